@@ -3,6 +3,7 @@
 //! Nothing of a file is executed. Classes are those of the language, found by their names; the modules that a file names are not
 //! looked at.
 
+pub mod applications;
 pub mod calls;
 pub mod compile;
 pub mod config;
@@ -12,6 +13,7 @@ pub mod for_description;
 pub mod layers;
 pub mod legacy;
 pub mod operations;
+pub mod order;
 pub mod settings;
 pub mod weights;
 

@@ -97,6 +97,7 @@ impl Command {
             ));
         };
         let conversion = keras::convert(config, file.compile_config.as_ref(), &self.options)?;
+        report(&conversion);
         if let Some(path) = &self.weights {
             if !conversion.is_complete() {
                 eprintln!("layers that are missing have no weights in {}", path.display());
@@ -112,7 +113,6 @@ impl Command {
             None if self.weights.is_none() => print!("{text}"),
             None => {}
         }
-        report(&conversion);
         Ok(if conversion.is_complete() { exit::COMPLETE } else { exit::INCOMPLETE })
     }
 

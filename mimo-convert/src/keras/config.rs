@@ -56,6 +56,8 @@ pub struct Call {
     pub args: Vec<Operand>,
     /// By keyword.
     pub keywords: Vec<(String, Operand)>,
+    /// Whether Keras 3 wrote it: the masks that it reads are among the keywords.
+    pub has_masks: bool,
 }
 
 /// An argument of a call.
@@ -195,6 +197,7 @@ fn of_node(node: &Map<String, Json>) -> Result<Call, Error> {
             .filter(|(key, _)| *key != "training")
             .map(|(key, json)| Ok((key.clone(), operand(json)?)))
             .collect::<Result<_, Error>>()?,
+        has_masks: true,
     })
 }
 
@@ -306,7 +309,7 @@ fn sequential(
     let mut before: Option<Tensor> = None;
     for layer in &mut layers {
         let args = before.iter().cloned().map(Operand::Tensor).collect();
-        layer.calls = vec![Call { args, keywords: vec![] }];
+        layer.calls = vec![Call { args, ..Call::default() }];
         before = Some(Tensor { layer: layer.name.clone(), call: 0, output: 0 });
     }
     let (Some(first), Some(last)) = (layers.first(), before) else {

@@ -1,16 +1,16 @@
 //! A model of Keras as blocks of source. Each statement is evaluated as soon as it is made, so that shapes of nested models and
 //! numbers of outputs are known, and a mistake is reported at its layer.
 
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
-use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use mimo_graph::value::{Value, ValueKind};
 use serde_json::Value as Json;
 
 use crate::error::Error;
-use crate::keras::config::{self, Layer, Model, Operand, Tensor};
-use crate::keras::{calls, compile, layers, operations};
+use crate::keras::config::{self, Layer, Model, Tensor};
+use crate::keras::order::{order, prune};
+use crate::keras::{applications, calls, compile, layers, operations};
 use crate::source::evaluate::{Evaluated, Evaluator, Models};
 use crate::source::names::{self, Taken};
 use crate::source::{self, Block, Callee, Expr, Let, Port, Statement, keyword, text, value, whole};
@@ -136,9 +136,8 @@ impl Converter<'_> {
     /// Converts a model and returns the name of its struct; one that is equal to another has the name of that.
     fn model(&mut self, model: &Model, class: &str, given: Option<&Given>) -> Result<String, Error> {
         let order = order(model)?;
-        let models = self.models.clone();
         let mut state = State {
-            evaluator: Evaluator::new(class, &models),
+            evaluator: Evaluator::new(class, &self.models),
             block: Block { name: class.into(), ..Block::default() },
             bindings: BTreeMap::new(),
             layers: BTreeMap::new(),
@@ -157,6 +156,8 @@ impl Converter<'_> {
         }
         self.outputs(model, &mut state);
         let State { mut block, nested, .. } = state;
+        // With those that were nested in it.
+        let models = self.models.clone();
         prune(&mut block);
         names::assign(&mut block, &models);
         let evaluated = source::evaluate::block(&block, &models);
@@ -269,7 +270,21 @@ impl Converter<'_> {
         let Some(call) = layer.calls.get(at) else { return Ok(()) };
         let tensor = |output| Tensor { layer: layer.name.clone(), call: at, output };
         let shared = state.calls_of(model, layer) > 1;
-        let made = if layer.is_operation {
+        if applications::is_scale(layer) {
+            return self.scale(layer, at, call, state);
+        }
+        let sum = applications::scaled_sum(layer, call, state);
+        let drops;
+        let layer = match applications::as_dropout(layer, call, state) {
+            Some(dropout) => {
+                drops = dropout;
+                &drops
+            }
+            None => layer,
+        };
+        let made = if let Some(sum) = sum {
+            Ok((sum, vec![]))
+        } else if layer.is_operation {
             operations::call(layer, call, state)
         } else if operations::is_legacy(&layer.class) {
             operations::legacy(layer, call, state)
@@ -294,11 +309,22 @@ impl Converter<'_> {
             (false, None) => layers::layer(&layer.class, &layer.config).ok().and_then(|made| made.penalty),
             _ => None,
         };
-        let base = match (shared, call.tensors().first().and_then(|tensor| state.bindings.get(*tensor))) {
-            (true, Some(of)) => format!("{}_{of}", layer.name),
+        let of = call.tensors().first().and_then(|tensor| state.bindings.get(*tensor));
+        let base = match of {
+            Some(of) if shared && model.inputs.iter().any(|input| input.tensor.layer == *of) => format!("{}_{of}", layer.name),
+            _ if shared => format!("{}_{}", layer.name, at + 1),
             _ => layer.name.clone(),
         };
+        let before = state.evaluator.graph().nodes.len();
         let given = self.evaluate(&expr, layer, state);
+        let gives_mask = call.keywords.iter().any(|(key, it)| key.contains("mask") && !it.tensors().is_empty());
+        let reads_mask = state.evaluator.graph().nodes.iter().skip(before).any(|node| node.roles.iter().any(|role| role.contains("mask")));
+        if call.has_masks && reads_mask && !gives_mask && layer.model.is_none() {
+            let reason = "Keras 3 computes with all steps here, and mimo leaves out those that are masked; what is padded counts in Keras, \
+                          because it loses masks in operations and beside an `initial_state`";
+            state.missing(&layer.name, reason);
+            self.problem(&layer.name, reason.into(), true);
+        }
         let wanted = read_outputs(model, &tensor(0));
         let bindings: Vec<String> = match given.len() {
             1 => vec![state.taken.binding(&base)],
@@ -338,6 +364,22 @@ impl Converter<'_> {
             };
             self.push(bound, &layer.name, state);
             state.bindings.insert(tensor(0), name);
+        }
+        Ok(())
+    }
+
+    /// A `LayerScale`: a weight, and the product with it.
+    fn scale(&mut self, layer: &Layer, at: usize, call: &config::Call, state: &mut State) -> Result<(), Error> {
+        let Some((weight, product)) = applications::scale(layer, call, state) else {
+            self.lost(layer, at, call, layers::no_class(&layer.class), state);
+            return Ok(());
+        };
+        for bound in [weight, product] {
+            if let Some(binding) = bound.bindings.first() {
+                let tensor = Tensor { layer: layer.name.clone(), call: at, output: 0 };
+                state.bindings.insert(tensor, binding.clone());
+            }
+            self.push(bound, &layer.name, state);
         }
         Ok(())
     }
@@ -582,6 +624,17 @@ fn without_last_axis(
         };
         args.retain(|arg| !last(arg));
     }
+    // Keras counts the batch.
+    if let Some(rank) = rank {
+        for arg in args.iter_mut().filter(|arg| arg.name.as_ref().is_some_and(|(name, _)| name == "noise_shape")) {
+            if let ValueKind::List(items) = &mut arg.value.kind
+                && items.len() == rank + 1
+                && items.first().is_some_and(|first| first.kind == ValueKind::None)
+            {
+                items.remove(0);
+            }
+        }
+    }
     // Keras stores the axes that attention has without them: all but the batch and the last one.
     if let Some(rank) = rank.and_then(|rank| i64::try_from(rank).ok()) {
         let all: Vec<i64> = (1..rank).collect();
@@ -598,107 +651,4 @@ fn without_last_axis(
         });
     }
     args
-}
-
-/// The calls that some output needs, each after those whose outputs it reads, and otherwise in Keras's order.
-fn order(model: &Model) -> Result<Vec<(usize, usize)>, Error> {
-    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-    for (layer, at) in model.layers.iter().zip(0..) {
-        if places.insert(&layer.name, at).is_some() {
-            return Err(Error::new(format!("two layers are called `{}`", layer.name)).within(format!("model `{}`", model.name)));
-        }
-    }
-    let of_tensor = |tensor: &Tensor| -> Result<(usize, usize), Error> {
-        let at = places.get(tensor.layer.as_str()).copied();
-        let layer = at.and_then(|at| Some((at, model.layers.get(at)?)));
-        match layer {
-            Some((at, layer)) if layer.class == "InputLayer" || tensor.call < layer.calls.len() => Ok((at, tensor.call)),
-            Some(_) => Err(Error::new(format!("there is no call {} of the layer `{}`", tensor.call, tensor.layer))),
-            None => Err(Error::new(format!("there is no layer `{}`", tensor.layer))),
-        }
-    };
-    let reads = |(layer, call): (usize, usize)| -> Result<Vec<(usize, usize)>, Error> {
-        let Some(layer) = model.layers.get(layer) else { return Ok(vec![]) };
-        let Some(call) = layer.calls.get(call) else { return Ok(vec![]) };
-        let of_layer = |error: Error| error.within(format!("layer `{}`", layer.name));
-        call.tensors().into_iter().map(|tensor| of_tensor(tensor).map_err(of_layer)).collect()
-    };
-    let mut needed: BTreeMap<(usize, usize), Vec<(usize, usize)>> = BTreeMap::new();
-    let ends = model.outputs.iter().map(|output| of_tensor(&output.tensor));
-    let mut open = ends.collect::<Result<Vec<_>, _>>().map_err(|error| error.within("output_layers"))?;
-    while let Some(call) = open.pop() {
-        if needed.contains_key(&call) {
-            continue;
-        }
-        let read = reads(call)?;
-        open.extend(&read);
-        needed.insert(call, read);
-    }
-    let mut waiting: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-    let mut readers: BTreeMap<(usize, usize), Vec<(usize, usize)>> = BTreeMap::new();
-    let mut ready = BinaryHeap::new();
-    for (&call, read) in &needed {
-        let read: BTreeSet<_> = read.iter().copied().collect();
-        waiting.insert(call, read.len());
-        if read.is_empty() {
-            ready.push(Reverse(call));
-        }
-        for before in read {
-            readers.entry(before).or_default().push(call);
-        }
-    }
-    let mut order = Vec::new();
-    while let Some(Reverse(call)) = ready.pop() {
-        order.push(call);
-        for reader in readers.get(&call).into_iter().flatten() {
-            if let Some(left) = waiting.get_mut(reader) {
-                *left = left.saturating_sub(1);
-                if *left == 0 {
-                    ready.push(Reverse(*reader));
-                }
-            }
-        }
-    }
-    match needed.keys().find(|call| !order.contains(call)) {
-        Some(&(layer, _)) => {
-            let name = model.layers.get(layer).map_or("", |layer| layer.name.as_str());
-            Err(Error::new(format!("the layer `{name}` reads its own output")).within(format!("model `{}`", model.name)))
-        }
-        None => Ok(order),
-    }
-}
-
-/// Removes operations whose tensors nothing reads: masks that layers find by themselves.
-fn prune(block: &mut Block) {
-    loop {
-        let mut read: BTreeSet<String> = block.outputs.iter().map(|port| port.binding.clone()).collect();
-        for statement in &block.statements {
-            if let Statement::Let(bound) = statement {
-                source::blocks::names_of(&bound.value, &mut |name| {
-                    read.insert(name.to_owned());
-                });
-            }
-        }
-        let before = block.statements.len();
-        block.statements.retain(|statement| match statement {
-            Statement::Let(bound) => match &bound.value {
-                Expr::Operation { .. } | Expr::Binary(..) | Expr::Negative(_) | Expr::Index(..) => {
-                    bound.bindings.iter().any(|name| read.contains(name))
-                }
-                _ => true,
-            },
-            _ => true,
-        });
-        if block.statements.len() == before {
-            return;
-        }
-    }
-}
-
-/// Whether an operand is a list.
-pub fn list(operand: &Operand) -> Option<&[Operand]> {
-    match operand {
-        Operand::List(items) => Some(items),
-        _ => None,
-    }
 }

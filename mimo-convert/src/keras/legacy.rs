@@ -37,7 +37,7 @@ fn with_states(class: &str, mut tensors: Vec<Operand>, mut keywords: Vec<(String
         keywords.push(("initial_state".into(), Operand::List(states)));
     }
     let args = if tensors.len() > 1 { vec![Operand::List(tensors)] } else { tensors };
-    Call { args, keywords }
+    Call { args, keywords, has_masks: false }
 }
 
 fn operand(json: &Json) -> Result<Operand, Error> {

@@ -369,5 +369,5 @@ pub fn legacy(layer: &Layer, call: &config::Call, state: &mut State) -> Made {
         }
     }
     let known = Layer { class: (*class).into(), config, is_operation: true, ..layer.clone() };
-    self::call(&known, &config::Call { args, keywords: vec![] }, state)
+    self::call(&known, &config::Call { args, ..config::Call::default() }, state)
 }

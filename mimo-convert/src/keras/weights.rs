@@ -49,12 +49,12 @@ pub fn layers_of(conversion: &Conversion) -> Vec<Layer> {
     let parts: BTreeMap<&str, &Part> =
         conversion.parts.iter().map(|part| (part.block.name.as_str(), part)).collect();
     match conversion.whole() {
-        Some(whole) => layers(whole, &parts, ""),
+        Some(whole) => layers(whole, &parts, "", conversion.is_complete()),
         None => vec![],
     }
 }
 
-fn layers(part: &Part, parts: &BTreeMap<&str, &Part>, before: &str) -> Vec<Layer> {
+fn layers(part: &Part, parts: &BTreeMap<&str, &Part>, before: &str, is_complete: bool) -> Vec<Layer> {
     let graph = &part.evaluated.graph;
     let made: BTreeMap<&str, MadeId> =
         part.evaluated.made.iter().map(|(name, made)| (name.as_str(), *made)).collect();
@@ -70,11 +70,15 @@ fn layers(part: &Part, parts: &BTreeMap<&str, &Part>, before: &str) -> Vec<Layer
             is_wrapped: layer.model.is_none(),
         };
         match found {
-            Some(MadeId::Layer(id)) => kept.weights = Some(of_layer(graph, id, before)),
+            // What could not be made because of a layer before it has none, and that was reported.
+            Some(MadeId::Layer(id)) => {
+                let weights = of_layer(graph, id, before);
+                kept.weights = Some(weights).filter(|weights| is_complete || !weights.is_empty());
+            }
             Some(MadeId::Group(id)) => {
                 let group = graph.groups.get(id.index()).map_or("", |group| group.name.as_str());
                 let nested = part.nested.get(&layer.name).and_then(|class| parts.get(class.as_str()));
-                kept.layers = nested.map(|nested| self::layers(nested, parts, &format!("{before}{group}/")));
+                kept.layers = nested.map(|nested| self::layers(nested, parts, &format!("{before}{group}/"), is_complete));
             }
             None => {}
         }

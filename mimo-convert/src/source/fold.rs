@@ -4,7 +4,8 @@
 //! names of layers left open. A part that occurs several times, reads one or two tensors from outside and is read by one of its tensors is a
 //! function; what is different between the occurrences are its parameters. What is folded is written out again and has to be the same graph.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use mimo_graph::item::Module;
 use mimo_graph::language::find;
@@ -81,7 +82,8 @@ struct Open {
 /// The form of a statement: a text without what is open, what is open, and the tensors that it reads.
 #[derive(Clone, Debug)]
 struct Form {
-    text: String,
+    /// Hash of the text; what is folded is compared as a whole later.
+    text: u64,
     open: Vec<Open>,
     reads: Vec<String>,
 }
@@ -112,7 +114,16 @@ fn form(bound: &Let) -> Option<Form> {
         }
     }
     rename(&mut value, &names);
-    Some(Form { text: format!("{value:?}"), open, reads })
+    let mut text = DefaultHasher::new();
+    format!("{value:?}").hash(&mut text);
+    Some(Form { text: text.finish(), open, reads })
+}
+
+fn form_at(block: &Block, at: usize) -> Option<Form> {
+    match block.statements.get(at) {
+        Some(Statement::Let(bound)) => form(bound),
+        _ => None,
+    }
 }
 
 /// Calls `see` on the numbers, words and names of an expression, with the keyword of each.
@@ -214,53 +225,74 @@ fn readers(block: &Block) -> BTreeMap<String, Vec<usize>> {
     readers
 }
 
-/// The part of `length` statements from `start`, with a key that equal parts share.
-fn part(
-    block: &Block,
-    forms: &[Option<Form>],
-    readers: &BTreeMap<String, Vec<usize>>,
-    start: usize,
-    length: usize,
-) -> Option<(String, Part)> {
-    let mut key = String::new();
-    let mut known: BTreeMap<String, usize> = BTreeMap::new();
-    let mut inputs: Vec<String> = vec![];
-    let mut own: BTreeSet<&str> = BTreeSet::new();
-    let mut output = None;
-    // Calls of functions at the ends stay outside, where they may be loops.
-    let is_function = |at: usize| match block.statements.get(at) {
-        Some(Statement::Let(Let { value: Expr::Call(call), .. })) => matches!(call.callee, Callee::Function { .. }),
-        _ => false,
-    };
-    if length > ROUND && (is_function(start) || is_function(start + length - 1)) {
-        return None;
-    }
-    for at in start..start + length {
-        let (Some(Statement::Let(bound)), Some(Some(form))) = (block.statements.get(at), forms.get(at)) else { return None };
-        key.push_str(&form.text);
-        for read in &form.reads {
-            if !own.contains(read.as_str()) && !inputs.contains(read) {
-                inputs.push(read.clone());
+/// The parts that start at a statement, by their lengths, each with a key that equal parts share.
+struct Walk<'a> {
+    block: &'a Block,
+    forms: &'a [Option<Form>],
+    readers: &'a BTreeMap<String, Vec<usize>>,
+}
+
+impl Walk<'_> {
+    /// Calls `see` with the length, the key and the part of every sound part from `start` of at most `longest` statements.
+    fn from(&self, start: usize, longest: usize, see: &mut dyn FnMut(usize, u64, Part)) {
+        let mut key = DefaultHasher::new();
+        let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut inputs: Vec<String> = vec![];
+        let mut own: Vec<&str> = vec![];
+        for length in 1..=longest {
+            let at = start + length - 1;
+            let (Some(Statement::Let(bound)), Some(Some(form))) = (self.block.statements.get(at), self.forms.get(at))
+            else {
+                return;
+            };
+            form.text.hash(&mut key);
+            for read in &form.reads {
+                if !own.contains(&read.as_str()) && !inputs.contains(read) {
+                    inputs.push(read.clone());
+                }
+                let next = known.len();
+                known.entry(read).or_insert(next).hash(&mut key);
             }
+            let [binding] = &bound.bindings[..] else { return };
             let next = known.len();
-            key.push_str(&format!("|{}", known.entry(read.clone()).or_insert(next)));
-        }
-        key.push(';');
-        let [binding] = &bound.bindings[..] else { return None };
-        let next = known.len();
-        known.insert(binding.clone(), next);
-        own.insert(binding);
-        let outside = |at: &usize| *at < start || *at >= start + length;
-        if readers.get(binding).is_some_and(|readers| readers.iter().any(outside)) {
-            // The last statement gives what is read.
-            if at + 1 != start + length {
-                return None;
+            known.insert(binding, next);
+            own.push(binding);
+            if inputs.len() > 2 {
+                return;
             }
-            output = Some(binding.clone());
+            // The last statement alone gives what is read outside.
+            let outside = |at: &usize| *at < start || *at >= start + length;
+            let is_read = |name: &str| self.readers.get(name).is_some_and(|readers| readers.iter().any(outside));
+            let others = own.len().saturating_sub(1);
+            let sound = is_read(binding) && !own.iter().take(others).any(|name| is_read(name));
+            // Calls of functions at the ends stay outside, where they may be loops.
+            let ends = length > ROUND && (self.is_function(start) || self.is_function(at));
+            if sound && !ends && !inputs.is_empty() {
+                let part = Part { start, inputs: inputs.clone(), output: binding.clone() };
+                see(length, key.finish(), part);
+            }
         }
     }
-    let output = output?;
-    (inputs.len() <= 2 && !inputs.is_empty()).then_some((key, Part { start, inputs, output }))
+
+    fn is_function(&self, at: usize) -> bool {
+        match self.block.statements.get(at) {
+            Some(Statement::Let(Let { value: Expr::Call(call), .. })) => {
+                matches!(call.callee, Callee::Function { .. })
+            }
+            _ => false,
+        }
+    }
+
+    /// The part of `length` statements from `start`.
+    fn part(&self, start: usize, length: usize) -> Option<(u64, Part)> {
+        let mut found = None;
+        self.from(start, length, &mut |own, key, part| {
+            if own == length {
+                found = Some((key, part));
+            }
+        });
+        found
+    }
 }
 
 /// The block with one more function: the one that saves most.
@@ -275,25 +307,22 @@ fn with_function(block: &Block) -> Option<Block> {
         .collect();
     let readers = readers(block);
     let count = block.statements.len();
-    let mut best: Option<(usize, usize, Vec<Part>)> = None;
-    for length in SHORTEST..=LONGEST.min(count / 2) {
-        let mut parts: BTreeMap<String, Vec<Part>> = BTreeMap::new();
-        for start in 0..=count - length {
-            if let Some((key, part)) = part(block, &forms, &readers, start, length) {
-                let all = parts.entry(key).or_default();
-                if all.last().is_none_or(|last| last.start + length <= part.start) {
-                    all.push(part);
-                }
+    let mut found: BTreeMap<(usize, u64), Vec<Part>> = BTreeMap::new();
+    let walk = Walk { block, forms: &forms, readers: &readers };
+    for start in 0..count {
+        walk.from(start, LONGEST.min(count / 2), &mut |length, key, part| {
+            let all = found.entry((length, key)).or_default();
+            if length >= SHORTEST && all.last().is_none_or(|last| last.start + length <= part.start) {
+                all.push(part);
             }
-        }
-        for parts in parts.into_values().filter(|parts| parts.len() > 1) {
-            let saved = (parts.len() - 1) * length - parts.len().min(2);
-            if best.as_ref().is_none_or(|(most, ..)| saved > *most) && parameters(&forms, &parts, length).is_some() {
-                best = Some((saved, length, parts));
-            }
-        }
+        });
     }
-    let (_, length, parts) = best?;
+    let saved = |length: usize, parts: &[Part]| (parts.len() - 1) * length - 1;
+    let mut found: Vec<(usize, Vec<Part>)> =
+        found.into_iter().filter(|(_, parts)| parts.len() > 1).map(|((length, _), parts)| (length, parts)).collect();
+    found.sort_by_key(|(length, parts)| std::cmp::Reverse(saved(*length, parts)));
+    let best = found.into_iter().find(|(length, parts)| parameters(&forms, parts, *length).is_some());
+    let (length, parts) = best?;
     let (parameters, opens) = parameters(&forms, &parts, length)?;
     let first = parts.first()?;
     let mut taken = Taken::default();
@@ -512,22 +541,21 @@ fn with_loops(block: &Block) -> Block {
 
 /// A loop of rounds of `length` statements from `start`: the statement, how many it stands for, and the names that change after it.
 fn rounds(block: &Block, start: usize, length: usize) -> Option<(Statement, usize, Vec<(String, String)>)> {
-    let forms: Vec<Option<Form>> = block
-        .statements
-        .iter()
-        .skip(start)
-        .map(|statement| match statement {
-            Statement::Let(bound) => form(bound),
-            _ => None,
-        })
-        .collect();
+    // Only what comes next can be a round.
+    let own = form_at(block, start)?;
+    let next = form_at(block, start + length)?;
+    if own.text != next.text {
+        return None;
+    }
+    let forms: Vec<Option<Form>> = (start..block.statements.len()).map(|at| form_at(block, at)).collect();
     let shifted = Block { statements: block.statements.get(start..)?.to_vec(), ..block.clone() };
     let readers = readers(&shifted);
+    let walk = Walk { block: &shifted, forms: &forms, readers: &readers };
     let mut parts: Vec<Part> = vec![];
     let mut key = None;
     loop {
         let at = parts.len() * length;
-        let Some((own, part)) = part(&shifted, &forms, &readers, at, length) else { break };
+        let Some((own, part)) = walk.part(at, length) else { break };
         let [input] = &part.inputs[..] else { break };
         let chained = parts.last().is_none_or(|before: &Part| {
             before.output == *input && readers.get(input).is_some_and(|readers| readers.iter().all(|it| (at..at + length).contains(it)))

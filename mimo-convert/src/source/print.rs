@@ -297,6 +297,11 @@ fn entry(entry: &Entry) -> String {
 }
 
 fn operands(call: &Call) -> String {
+    if let Callee::Class(Layer { class, .. }) = &call.callee
+        && class == "Weight"
+    {
+        return String::new();
+    }
     let tensors: Vec<String> = call.tensors.iter().map(expr).collect();
     let mut shown = match call.list {
         true => vec![format!("[{}]", tensors.join(", "))],

@@ -59,7 +59,7 @@ def mood():
     words = keras.Input((None,), dtype="int32", name="words")
     x = L.Embedding(20, 4, mask_zero=True, name="embedding")(words)
     y, state = L.GRU(5, return_state=True, name="reader")(x)
-    z = L.GRU(5, name="again")(x, initial_state=state)
+    z = L.GRU(5, name="again")(L.Embedding(20, 4, name="plain")(words), initial_state=state)
     mood = L.Dense(2, name="mood")(y * z)
     return keras.Model(words, mood, name="mood_of_words")
 

@@ -57,13 +57,14 @@ class Maker:
         self.inputs.append(x)
         values = np.random.RandomState(self.rng.randrange(2**31)).normal(size=(BATCH, *shape))
         if kind == "words":
-            values = np.abs(values * 3).astype("int32") % 10
+            # Each word once: Keras on TensorFlow adds up the squares of gradients of a word that is there twice (see the README).
+            values = 1 + np.random.RandomState(self.rng.randrange(2**31)).permutation(39)[: values.size].reshape(values.shape)
+            values = values.astype("int32")
             # Keras warns of sequences without any step.
-            values[:, 0] = 1
             values[1:, -2:] = 0
             self.data.append(values)
             mask = self.rng.random() < 0.5
-            y = L.Embedding(10, self.rng.randint(2, 5), mask_zero=mask)(x)
+            y = L.Embedding(40, self.rng.randint(2, 5), mask_zero=mask)(x)
             self.steps.append(y)
             if mask:
                 self.flat.append(self.recurrent(seq=False)(y))

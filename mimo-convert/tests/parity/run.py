@@ -78,7 +78,8 @@ def main():
             keras = case["input_names"]
             for port in inputs:
                 write(f"{directory}/{name}.{port}.f32", case["inputs"][keras.index(port)])
-            for port, values in zip(outputs, case["targets"]):
+            trains = "targets" in case
+            for port, values in zip(outputs, case.get("targets", [])):
                 write(f"{directory}/{name}.{port}.target.f32", values)
             tensor = lambda port: (
                 f'tensor(read("{directory}/{name}.{port}.f32").into_iter().map(|it| it as usize).collect::<Vec<_>>())?'
@@ -87,22 +88,25 @@ def main():
             fields = ", ".join(f"{port}: {tensor(port)}" for port in inputs)
             targets = ", ".join(f'{port}: tensor(read("{directory}/{name}.{port}.target.f32"))?' for port in outputs)
             show = lambda when: "".join(f'show("{name}.{when}.{port}", outputs.{port}.as_vec());' for port in outputs)
+            training = f"""
+        let targets = {struct_name}Targets {{ {targets} }};
+        let mut trainer = Trainer::new(&mut model)?;
+        for _ in 0..5 {{ trainer.train_on_batch(&inputs, &targets)?; }}
+        drop(trainer);
+        let outputs = model.forward(&inputs)?;
+        {show("trained")}""" if trains else f"""
+        show("{name}.parameters", vec![{struct_name}::PARAMETERS as f32]);"""
             text += f"""
 mod {name} {{
     include!("{directory}/{name}.rs");
     use super::{{read, show}};
     pub fn run() -> mimo::Result<()> {{
         let inputs = {struct_name}Inputs {{ {fields} }};
-        let targets = {struct_name}Targets {{ {targets} }};
         let mut model = {struct_name}::new(1);
         model.load_weights("{directory}/{name}.safetensors")?;
         let outputs = model.forward(&inputs)?;
         {show("first")}
-        let mut trainer = Trainer::new(&mut model)?;
-        for _ in 0..5 {{ trainer.train_on_batch(&inputs, &targets)?; }}
-        drop(trainer);
-        let outputs = model.forward(&inputs)?;
-        {show("trained")}
+        {training}
         Ok(())
     }}
 }}
@@ -125,7 +129,9 @@ mod {name} {{
                 continue
             _, _, _, outputs = block_of(Path(directory, name + ".rs").read_text())
             wrong = []
-            for when, wanted, tolerance in [("first", case["outputs"], 1e-5), ("trained", case["trained"], 1e-4)]:
+            if "parameters" in case and float(found.get(f"{name}.parameters", [0])[0]) != case["parameters"]:
+                wrong.append(f"{found.get(f'{name}.parameters')} parameters instead of {case['parameters']}")
+            for when, wanted, tolerance in [("first", case["outputs"], 1e-5), ("trained", case.get("trained", []), 1e-4)]:
                 for port, wanted in zip(outputs, wanted):
                     values = [float(v) for v in found.get(f"{name}.{when}.{port}", [])]
                     size = max([1.0] + [abs(v) for v in wanted])
