@@ -15,6 +15,7 @@ pub mod legacy;
 pub mod operations;
 pub mod order;
 pub mod settings;
+pub mod state;
 pub mod weights;
 
 pub use container::KerasFile;

@@ -8,7 +8,10 @@ pub mod blocks;
 pub mod evaluate;
 pub mod expand;
 pub mod fold;
+mod forms;
+mod loops;
 pub mod names;
+mod parameters;
 pub mod print;
 pub mod simplify;
 

@@ -102,7 +102,8 @@ fn words_with_a_mask_and_a_state() -> mimo::Result<()> {
 #[test]
 fn blocks_that_are_folded_have_keras_s_layers() {
     use mimo::Model;
-    let names: Vec<&str> = <residual::Residual as Model>::GRAPH.layers.iter().map(|layer| &*layer.name).collect();
+    let names: Vec<&str> =
+        <residual::Residual as Model>::GRAPH.layers.iter().map(|layer| layer.name).collect();
     let text = std::fs::read_to_string(directory().join("residual.config.json")).unwrap();
     let json: Value = serde_json::from_str(&text).unwrap();
     let layers = json["config"]["layers"].as_array().unwrap();

@@ -45,7 +45,8 @@ pub fn run(parser: &mut Parser) -> Result<u8, Error> {
 }
 
 fn parse(parser: &mut Parser) -> Result<Option<Command>, Error> {
-    let wrong = |error: lexopt::Error| Error::new(format!("{error}; `mimo convert --help` lists the arguments"));
+    let wrong =
+        |error: lexopt::Error| Error::new(format!("{error}; `mimo convert --help` lists the arguments"));
     let mut command = Command::default();
     let mut file = None;
     while let Some(arg) = parser.next().map_err(wrong)? {
@@ -54,7 +55,9 @@ fn parse(parser: &mut Parser) -> Result<Option<Command>, Error> {
             Arg::Long("model") => command.model = Some(parser.value().map_err(wrong)?.into()),
             Arg::Long("weights") => command.weights = Some(parser.value().map_err(wrong)?.into()),
             Arg::Long("weights-for") => command.weights_for = Some(parser.value().map_err(wrong)?.into()),
-            Arg::Long("name") => command.options.name = Some(name(parser.value().and_then(|it| it.string()).map_err(wrong)?)?),
+            Arg::Long("name") => {
+                command.options.name = Some(name(parser.value().and_then(|it| it.string()).map_err(wrong)?)?)
+            }
             Arg::Long("length") => {
                 let text = parser.value().and_then(|it| it.string()).map_err(wrong)?;
                 let (input, lengths) = length(&text)?;
@@ -71,15 +74,18 @@ fn parse(parser: &mut Parser) -> Result<Option<Command>, Error> {
 }
 
 fn name(text: String) -> Result<String, Error> {
-    let plain = text.starts_with(|c: char| c.is_ascii_uppercase()) && text.chars().all(|c| c.is_ascii_alphanumeric());
+    let plain =
+        text.starts_with(|c: char| c.is_ascii_uppercase()) && text.chars().all(|c| c.is_ascii_alphanumeric());
     match plain {
         true => Ok(text),
-        false => Err(Error::new(format!("`{text}` is not a name for a struct; write one such as `Churn`")).within("--name")),
+        false => Err(Error::new(format!("`{text}` is not a name for a struct; write one such as `Churn`"))
+            .within("--name")),
     }
 }
 
 fn length(text: &str) -> Result<(String, Vec<usize>), Error> {
-    let wrong = || Error::new(format!("`{text}` is not a length; write `--length INPUT=100`")).within("--length");
+    let wrong =
+        || Error::new(format!("`{text}` is not a length; write `--length INPUT=100`")).within("--length");
     let (input, numbers) = text.rsplit_once('=').ok_or_else(wrong)?;
     let one = |number: &str| number.trim().parse().ok().filter(|&n| n > 0).ok_or_else(wrong);
     Ok((input.into(), numbers.split(',').map(one).collect::<Result<_, _>>()?))

@@ -6,8 +6,8 @@ use mimo_graph::value::{Arg, ValueKind};
 use serde_json::Value as Json;
 
 use crate::keras::config::{self, Layer};
-use crate::keras::convert::State;
 use crate::keras::settings::number;
+use crate::keras::state::State;
 use crate::source::{self, Callee, Expr, Let, Operand, keyword, value, whole};
 
 /// Whether a layer is a `LayerScale` of ConvNeXt.
@@ -37,7 +37,12 @@ pub fn scale(layer: &Layer, call: &config::Call, state: &mut State) -> Option<(L
     let made = source::Call { callee: Callee::Class(weight), tensors: vec![], list: false, keywords: vec![] };
     let factor = Operand::Tensor(Expr::Name(gamma.clone()));
     let product = Expr::Binary("*", Box::new(Operand::Tensor(x)), Box::new(factor));
-    let bound = |binding: String, value| Let { bindings: vec![binding], shape: None, value, origin: layer.name.clone() };
+    let bound = |binding: String, value| Let {
+        bindings: vec![binding],
+        shape: None,
+        value,
+        origin: layer.name.clone(),
+    };
     let scaled = state.taken.binding(&layer.name);
     Some((bound(gamma, Expr::Call(Box::new(made))), bound(scaled, product)))
 }

@@ -7,8 +7,8 @@ use mimo_graph::value::{Value, ValueKind};
 use serde_json::Value as Json;
 
 use crate::keras::config::{self, Layer, Operand, Tensor};
-use crate::keras::convert::State;
 use crate::keras::settings::shown;
+use crate::keras::state::State;
 use crate::source::{self, Callee, Expr};
 
 /// An expression, and what it leaves out.
@@ -25,7 +25,8 @@ pub fn call(layer: &Layer, callee: Callee, call: &config::Call, state: &mut Stat
                 for item in items {
                     match item {
                         Operand::Tensor(tensor) => tensors.push(state.name(tensor)?),
-                        other => problems.push(format!("the call has {}, which is not a tensor", of_operand(other))),
+                        other => problems
+                            .push(format!("the call has {}, which is not a tensor", of_operand(other))),
                     }
                 }
             }
@@ -47,7 +48,8 @@ pub fn call(layer: &Layer, callee: Callee, call: &config::Call, state: &mut Stat
             ("inputs" | "x" | "inputs_0", Operand::Tensor(tensor)) if tensors.is_empty() => {
                 tensors.push(state.name(tensor)?);
             }
-            ("mask", Operand::Tensor(tensor)) if first.as_ref().is_some_and(|first| is_known_mask(first, tensor, state)) => {}
+            ("mask", Operand::Tensor(tensor))
+                if first.as_ref().is_some_and(|first| is_known_mask(first, tensor, state)) => {}
             (key, operand) if call_argument(key).is_some() => match given(operand, state)? {
                 Some(given) => keywords.push((key.to_owned(), given)),
                 None => problems.push(format!("the call has `{key}` = {}", of_operand(operand))),
@@ -85,9 +87,10 @@ fn given(operand: &Operand, state: &State) -> Result<Option<source::Operand>, St
 fn is_other_in_training(layer: &Layer) -> bool {
     let class = &layer.class;
     let frozen = layer.config.get("trainable") == Some(&Json::Bool(false));
-    let nested = layer.model.as_ref().is_some_and(|model| {
-        model.trainable && model.layers.iter().any(is_other_in_training)
-    });
+    let nested = layer
+        .model
+        .as_ref()
+        .is_some_and(|model| model.trainable && model.layers.iter().any(is_other_in_training));
     let drops = class.contains("Dropout") || class.starts_with("Gaussian");
     nested && !frozen || drops || class == "BatchNormalization" && !frozen
 }
@@ -106,15 +109,21 @@ fn of_operand(operand: &Operand) -> String {
 /// operations of the model.
 fn is_known_mask(of: &Tensor, mask: &Tensor, state: &State) -> bool {
     let graph = state.evaluator.graph();
-    let Some(tensor) = state.bindings.get(of).and_then(|name| state.evaluator.tensor(name)) else { return false };
+    let Some(tensor) = state.bindings.get(of).and_then(|name| state.evaluator.tensor(name)) else {
+        return false;
+    };
     let Some(known) = graph.tensor(tensor).mask else { return false };
-    let Some(statement) = state.bindings.get(mask).and_then(|name| statement(name, state)) else { return false };
+    let Some(statement) = state.bindings.get(mask).and_then(|name| statement(name, state)) else {
+        return false;
+    };
     is_source(known, &statement, state, 0)
 }
 
 fn statement(name: &str, state: &State) -> Option<Expr> {
     state.block.statements.iter().rev().find_map(|statement| match statement {
-        source::Statement::Let(bound) if bound.bindings.iter().any(|it| it == name) => Some(bound.value.clone()),
+        source::Statement::Let(bound) if bound.bindings.iter().any(|it| it == name) => {
+            Some(bound.value.clone())
+        }
         _ => None,
     })
 }

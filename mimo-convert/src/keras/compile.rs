@@ -86,7 +86,11 @@ fn inner(arg: Arg, others: &[Arg], all: &[Arg], same: &dyn Fn(&[Arg]) -> bool) -
                 ValueKind::List(_) => entries(&item, &|item| same(in_place(item))),
                 ValueKind::Call { name, name_loc, args } => {
                     let call = |args: &[Arg]| Value {
-                        kind: ValueKind::Call { name: name.clone(), name_loc: *name_loc, args: args.to_vec() },
+                        kind: ValueKind::Call {
+                            name: name.clone(),
+                            name_loc: *name_loc,
+                            args: args.to_vec(),
+                        },
                         loc: item.loc,
                     };
                     let args = simplify::shortest(args.clone(), &|args| same(in_place(call(args))));
@@ -113,6 +117,9 @@ fn resolved(graph: &Graph, args: &[Arg]) -> Result<Compile, Vec<String>> {
     })
 }
 
+/// Reads the value of one output; what is missing of it goes into the list.
+type ReadOne<'a> = dyn FnMut(&mut Vec<String>, &Json) -> Result<Option<Value>, String> + 'a;
+
 struct Reader<'a> {
     part: &'a Part,
     problems: Vec<String>,
@@ -127,7 +134,9 @@ impl Reader<'_> {
         }
         let mut args = vec![];
         let optimizer = config.get("optimizer").or(config.get("optimizer_config"));
-        if let Some(optimizer) = optimizer.filter(|json| !json.is_null()).and_then(|json| self.optimizer(json)) {
+        if let Some(optimizer) =
+            optimizer.filter(|json| !json.is_null()).and_then(|json| self.optimizer(json))
+        {
             args.push(keyword("optimizer", optimizer));
         }
         let loss = config.get("loss").filter(|json| !json.is_null())?;
@@ -149,7 +158,9 @@ impl Reader<'_> {
     fn optimizer(&mut self, json: &Json) -> Option<Value> {
         let made = match (json, class_and_config(json)) {
             (Json::String(name), _) => named(Module::Optimizers, name, &Map::new()),
-            (_, Some(("LossScaleOptimizer", config))) => return self.optimizer(config.get("inner_optimizer")?),
+            (_, Some(("LossScaleOptimizer", config))) => {
+                return self.optimizer(config.get("inner_optimizer")?);
+            }
             (_, Some((class, config))) => named(Module::Optimizers, class, config),
             _ => Err(format!("the optimizer is {}", shown(json))),
         };
@@ -176,9 +187,12 @@ impl Reader<'_> {
         };
         let given = match json {
             Json::Array(items) => value(ValueKind::List(items.iter().map(&mut one).collect())),
-            Json::Object(object) if class_and_config(json).is_none() && !object.contains_key("class_name") => {
+            Json::Object(object)
+                if class_and_config(json).is_none() && !object.contains_key("class_name") =>
+            {
                 let entries = self.part.block.outputs.iter().map(|port| {
-                    let keras = self.names.iter().find(|(_, name)| **name == port.name).map(|(keras, _)| keras);
+                    let keras =
+                        self.names.iter().find(|(_, name)| **name == port.name).map(|(keras, _)| keras);
                     let given = keras.and_then(|keras| object.get(keras));
                     let loss = given.map_or_else(|| value(ValueKind::None), &mut one);
                     (port.name.clone(), Loc(0), loss)
@@ -192,11 +206,7 @@ impl Reader<'_> {
     }
 
     /// A value for each output: one for all, a list, or a map.
-    fn per_output(
-        &mut self,
-        json: &Json,
-        one: &mut dyn FnMut(&mut Vec<String>, &Json) -> Result<Option<Value>, String>,
-    ) -> Option<Value> {
+    fn per_output(&mut self, json: &Json, one: &mut ReadOne<'_>) -> Option<Value> {
         let mut problems = vec![];
         let mut read = |json: &Json| match one(&mut problems, json) {
             Ok(value) => value,
@@ -268,7 +278,10 @@ fn of_function(module: Module, json: &Json) -> Result<Value, String> {
         (Json::Null, _) => Ok(value(ValueKind::None)),
         (Json::String(name), _) => named(module, name, &Map::new()),
         // Keras 2 and 3 wrap functions.
-        (_, Some(("MeanMetricWrapper" | "LossFunctionWrapper" | "SumOverBatchSizeMetricWrapper", config))) => {
+        (
+            _,
+            Some(("MeanMetricWrapper" | "LossFunctionWrapper" | "SumOverBatchSizeMetricWrapper", config)),
+        ) => {
             let function = config.get("fn").unwrap_or(&Json::Null);
             let mut config = config.clone();
             config.remove("fn");

@@ -140,20 +140,24 @@ fn of_json(json: &Json, depth: usize) -> Result<Model, Error> {
         )));
     }
     let list = config.get("layers").and_then(Json::as_array).or(layers);
-    let Some(list) = list else { return Err(Error::new("`layers` is missing").within(format!("class `{class}`"))) };
+    let Some(list) = list else {
+        return Err(Error::new("`layers` is missing").within(format!("class `{class}`")));
+    };
     let name = config.get("name").and_then(Json::as_str).unwrap_or("model").to_owned();
     let trainable = config.get("trainable").and_then(Json::as_bool).unwrap_or(true);
     let of_model = |error: Error| error.within(format!("model `{name}`"));
-    let all = list.iter().zip(0usize..).map(|(json, at)| {
-        layer(json, depth).map_err(|error| error.within(format!("layer {at}")))
-    });
+    let all = list
+        .iter()
+        .zip(0usize..)
+        .map(|(json, at)| layer(json, depth).map_err(|error| error.within(format!("layer {at}"))));
     let layers = all.collect::<Result<Vec<_>, _>>().map_err(of_model)?;
     let ends_are_written = config.contains_key("output_layers");
     if !ends_are_written {
         let shape = config.get("build_input_shape");
         return sequential(name.clone(), trainable, layers, shape).map_err(of_model);
     }
-    let ends = |key: &str| ends(config.get(key).unwrap_or(&Json::Null)).map_err(|error| of_model(error.within(key)));
+    let ends =
+        |key: &str| ends(config.get(key).unwrap_or(&Json::Null)).map_err(|error| of_model(error.within(key)));
     let (inputs, outputs) = (ends("input_layers")?, ends("output_layers")?);
     Ok(Model { name, trainable, layers, inputs, outputs })
 }
@@ -228,9 +232,9 @@ fn operand(json: &Json) -> Result<Operand, Error> {
                     None => Operand::Value(json.clone()),
                 },
                 "__ellipsis__" => Operand::Other("...".into()),
-                "__tensor__" | "__numpy__" => {
-                    Operand::Value(config.and_then(|config| config.get("value")).cloned().unwrap_or(Json::Null))
-                }
+                "__tensor__" | "__numpy__" => Operand::Value(
+                    config.and_then(|config| config.get("value")).cloned().unwrap_or(Json::Null),
+                ),
                 _ => Operand::Value(json.clone()),
             }
         }

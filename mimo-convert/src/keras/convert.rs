@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use mimo_graph::value::{Value, ValueKind};
+use mimo_graph::value::ValueKind;
 use serde_json::Value as Json;
 
 use crate::error::Error;
 use crate::keras::config::{self, Layer, Model, Tensor};
 use crate::keras::order::{order, prune};
+use crate::keras::state::{State, augments, is_whole, read_outputs, settings_shown, without_last_axis};
 use crate::keras::{applications, calls, compile, layers, operations};
 use crate::source::evaluate::{Evaluated, Evaluator, Models};
 use crate::source::names::{self, Taken};
@@ -84,8 +85,11 @@ pub fn convert(config: &Json, compiled: Option<&Json>, options: &Options) -> Res
         within: vec![],
         missing_lengths: vec![],
     };
-    let unknown: Vec<&String> =
-        options.lengths.keys().filter(|name| !model.inputs.iter().any(|it| &it.tensor.layer == *name)).collect();
+    let unknown: Vec<&String> = options
+        .lengths
+        .keys()
+        .filter(|name| !model.inputs.iter().any(|it| &it.tensor.layer == *name))
+        .collect();
     if let Some(name) = unknown.first() {
         let inputs: Vec<&str> = model.inputs.iter().map(|it| it.tensor.layer.as_str()).collect();
         return Err(Error::new(format!("there is no input `{name}`; the inputs are {}", inputs.join(", ")))
@@ -164,7 +168,9 @@ impl Converter<'_> {
         for error in &evaluated.errors {
             let said = layers::said_of(error);
             // What is wrong with one statement was reported there.
-            if !self.problems.iter().any(|problem| problem.reason == said) && self.problems.iter().all(|it| !it.is_missing) {
+            if !self.problems.iter().any(|problem| problem.reason == said)
+                && self.problems.iter().all(|it| !it.is_missing)
+            {
                 self.problem(&model.name, said, true);
             }
         }
@@ -212,7 +218,12 @@ impl Converter<'_> {
             if is_whole(model, layer) {
                 args.push(keyword("dtype", text("int32")));
             }
-            let bound = Let { bindings: vec![binding.clone()], shape: None, value: Expr::Input(args), origin: name.clone() };
+            let bound = Let {
+                bindings: vec![binding.clone()],
+                shape: None,
+                value: Expr::Input(args),
+                origin: name.clone(),
+            };
             self.push(bound, name, state);
             state.bindings.insert(input.tensor.clone(), binding.clone());
             state.block.inputs.push(Port { name: binding.clone(), binding });
@@ -221,7 +232,12 @@ impl Converter<'_> {
     }
 
     /// The shape of a sample of an input.
-    fn shape(&mut self, layer: &Layer, given: Option<&Vec<usize>>, nested: bool) -> Result<Vec<usize>, Error> {
+    fn shape(
+        &mut self,
+        layer: &Layer,
+        given: Option<&Vec<usize>>,
+        nested: bool,
+    ) -> Result<Vec<usize>, Error> {
         let config = &layer.config;
         let keys = ["batch_shape", "batch_input_shape", "shape"];
         let json = keys.iter().find_map(|key| config.get(*key).filter(|it| !it.is_null()));
@@ -311,14 +327,23 @@ impl Converter<'_> {
         };
         let of = call.tensors().first().and_then(|tensor| state.bindings.get(*tensor));
         let base = match of {
-            Some(of) if shared && model.inputs.iter().any(|input| input.tensor.layer == *of) => format!("{}_{of}", layer.name),
+            Some(of) if shared && model.inputs.iter().any(|input| input.tensor.layer == *of) => {
+                format!("{}_{of}", layer.name)
+            }
             _ if shared => format!("{}_{}", layer.name, at + 1),
             _ => layer.name.clone(),
         };
         let before = state.evaluator.graph().nodes.len();
         let given = self.evaluate(&expr, layer, state);
-        let gives_mask = call.keywords.iter().any(|(key, it)| key.contains("mask") && !it.tensors().is_empty());
-        let reads_mask = state.evaluator.graph().nodes.iter().skip(before).any(|node| node.roles.iter().any(|role| role.contains("mask")));
+        let gives_mask =
+            call.keywords.iter().any(|(key, it)| key.contains("mask") && !it.tensors().is_empty());
+        let reads_mask = state
+            .evaluator
+            .graph()
+            .nodes
+            .iter()
+            .skip(before)
+            .any(|node| node.roles.iter().any(|role| role.contains("mask")));
         if call.has_masks && reads_mask && !gives_mask && layer.model.is_none() {
             let reason = "Keras 3 computes with all steps here, and mimo leaves out those that are masked; what is padded counts in Keras, \
                           because it loses masks in operations and beside an `initial_state`";
@@ -341,7 +366,12 @@ impl Converter<'_> {
         }
         state.evaluator.bind(&bindings, given);
         let origin = layer.name.clone();
-        state.block.statements.push(Statement::Let(Let { bindings: bindings.clone(), shape: None, value: expr, origin }));
+        state.block.statements.push(Statement::Let(Let {
+            bindings: bindings.clone(),
+            shape: None,
+            value: expr,
+            origin,
+        }));
         if let (Some(args), Some(binding)) = (penalty, bindings.first()) {
             let penalty = Callee::Class(source::Layer {
                 class: "ActivityRegularization".into(),
@@ -369,7 +399,13 @@ impl Converter<'_> {
     }
 
     /// A `LayerScale`: a weight, and the product with it.
-    fn scale(&mut self, layer: &Layer, at: usize, call: &config::Call, state: &mut State) -> Result<(), Error> {
+    fn scale(
+        &mut self,
+        layer: &Layer,
+        at: usize,
+        call: &config::Call,
+        state: &mut State,
+    ) -> Result<(), Error> {
         let Some((weight, product)) = applications::scale(layer, call, state) else {
             self.lost(layer, at, call, layers::no_class(&layer.class), state);
             return Ok(());
@@ -402,7 +438,8 @@ impl Converter<'_> {
             self.nested(model, &name, layer, call, 0, state)?
         } else if layer.class == "TimeDistributed" && wraps_a_model {
             let json = layer.config.get("layer").unwrap_or(&Json::Null);
-            let model = config::model(json).map_err(|error| error.within(format!("layer `{}`", layer.name)))?;
+            let model =
+                config::model(json).map_err(|error| error.within(format!("layer `{}`", layer.name)))?;
             Callee::Steps(Box::new(self.nested(&model, &name, layer, call, 1, state)?))
         } else {
             match layers::layer(&layer.class, &layer.config) {
@@ -469,7 +506,12 @@ impl Converter<'_> {
     }
 
     /// Evaluates an expression and reports what is wrong with it.
-    fn evaluate(&mut self, expr: &Expr, layer: &Layer, state: &mut State) -> Vec<mimo_graph::graph::TensorId> {
+    fn evaluate(
+        &mut self,
+        expr: &Expr,
+        layer: &Layer,
+        state: &mut State,
+    ) -> Vec<mimo_graph::graph::TensorId> {
         let place = state.place();
         let (given, wrong) = state.evaluator.value(expr, place);
         self.report(wrong, &layer.name, state);
@@ -494,7 +536,8 @@ impl Converter<'_> {
     /// A layer that there is not: a comment at its place. Layers that change data while training only are left out.
     fn lost(&mut self, layer: &Layer, at: usize, call: &config::Call, reason: String, state: &mut State) {
         let base = state.taken.binding(&layer.name);
-        let read: Vec<String> = call.tensors().iter().filter_map(|it| state.bindings.get(*it).cloned()).collect();
+        let read: Vec<String> =
+            call.tensors().iter().filter_map(|it| state.bindings.get(*it).cloned()).collect();
         let shown = format!("{}({})({})", layer.class, settings_shown(layer), read.join(", "));
         state.comment(format!("let {base} = {shown};"));
         state.missing(&layer.name, &reason);
@@ -526,129 +569,4 @@ impl Converter<'_> {
             state.block.outputs.push(Port { name, binding });
         }
     }
-}
-
-/// A model while its statements are made.
-#[derive(Debug)]
-pub struct State {
-    /// What was made so far, evaluated.
-    pub evaluator: Evaluator,
-    /// The block.
-    pub block: Block,
-    /// The names of tensors.
-    pub bindings: BTreeMap<Tensor, String>,
-    /// The names of shared layers.
-    layers: BTreeMap<String, String>,
-    /// Names that are in use.
-    pub taken: Taken,
-    nested: BTreeMap<String, String>,
-    /// By layer: how many of its calls some output needs.
-    calls: BTreeMap<usize, usize>,
-}
-
-impl State {
-    /// What is missing at a place; what to do about it is in the list at the end.
-    fn missing(&mut self, layer: &str, reason: &str) {
-        self.comment(format!("`{layer}`: {}", reason.split("; ").next().unwrap_or(reason)));
-    }
-
-    fn comment(&mut self, line: String) {
-        match self.block.statements.last_mut() {
-            Some(Statement::Comment(lines)) => lines.push(line),
-            _ => self.block.statements.push(Statement::Comment(vec![line])),
-        }
-    }
-
-    fn place(&self) -> u32 {
-        u32::try_from(self.block.statements.len()).unwrap_or(u32::MAX)
-    }
-
-    fn calls_of(&self, model: &Model, layer: &Layer) -> usize {
-        let at = model.layers.iter().position(|other| other.name == layer.name);
-        at.and_then(|at| self.calls.get(&at)).copied().unwrap_or_default()
-    }
-
-    /// A tensor of a call as an expression.
-    pub fn name(&self, tensor: &Tensor) -> Result<Expr, String> {
-        match self.bindings.get(tensor) {
-            Some(name) => Ok(Expr::Name(name.clone())),
-            None => Err(format!("output {} of `{}` does not exist in mimo", tensor.output, tensor.layer)),
-        }
-    }
-}
-
-/// Layers that change data while training, and pass them on otherwise.
-fn augments(class: &str) -> bool {
-    class.starts_with("Random") || ["AugMix", "CutMix", "MixUp", "RandAugment"].contains(&class)
-}
-
-fn settings_shown(layer: &Layer) -> String {
-    let skipped = ["name", "trainable", "dtype", "seed"];
-    let given = layer.config.iter().filter(|(key, json)| !skipped.contains(&key.as_str()) && !json.is_null());
-    let shown = given.take(4).map(|(key, json)| format!("{key} = {}", crate::keras::settings::shown(json)));
-    shown.collect::<Vec<_>>().join(", ")
-}
-
-/// Which outputs of a call are read by other calls, or are outputs of the model.
-fn read_outputs(model: &Model, of: &Tensor) -> BTreeSet<usize> {
-    let read = model.layers.iter().flat_map(|layer| &layer.calls).flat_map(config::Call::tensors);
-    let ends = model.outputs.iter().map(|output| &output.tensor);
-    read.chain(ends).filter(|it| it.layer == of.layer && it.call == of.call).map(|it| it.output).collect()
-}
-
-/// Whether an input holds whole numbers: Keras lets indices be floats, which mimo does not.
-fn is_whole(model: &Model, input: &Layer) -> bool {
-    let dtype = input.config.get("dtype").and_then(Json::as_str).unwrap_or("float32");
-    let reads = |layer: &&Layer| {
-        let tensors = layer.calls.iter().flat_map(config::Call::tensors);
-        tensors.into_iter().any(|tensor| tensor.layer == input.name)
-    };
-    let looks_up = |layer: &Layer| ["Embedding", "CategoryEncoding"].contains(&layer.class.as_str());
-    dtype.starts_with("int") || model.layers.iter().filter(reads).any(looks_up)
-}
-
-/// An axis that is the last one is left out where that is the default.
-fn without_last_axis(
-    item: &'static mimo_graph::item::Item,
-    mut args: Vec<mimo_graph::value::Arg>,
-    call: &config::Call,
-    state: &State,
-) -> Vec<mimo_graph::value::Arg> {
-    let default = item.argument("axis").and_then(|axis| axis.default);
-    let first = call.tensors().first().and_then(|tensor| state.bindings.get(*tensor));
-    let rank = first.and_then(|name| state.evaluator.shape(name)).map(|shape| shape.len());
-    if let (Some("-1"), Some(rank)) = (default, rank) {
-        let last = |arg: &mimo_graph::value::Arg| {
-            arg.name.as_ref().is_some_and(|(name, _)| name == "axis")
-                && matches!(arg.value.kind, ValueKind::Int(n) if usize::try_from(n) == Ok(rank))
-        };
-        args.retain(|arg| !last(arg));
-    }
-    // Keras counts the batch.
-    if let Some(rank) = rank {
-        for arg in args.iter_mut().filter(|arg| arg.name.as_ref().is_some_and(|(name, _)| name == "noise_shape")) {
-            if let ValueKind::List(items) = &mut arg.value.kind
-                && items.len() == rank + 1
-                && items.first().is_some_and(|first| first.kind == ValueKind::None)
-            {
-                items.remove(0);
-            }
-        }
-    }
-    // Keras stores the axes that attention has without them: all but the batch and the last one.
-    if let Some(rank) = rank.and_then(|rank| i64::try_from(rank).ok()) {
-        let all: Vec<i64> = (1..rank).collect();
-        let number = |value: &Value| match value.kind {
-            ValueKind::Int(n) => Some(n),
-            _ => None,
-        };
-        let numbers = |value: &Value| match &value.kind {
-            ValueKind::List(items) => items.iter().map(number).collect(),
-            _ => number(value).map(|n| vec![n]),
-        };
-        args.retain(|arg| {
-            arg.name.as_ref().is_none_or(|(name, _)| name != "attention_axes") || numbers(&arg.value).as_ref() != Some(&all)
-        });
-    }
-    args
 }

@@ -13,10 +13,16 @@ use crate::weights::Weights;
 /// not have, such as a new top. The names of these layers are returned, too.
 ///
 /// `known` are the model's weights as they are, which say their shapes.
-pub fn assign(description: &Description, known: &Weights, file: &KerasFile) -> Result<(Weights, Vec<String>), Error> {
+pub fn assign(
+    description: &Description,
+    known: &Weights,
+    file: &KerasFile,
+) -> Result<(Weights, Vec<String>), Error> {
     let layers = layers(description, known)?;
     let names: Vec<&str> = match file.format {
-        Format::LegacyModel | Format::LegacyWeights => file.weights.iter().map(|it| it.path.as_str()).collect(),
+        Format::LegacyModel | Format::LegacyWeights => {
+            file.weights.iter().map(|it| it.path.as_str()).collect()
+        }
         _ => file.weights.iter().filter_map(|it| it.name.as_deref()).collect(),
     };
     let is_there = |layer: &Layer| names.iter().any(|name| *name == layer.name);
@@ -41,15 +47,28 @@ fn layers(description: &Description, known: &Weights) -> Result<Vec<Layer>, Erro
         for name in &layer.weights {
             let first = name.split('/').next().unwrap_or(name).to_owned();
             let Some(array) = known.get(name) else {
-                return Err(Error::new(format!("the file that describes the model lacks its weight `{name}`")));
+                return Err(Error::new(format!(
+                    "the file that describes the model lacks its weight `{name}`"
+                )));
             };
             let at = *places.entry(first.clone()).or_insert_with(|| {
                 let class = layer.item.class.to_owned();
-                layers.push(Layer { class, name: first, weights: Some(vec![]), layers: None, is_wrapped: false });
+                layers.push(Layer {
+                    class,
+                    name: first,
+                    weights: Some(vec![]),
+                    layers: None,
+                    is_wrapped: false,
+                });
                 layers.len() - 1
             });
-            let is_moving = ["moving_mean", "moving_variance", "vector_u"].iter().any(|end| name.ends_with(end));
-            let wanted = Wanted { name: name.clone(), shape: array.shape.clone(), trainable: layer.trainable && !is_moving };
+            let is_moving =
+                ["moving_mean", "moving_variance", "vector_u"].iter().any(|end| name.ends_with(end));
+            let wanted = Wanted {
+                name: name.clone(),
+                shape: array.shape.clone(),
+                trainable: layer.trainable && !is_moving,
+            };
             if let Some(weights) = layers.get_mut(at).and_then(|layer| layer.weights.as_mut()) {
                 weights.push(wanted);
             }

@@ -52,7 +52,9 @@ pub fn as_setting(class: &str, config: &Map<String, Json>) -> Result<Value, Stri
         return Err(format!("`{class}` has an `activity_regularizer` inside of another layer"));
     }
     let mut args = made.args;
-    if let Some(name) = config.get("name").and_then(Json::as_str).and_then(|name| chosen_name(made.item, name)) {
+    if let Some(name) =
+        config.get("name").and_then(Json::as_str).and_then(|name| chosen_name(made.item, name))
+    {
         args.push(keyword("name", text(&name)));
     }
     let name_loc = mimo_graph::diag::Loc(0);
@@ -70,7 +72,8 @@ fn chosen_name(item: &Item, name: &str) -> Option<String> {
 
 fn class_of(class: &str) -> Option<&'static Item> {
     let item = item_of(Module::Layers, class)?;
-    (item.class != "Input" && item.class != "Weight" && item.class.starts_with(char::is_uppercase)).then_some(item)
+    (item.class != "Input" && item.class != "Weight" && item.class.starts_with(char::is_uppercase))
+        .then_some(item)
 }
 
 /// Why there is no layer of a class, and what is written instead.
@@ -108,8 +111,11 @@ fn plain(class: &str, config: &Map<String, Json>) -> Result<(String, Map<String,
     let Some((cell, of_cell)) = config.get("cell").and_then(class_and_config) else {
         return Err("`RNN` has no `cell`".into());
     };
-    let Some(whole) = cell.strip_suffix("Cell").filter(|name| ["LSTM", "GRU", "SimpleRNN"].contains(name)) else {
-        return Err(format!("mimo has no `RNN` of `{cell}`; write one layer for each cell, such as `LSTM(32, return_sequences = true)`"));
+    let Some(whole) = cell.strip_suffix("Cell").filter(|name| ["LSTM", "GRU", "SimpleRNN"].contains(name))
+    else {
+        return Err(format!(
+            "mimo has no `RNN` of `{cell}`; write one layer for each cell, such as `LSTM(32, return_sequences = true)`"
+        ));
     };
     let mut joined = of_cell.clone();
     joined.extend(config.iter().filter(|(key, _)| *key != "cell").map(|(key, it)| (key.clone(), it.clone())));
@@ -146,7 +152,9 @@ fn is_mirrored(config: &Map<String, Json>) -> bool {
         Some((class, config, backwards))
     }
     fn strip(config: &mut Map<String, Json>) {
-        config.retain(|key, _| !["name", "dtype", "shared_object_id", "build_config", "seed"].contains(&key.as_str()));
+        config.retain(|key, _| {
+            !["name", "dtype", "shared_object_id", "build_config", "seed"].contains(&key.as_str())
+        });
         for json in config.values_mut() {
             if let Json::Object(object) = json {
                 strip(object);
@@ -155,7 +163,9 @@ fn is_mirrored(config: &Map<String, Json>) -> bool {
     }
     let (forward, backward) = (sides(config.get("layer")), sides(config.get("backward_layer")));
     match (forward, backward) {
-        (Some((class, forward, a)), Some((other, backward, b))) => class == other && forward == backward && a != b,
+        (Some((class, forward, a)), Some((other, backward, b))) => {
+            class == other && forward == backward && a != b
+        }
         (_, None) => true,
         (None, Some(_)) => false,
     }

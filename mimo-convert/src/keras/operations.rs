@@ -9,8 +9,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::keras::calls::Made;
 use crate::keras::config::{self, Layer, Operand};
-use crate::keras::convert::State;
 use crate::keras::settings::{shown, value_of};
+use crate::keras::state::State;
 use crate::source::evaluate::OPERATORS;
 use crate::source::{self, Callee, Expr, keyword, simplify, value};
 
@@ -52,7 +52,11 @@ fn word_of(class: &str) -> String {
     let digits = || word.chars().filter(|&c| c != '_').collect::<String>();
     match spelled {
         Some((_, spelled)) => (*spelled).into(),
-        None if find(Module::Operations, &word).is_none() && find(Module::Operations, &digits()).is_some() => digits(),
+        None if find(Module::Operations, &word).is_none()
+            && find(Module::Operations, &digits()).is_some() =>
+        {
+            digits()
+        }
         None => word,
     }
 }
@@ -98,7 +102,13 @@ fn operand(operand: &Operand, state: &State) -> Result<source::Operand, String> 
 }
 
 /// An operation with its tensors by position, and its settings as the item wants them.
-fn made(item: &'static Item, word: &str, call: &config::Call, config: &Map<String, Json>, state: &State) -> Made {
+fn made(
+    item: &'static Item,
+    word: &str,
+    call: &config::Call,
+    config: &Map<String, Json>,
+    state: &State,
+) -> Made {
     let is_tensor = |kind| matches!(kind, Kind::Tensors | Kind::TensorList);
     let mut by_position = call.args.iter();
     let (mut tensors, mut settings, mut problems) = (vec![], vec![], vec![]);
@@ -109,10 +119,9 @@ fn made(item: &'static Item, word: &str, call: &config::Call, config: &Map<Strin
             let Some(given) = named.or_else(|| by_position.next()).or(configured.as_ref()) else { continue };
             let given = match (argument.kind, operand(given, state)?) {
                 // `einsum(subscripts, x1, x2)` takes its tensors one by one.
-                (Kind::Tensors, source::Operand::Tensors(list)) if list.len() == 1 => list
-                    .into_iter()
-                    .next()
-                    .map_or(source::Operand::Tensors(vec![]), source::Operand::Tensor),
+                (Kind::Tensors, source::Operand::Tensors(list)) if list.len() == 1 => {
+                    list.into_iter().next().map_or(source::Operand::Tensors(vec![]), source::Operand::Tensor)
+                }
                 (_, given) => given,
             };
             if matches!(&given, source::Operand::Value(Value { kind: ValueKind::None, .. })) {
@@ -150,7 +159,11 @@ fn made(item: &'static Item, word: &str, call: &config::Call, config: &Map<Strin
             (Ok(given), None) => settings.push(keyword(argument.name, given)),
             (Ok(given), Some(instead)) => {
                 if !mimo_graph::args::is_keras_s_default(argument.name, &given) {
-                    problems.push(format!("mimo has no `{}` for `{word}`, which is {}; {instead}", argument.name, shown(&json)));
+                    problems.push(format!(
+                        "mimo has no `{}` for `{word}`, which is {}; {instead}",
+                        argument.name,
+                        shown(&json)
+                    ));
                 }
             }
             (Err(problem), _) => problems.push(format!("`{}` of `{word}`: {problem}", argument.name)),
@@ -158,7 +171,11 @@ fn made(item: &'static Item, word: &str, call: &config::Call, config: &Map<Strin
     }
     for (key, json) in config {
         let is_known = item.all().any(|it| it.name == key || spelled(it.name) == key);
-        if !is_known && !["name", "dtype"].contains(&key.as_str()) && !json.is_null() && json != &Json::Bool(false) {
+        if !is_known
+            && !["name", "dtype"].contains(&key.as_str())
+            && !json.is_null()
+            && json != &Json::Bool(false)
+        {
             problems.push(format!("mimo has no `{key}` for `{word}`, which is {}", shown(json)));
         }
     }
@@ -185,9 +202,11 @@ fn made(item: &'static Item, word: &str, call: &config::Call, config: &Map<Strin
     let mut arguments = vec![];
     for argument in item.all() {
         let tensor = tensors.iter().find(|(name, _)| *name == argument.name).map(|(_, given)| given.clone());
-        let setting = settings.iter().find(|arg| arg.name.as_ref().is_some_and(|(name, _)| name == argument.name));
+        let setting =
+            settings.iter().find(|arg| arg.name.as_ref().is_some_and(|(name, _)| name == argument.name));
         let is_setting = setting.is_some();
-        let Some(given) = tensor.or_else(|| setting.map(|arg| source::Operand::Value(arg.value.clone()))) else {
+        let Some(given) = tensor.or_else(|| setting.map(|arg| source::Operand::Value(arg.value.clone())))
+        else {
             by_position = false;
             continue;
         };
@@ -229,15 +248,21 @@ fn activation(layer: &Layer, word: &str, call: &config::Call, state: &State) -> 
         Ok(wanted) => simplify::shortest(args, &|args| function(args).is_ok_and(|made| made == wanted)),
         Err(_) => args,
     };
-    let settings = args.into_iter().filter_map(|arg| Some((Some(arg.name?.0), source::Operand::Value(arg.value))));
+    let settings =
+        args.into_iter().filter_map(|arg| Some((Some(arg.name?.0), source::Operand::Value(arg.value))));
     let x = (None, source::Operand::Tensor(first(call, state)?));
-    Ok((Expr::Operation { word: word.into(), arguments: std::iter::once(x).chain(settings).collect() }, problems))
+    Ok((
+        Expr::Operation { word: word.into(), arguments: std::iter::once(x).chain(settings).collect() },
+        problems,
+    ))
 }
 
 /// `concatenate([a, b], axis = 1)` is Keras's layer of that name.
 fn concatenate(layer: &Layer, call: &config::Call, state: &State) -> Made {
-    let tensors = call.tensors().into_iter().map(|tensor| state.name(tensor)).collect::<Result<Vec<_>, _>>()?;
-    let config = layer.config.iter().filter(|(key, _)| *key == "axis").map(|(key, json)| (key.clone(), json.clone()));
+    let tensors =
+        call.tensors().into_iter().map(|tensor| state.name(tensor)).collect::<Result<Vec<_>, _>>()?;
+    let config =
+        layer.config.iter().filter(|(key, _)| *key == "axis").map(|(key, json)| (key.clone(), json.clone()));
     let made = crate::keras::layers::layer("Concatenate", &config.collect())?;
     let word = source::Layer {
         class: made.item.class.into(),
@@ -253,7 +278,8 @@ fn concatenate(layer: &Layer, call: &config::Call, state: &State) -> Made {
 /// `x[:, 0:3]`
 fn index(call: &config::Call, state: &State) -> Made {
     let x = first(call, state)?;
-    let key = call.args.get(1).or_else(|| call.keywords.iter().find(|(key, _)| key == "key").map(|(_, it)| it));
+    let key =
+        call.args.get(1).or_else(|| call.keywords.iter().find(|(key, _)| key == "key").map(|(_, it)| it));
     let entries: Vec<&Operand> = match key {
         Some(Operand::List(items)) => items.iter().collect(),
         Some(other) => vec![other],
@@ -294,7 +320,9 @@ fn entries_of(entries: &[&Operand], shape: Option<&[usize]>) -> Result<Vec<Entry
             Operand::Value(Json::Number(n)) if n.as_i64().is_some() => {
                 all.push(Entry::At(n.as_i64().unwrap_or_default()));
             }
-            Operand::Value(Json::Null) => return Err("an index with `None` is `expand_dims(x, axis = …)` in mimo".into()),
+            Operand::Value(Json::Null) => {
+                return Err("an index with `None` is `expand_dims(x, axis = …)` in mimo".into());
+            }
             _ => return Err("an index is made of whole numbers and ranges of them in mimo".into()),
         }
     }
@@ -344,7 +372,12 @@ const FUNCTIONS: &[(&str, &str)] = &[
 /// A call of a function of TensorFlow in a model of Keras 2.
 pub fn legacy(layer: &Layer, call: &config::Call, state: &mut State) -> Made {
     let function = layer.config.get("function").and_then(Json::as_str).unwrap_or_default();
-    let missing = || Err(format!("mimo does not read TensorFlow's `{}`; write it as an expression of tensors", shown(&function.into())));
+    let missing = || {
+        Err(format!(
+            "mimo does not read TensorFlow's `{}`; write it as an expression of tensors",
+            shown(&function.into())
+        ))
+    };
     if function == "__operators__.getitem" {
         return missing();
     }

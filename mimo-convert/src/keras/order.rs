@@ -12,15 +12,20 @@ pub fn order(model: &Model) -> Result<Vec<(usize, usize)>, Error> {
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for (layer, at) in model.layers.iter().zip(0..) {
         if places.insert(&layer.name, at).is_some() {
-            return Err(Error::new(format!("two layers are called `{}`", layer.name)).within(format!("model `{}`", model.name)));
+            return Err(Error::new(format!("two layers are called `{}`", layer.name))
+                .within(format!("model `{}`", model.name)));
         }
     }
     let of_tensor = |tensor: &Tensor| -> Result<(usize, usize), Error> {
         let at = places.get(tensor.layer.as_str()).copied();
         let layer = at.and_then(|at| Some((at, model.layers.get(at)?)));
         match layer {
-            Some((at, layer)) if layer.class == "InputLayer" || tensor.call < layer.calls.len() => Ok((at, tensor.call)),
-            Some(_) => Err(Error::new(format!("there is no call {} of the layer `{}`", tensor.call, tensor.layer))),
+            Some((at, layer)) if layer.class == "InputLayer" || tensor.call < layer.calls.len() => {
+                Ok((at, tensor.call))
+            }
+            Some(_) => {
+                Err(Error::new(format!("there is no call {} of the layer `{}`", tensor.call, tensor.layer)))
+            }
             None => Err(Error::new(format!("there is no layer `{}`", tensor.layer))),
         }
     };
@@ -69,7 +74,8 @@ pub fn order(model: &Model) -> Result<Vec<(usize, usize)>, Error> {
     match needed.keys().find(|call| !order.contains(call)) {
         Some(&(layer, _)) => {
             let name = model.layers.get(layer).map_or("", |layer| layer.name.as_str());
-            Err(Error::new(format!("the layer `{name}` reads its own output")).within(format!("model `{}`", model.name)))
+            Err(Error::new(format!("the layer `{name}` reads its own output"))
+                .within(format!("model `{}`", model.name)))
         }
         None => Ok(order),
     }

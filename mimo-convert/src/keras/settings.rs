@@ -152,11 +152,15 @@ pub fn all_arguments(item: &'static Item, config: &Map<String, Json>) -> (Vec<Ar
     let (mut args, mut problems) = (Vec::new(), Vec::new());
     let class = item.class;
     for (key, json) in config {
-        let spelled = SPELLINGS.iter().find(|(old, new)| old == key && item.argument(old).is_none() && item.argument(new).is_some());
+        let spelled = SPELLINGS
+            .iter()
+            .find(|(old, new)| old == key && item.argument(old).is_none() && item.argument(new).is_some());
         let name = spelled.map_or(key.as_str(), |(_, new)| new);
         let Some(argument) = item.argument(name) else {
             let given = value_of(Kind::Plain, json);
-            let idle = given.as_ref().is_ok_and(|given| is_keras_s_default(name, given) || is_old_default(name, given));
+            let idle = given
+                .as_ref()
+                .is_ok_and(|given| is_keras_s_default(name, given) || is_old_default(name, given));
             if !idle && !SAYS_NOTHING.contains(&name) {
                 let help = item.all().find(|argument| argument.name == name).and_then(|it| it.instead);
                 let help = help.map(|help| format!("; {help}")).unwrap_or_default();
@@ -173,7 +177,8 @@ pub fn all_arguments(item: &'static Item, config: &Map<String, Json>) -> (Vec<Ar
             Err(problem) => problems.push(format!("`{name}` of `{class}`: {problem}")),
         }
     }
-    let place = |arg: &Arg| item.all().position(|it| arg.name.as_ref().is_some_and(|(name, _)| name == it.name));
+    let place =
+        |arg: &Arg| item.all().position(|it| arg.name.as_ref().is_some_and(|(name, _)| name == it.name));
     args.sort_by_key(place);
     (args, problems)
 }

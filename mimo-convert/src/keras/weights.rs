@@ -78,7 +78,8 @@ fn layers(part: &Part, parts: &BTreeMap<&str, &Part>, before: &str, is_complete:
             Some(MadeId::Group(id)) => {
                 let group = graph.groups.get(id.index()).map_or("", |group| group.name.as_str());
                 let nested = part.nested.get(&layer.name).and_then(|class| parts.get(class.as_str()));
-                kept.layers = nested.map(|nested| self::layers(nested, parts, &format!("{before}{group}/"), is_complete));
+                kept.layers = nested
+                    .map(|nested| self::layers(nested, parts, &format!("{before}{group}/"), is_complete));
             }
             None => {}
         }
@@ -154,8 +155,18 @@ fn by_path<'a>(
 
 /// Attributes of layers that have variables, in the order in which Keras makes them; the layer's own variables stand before
 /// `backward_layer`, and those of the layer inside of a `SpectralNormalization` before its own.
-const ATTRIBUTES: &[&str] =
-    &["layer", "cell", "forward_layer", "query_dense", "key_dense", "value_dense", "gate_dense", "output_dense", "", "backward_layer"];
+const ATTRIBUTES: &[&str] = &[
+    "layer",
+    "cell",
+    "forward_layer",
+    "query_dense",
+    "key_dense",
+    "value_dense",
+    "gate_dense",
+    "output_dense",
+    "",
+    "backward_layer",
+];
 
 fn of_object<'a>(
     layer: &'a Layer,
@@ -171,7 +182,10 @@ fn of_object<'a>(
             continue;
         }
         let attributes: Vec<&str> = rest.split('/').skip(1).collect();
-        if attributes.iter().any(|attribute| attribute.contains("seed_generator") || attribute.contains("random_generator")) {
+        if attributes
+            .iter()
+            .any(|attribute| attribute.contains("seed_generator") || attribute.contains("random_generator"))
+        {
             continue;
         }
         let rank = |attribute: &str| {
@@ -190,7 +204,11 @@ fn of_object<'a>(
             layer.name
         )));
     }
-    let variables: Vec<&Variable> = found.iter().flat_map(|(_, it)| numbers(it)).collect();
+    let mut variables: Vec<&Variable> = found.iter().flat_map(|(_, it)| numbers(it)).collect();
+    if layer.class == "SpectralNormalization" {
+        // After its vector it has the kernel of the layer inside once more.
+        variables.truncate(wanted.len());
+    }
     pair(&wanted.iter().collect::<Vec<_>>(), &variables, pairs)
         .map_err(|error| error.within(place.to_owned()).within(format!("layer `{}`", layer.name)))
 }

@@ -174,7 +174,9 @@ impl Evaluator {
             Callee::Steps(inner) => match self.callable(inner) {
                 Callable::Instance(instance, class, steps) => {
                     let model = self.models.get(&class).cloned();
-                    let wrong = model.as_deref().and_then(|model| self.builder.not_for_steps(&instance, model, self.place));
+                    let wrong = model
+                        .as_deref()
+                        .and_then(|model| self.builder.not_for_steps(&instance, model, self.place));
                     if let Some(diag) = wrong {
                         self.diags.push(diag);
                         return Callable::Lost;
@@ -385,7 +387,8 @@ impl Evaluator {
         }
         let mut cx = Cx { consts: &[], diags: &mut diags, checks: &mut checks };
         mimo_graph::check::all(&graph, &mut cx);
-        let errors = diags.into_sorted().into_iter().filter(|diag| diag.severity == Severity::Error).collect();
+        let errors =
+            diags.into_sorted().into_iter().filter(|diag| diag.severity == Severity::Error).collect();
         Evaluated { graph, made: self.made, tensors, errors }
     }
 }

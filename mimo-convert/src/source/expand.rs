@@ -33,14 +33,20 @@ fn expand(all: &[Statement], functions: &[Function], into: &mut Vec<Statement>, 
                     let call = *count;
                     let own = |name: &str| format!("{name}__{call}");
                     let tensors = function.parameters.len().saturating_sub(arguments.len());
-                    let values: Vec<_> =
-                        function.parameters.iter().skip(tensors).cloned().zip(arguments.iter().cloned()).collect();
+                    let values: Vec<_> = function
+                        .parameters
+                        .iter()
+                        .skip(tensors)
+                        .cloned()
+                        .zip(arguments.iter().cloned())
+                        .collect();
                     let given: Vec<(String, String)> =
                         function.parameters.iter().take(tensors).cloned().zip(call_tensors).collect();
                     let mut names = given;
                     let mut written = vec![];
                     let mut body = vec![];
-                    let plain: Vec<Statement> = function.statements.iter().map(|it| with(it, &values)).collect();
+                    let plain: Vec<Statement> =
+                        function.statements.iter().map(|it| with(it, &values)).collect();
                     expand(&plain, &[], &mut body, count);
                     for statement in body {
                         let Statement::Let(mut inner) = statement else { continue };
@@ -60,7 +66,8 @@ fn expand(all: &[Statement], functions: &[Function], into: &mut Vec<Statement>, 
                         last.bindings.clone_from(&bound.bindings);
                     }
                     // The functions before it may be called in it.
-                    let at = functions.iter().position(|other| other.name == function.name).unwrap_or_default();
+                    let at =
+                        functions.iter().position(|other| other.name == function.name).unwrap_or_default();
                     expand(&written, functions.get(..at).unwrap_or_default(), into, count);
                 }
                 None => into.push(statement.clone()),
@@ -77,17 +84,24 @@ fn called<'a>(bound: &'a Let, functions: &'a [Function]) -> Option<(&'a Function
         Expr::Name(name) => Some(name.clone()),
         _ => None,
     });
-    Some((functions.iter().find(|function| function.name == *name)?, tensors.collect::<Option<_>>()?, arguments))
+    Some((
+        functions.iter().find(|function| function.name == *name)?,
+        tensors.collect::<Option<_>>()?,
+        arguments,
+    ))
 }
 
 /// A statement with the values of parameters.
 fn with(statement: &Statement, values: &Values) -> Statement {
     match statement {
-        Statement::Let(bound) => Statement::Let(Let { value: of_expr(&bound.value, values), ..bound.clone() }),
+        Statement::Let(bound) => {
+            Statement::Let(Let { value: of_expr(&bound.value, values), ..bound.clone() })
+        }
         Statement::For { names, rounds, body } => {
             // A name of the loop hides the parameter.
             let outer: Vec<_> = values.iter().filter(|(name, _)| !names.contains(name)).cloned().collect();
-            let rounds = rounds.iter().map(|round| round.iter().map(|value| of_value(value, values)).collect());
+            let rounds =
+                rounds.iter().map(|round| round.iter().map(|value| of_value(value, values)).collect());
             Statement::For {
                 names: names.clone(),
                 rounds: rounds.collect(),

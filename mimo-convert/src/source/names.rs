@@ -40,7 +40,10 @@ impl Taken {
         }
         let words = items(Module::Layers).into_iter().flat_map(|item| item.names.iter().copied());
         let taken = words.chain(["Model", "Sequential", "Self", "Option", "Result", "Vec", "String", "Box"]);
-        if class.is_empty() || class.starts_with(|c: char| c.is_ascii_digit()) || taken.into_iter().any(|it| it == class) {
+        if class.is_empty()
+            || class.starts_with(|c: char| c.is_ascii_digit())
+            || taken.into_iter().any(|it| it == class)
+        {
             class.insert_str(0, "My");
         }
         self.free(&class)

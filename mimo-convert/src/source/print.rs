@@ -231,7 +231,9 @@ pub fn expr(expr: &Expr) -> String {
         Expr::Call(call) => match &call.callee {
             Callee::Function { name, arguments } => {
                 let tensors = call.tensors.iter().map(self::expr);
-                let settings = arguments.iter().map(|value| passed_on(value).unwrap_or_else(|| setting(Kind::Plain, value)));
+                let settings = arguments
+                    .iter()
+                    .map(|value| passed_on(value).unwrap_or_else(|| setting(Kind::Plain, value)));
                 format!("{name}({})", tensors.chain(settings).collect::<Vec<_>>().join(", "))
             }
             made => format!("{}{}", callee(made), operands(call)),
@@ -249,7 +251,9 @@ pub fn expr(expr: &Expr) -> String {
                 let shown = operand(side, Kind::Float);
                 match side {
                     Operand::Tensor(Expr::Binary(other, ..))
-                        if level(other) < level(op) || right && level(other) <= level(op) || level(op) == 0 =>
+                        if level(other) < level(op)
+                            || right && level(other) <= level(op)
+                            || level(op) == 0 =>
                     {
                         format!("({shown})")
                     }
@@ -265,7 +269,9 @@ pub fn expr(expr: &Expr) -> String {
         Expr::Index(inner, key) => {
             let key: Vec<String> = key.iter().map(entry).collect();
             match &**inner {
-                Expr::Binary(..) | Expr::Negative(_) => format!("({})[{}]", self::expr(inner), key.join(", ")),
+                Expr::Binary(..) | Expr::Negative(_) => {
+                    format!("({})[{}]", self::expr(inner), key.join(", "))
+                }
                 _ => format!("{}[{}]", self::expr(inner), key.join(", ")),
             }
         }

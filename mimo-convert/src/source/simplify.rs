@@ -131,7 +131,8 @@ pub fn placed(item: &Item, args: Vec<Arg>) -> Vec<Arg> {
     let mut placed = Vec::new();
     let mut by_position = true;
     for (at, argument) in item.all().enumerate() {
-        let found = left.iter().position(|arg| arg.name.as_ref().is_some_and(|(name, _)| name == argument.name));
+        let found =
+            left.iter().position(|arg| arg.name.as_ref().is_some_and(|(name, _)| name == argument.name));
         let Some(found) = found else {
             by_position = false;
             continue;

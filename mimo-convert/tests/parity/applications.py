@@ -40,7 +40,7 @@ def main():
         x = state.uniform(0, 1, size=(2, size, size, 3)).astype("float32")
         y = np.asarray(model.predict_on_batch(x))
         model.save(f"{directory}/m{at}.keras")
-        case = {"file": f"m{at}.keras", "family": family.__name__, "parameters": model.count_params(), "input_names": [i.name for i in model.inputs],
+        case = {"file": f"m{at}.keras", "family": family.__name__, "parameters": model.count_params(), "input_names": [i._keras_history.operation.name for i in model.inputs],
                 "inputs": [x.astype("float64").ravel().tolist()], "outputs": [y.astype("float64").ravel().tolist()]}
         with open(f"{directory}/m{at}.json", "w") as f:
             json.dump(case, f)

@@ -317,7 +317,7 @@ def main():
             json.dump(
                 {
                     "file": os.path.basename(name) + (".h5" if legacy else ".keras"),
-                    "input_names": [x.name for x in maker.inputs],
+                    "input_names": [x._keras_history.operation.name for x in maker.inputs],
                     "inputs": flat(maker.data),
                     "outputs": flat(outputs),
                     "targets": flat(targets),
