@@ -206,8 +206,9 @@ fn of_object<'a>(
     }
     let mut variables: Vec<&Variable> = found.iter().flat_map(|(_, it)| numbers(it)).collect();
     if layer.class == "SpectralNormalization" {
-        // After its vector it has the kernel of the layer inside once more.
-        variables.truncate(wanted.len());
+        // Before its vector it has the kernel of the layer inside once more.
+        let again = wanted.len().saturating_sub(1)..variables.len().saturating_sub(1);
+        variables.drain(again.start.min(again.end)..again.end);
     }
     pair(&wanted.iter().collect::<Vec<_>>(), &variables, pairs)
         .map_err(|error| error.within(place.to_owned()).within(format!("layer `{}`", layer.name)))

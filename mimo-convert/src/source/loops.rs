@@ -1,6 +1,6 @@
 //! Calls that follow each other as loops.
 
-use mimo_graph::value::Value;
+use mimo_graph::value::{Value, ValueKind};
 
 use super::blocks::rename;
 use super::forms::{Form, Part, Walk, form_at, readers, visit};
@@ -95,6 +95,11 @@ fn rounds(block: &Block, start: usize, length: usize) -> Option<Rounds> {
         some => some.iter().filter_map(|it| it.values.get(round).cloned()).collect(),
     });
     let rounds: Vec<Vec<Value>> = rounds.collect();
+    // Texts in the list of a loop are not put together, as names and arguments are.
+    let is_template = |value: &Value| matches!(&value.kind, ValueKind::Str(text) if text.contains('{'));
+    if rounds.iter().flatten().any(is_template) {
+        return None;
+    }
     let mut open = opens.iter();
     let mut body = vec![];
     for at in 0..length {
