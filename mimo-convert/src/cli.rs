@@ -1,5 +1,6 @@
 //! The subcommands of the program `mimo`.
 
+pub mod convert;
 pub mod export;
 pub mod show;
 

@@ -11,6 +11,7 @@ pub mod error;
 pub mod hdf5;
 pub mod keras;
 pub mod onnx;
+pub mod source;
 pub mod weights;
 pub mod zip;
 

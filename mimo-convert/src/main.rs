@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use mimo_convert::cli::{self, exit};
 
-const USAGE: &str = "usage: mimo convert | export | show; `mimo export --help` says more";
+const USAGE: &str = "usage: mimo convert | export | show; `mimo COMMAND --help` says more";
 
 fn main() -> ExitCode {
     let mut parser = lexopt::Parser::from_env();
@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     let done = match command.to_str() {
         Some("export") => cli::export::run(&mut parser),
         Some("show") => cli::show::run(&mut parser),
+        Some("convert") => cli::convert::run(&mut parser),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(exit::ERROR);

@@ -24,6 +24,8 @@ pub mod read;
 #[cfg(test)]
 mod tests;
 
+pub use idle::is_keras_s_default;
+
 /// Names in backticks, separated by commas.
 pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
@@ -148,7 +150,7 @@ impl<'a> Bound<'a> {
         }
         let value = read::without_python(value, cx);
         if let (Some(instead), false) =
-            (slot.argument.instead, idle::is_keras_s_default(slot.argument.name, &value))
+            (slot.argument.instead, is_keras_s_default(slot.argument.name, &value))
         {
             cx.error(
                 Diag::error(

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::field::{field_like, snake_case, unusable_binding, wrong_layer_name, wrong_loss_name};
+use self::field::{unusable_binding, wrong_layer_name, wrong_loss_name};
 use crate::code::Code;
 use crate::diag::{Diag, Diags, Loc};
 use crate::graph::{Graph, GroupId, Layer, LayerId, Node, Port, TensorId};
 
 pub(crate) mod field;
 
-pub use field::loss_field;
+pub use field::{field_like, loss_field, snake_case};
 
 /// Names every layer, and reports names that cannot be used.
 ///

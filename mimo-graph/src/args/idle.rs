@@ -8,7 +8,7 @@ use crate::value::{Value, ValueKind};
 
 /// Whether an argument that mimo does not have is given the value that it has in Keras without it: there it changes
 /// nothing. `tests/golden/names.json` has these values.
-pub(super) fn is_keras_s_default(name: &str, value: &Value) -> bool {
+pub fn is_keras_s_default(name: &str, value: &Value) -> bool {
     match (name, &value.kind) {
         (_, ValueKind::Invalid) => true,
         ("reduction", _) => value.word() == Some("sum_over_batch_size"),

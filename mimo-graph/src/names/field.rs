@@ -77,7 +77,7 @@ pub fn loss_field(name: &str) -> String {
 }
 
 /// A name that can be a field and is as near to `name` as possible.
-pub(crate) fn field_like(name: &str) -> String {
+pub fn field_like(name: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
     let mut usable: String = name.trim().chars().map(letter).collect();
     if usable.chars().all(|c| c == '_') {
@@ -102,7 +102,7 @@ const KEYWORDS: [&str; 52] = [
 ];
 
 /// Keras's automatic name for a class: `ResNetBlock` is `res_net_block`, and `GRUEncoder` is `gru_encoder`.
-pub(crate) fn snake_case(class: &str) -> String {
+pub fn snake_case(class: &str) -> String {
     let letters: Vec<char> = class.chars().collect();
     let mut name = String::new();
     for (i, &letter) in letters.iter().enumerate() {

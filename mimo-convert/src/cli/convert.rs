@@ -1,0 +1,171 @@
+//! `mimo convert model.keras --model src/churn.rs --weights churn.safetensors`
+
+use std::path::{Path, PathBuf};
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::cli::exit;
+use crate::error::Error;
+use crate::keras::{self, Conversion, KerasFile, Options, for_description, weights};
+use crate::source;
+
+/// What `mimo convert --help` prints.
+pub const HELP: &str = "\
+A model of Keras becomes source for `model!`, and its weights a file that `load_weights` reads.
+
+usage: mimo convert FILE [--model PATH] [--weights PATH] [--name NAME] [--length INPUT=N[,N]]…
+
+FILE               .keras, .h5 of Keras 2 and 3, .weights.h5, or the .json of `to_json()`
+--model PATH       where the source is written; without it, and without --weights, it is printed
+--weights PATH     where the weights are written, as safetensors
+--weights-for PATH weights for a model that exists: a file of its weights, which describes it; FILE may lack a configuration
+--name NAME        name of the struct; Keras's name of the model without it
+--length INPUT=N   length of an axis of an input that Keras leaves open; N,N for several axes
+
+exit code: 0 if everything is converted, 1 if the source lists what is missing, 2 after an error
+";
+
+/// The arguments of the command.
+#[derive(Clone, Debug, Default)]
+pub struct Command {
+    file: PathBuf,
+    model: Option<PathBuf>,
+    weights: Option<PathBuf>,
+    weights_for: Option<PathBuf>,
+    options: Options,
+}
+
+/// Runs the command; returns the exit code, and what is printed.
+pub fn run(parser: &mut Parser) -> Result<u8, Error> {
+    let Some(command) = parse(parser)? else {
+        print!("{HELP}");
+        return Ok(exit::COMPLETE);
+    };
+    command.run()
+}
+
+fn parse(parser: &mut Parser) -> Result<Option<Command>, Error> {
+    let wrong =
+        |error: lexopt::Error| Error::new(format!("{error}; `mimo convert --help` lists the arguments"));
+    let mut command = Command::default();
+    let mut file = None;
+    while let Some(arg) = parser.next().map_err(wrong)? {
+        match arg {
+            Arg::Short('h') | Arg::Long("help") => return Ok(None),
+            Arg::Long("model") => command.model = Some(parser.value().map_err(wrong)?.into()),
+            Arg::Long("weights") => command.weights = Some(parser.value().map_err(wrong)?.into()),
+            Arg::Long("weights-for") => command.weights_for = Some(parser.value().map_err(wrong)?.into()),
+            Arg::Long("name") => {
+                command.options.name = Some(name(parser.value().and_then(|it| it.string()).map_err(wrong)?)?)
+            }
+            Arg::Long("length") => {
+                let text = parser.value().and_then(|it| it.string()).map_err(wrong)?;
+                let (input, lengths) = length(&text)?;
+                command.options.lengths.insert(input, lengths);
+            }
+            Arg::Value(path) if file.is_none() => file = Some(PathBuf::from(path)),
+            other => return Err(wrong(other.unexpected())),
+        }
+    }
+    match file {
+        Some(file) => Ok(Some(Command { file, ..command })),
+        None => Err(Error::new("which file? write `mimo convert model.keras`")),
+    }
+}
+
+fn name(text: String) -> Result<String, Error> {
+    let plain =
+        text.starts_with(|c: char| c.is_ascii_uppercase()) && text.chars().all(|c| c.is_ascii_alphanumeric());
+    match plain {
+        true => Ok(text),
+        false => Err(Error::new(format!("`{text}` is not a name for a struct; write one such as `Churn`"))
+            .within("--name")),
+    }
+}
+
+fn length(text: &str) -> Result<(String, Vec<usize>), Error> {
+    let wrong =
+        || Error::new(format!("`{text}` is not a length; write `--length INPUT=100`")).within("--length");
+    let (input, numbers) = text.rsplit_once('=').ok_or_else(wrong)?;
+    let one = |number: &str| number.trim().parse().ok().filter(|&n| n > 0).ok_or_else(wrong);
+    Ok((input.into(), numbers.split(',').map(one).collect::<Result<_, _>>()?))
+}
+
+impl Command {
+    fn run(&self) -> Result<u8, Error> {
+        let file = KerasFile::read(&self.file)?;
+        if let Some(path) = &self.weights_for {
+            return self.for_model(&file, path);
+        }
+        let Some(config) = &file.config else {
+            return Err(Error::new(
+                "the file has weights only: convert the whole model, or name a file of weights of the model that they are for with `--weights-for`",
+            ));
+        };
+        let conversion = keras::convert(config, file.compile_config.as_ref(), &self.options)?;
+        report(&conversion);
+        if let Some(path) = &self.weights {
+            if !conversion.is_complete() {
+                eprintln!("layers that are missing have no weights in {}", path.display());
+            }
+            write(path, &weights::assign(&weights::layers_of(&conversion), &file)?)?;
+            if !file.optimizer.is_empty() {
+                eprintln!("the state of the optimizer is not converted: training begins with a new one");
+            }
+        }
+        let text = source_of(&conversion, &self.file);
+        match &self.model {
+            Some(path) => std::fs::write(path, text).map_err(|error| of_path(path, &error))?,
+            None if self.weights.is_none() => print!("{text}"),
+            None => {}
+        }
+        Ok(if conversion.is_complete() { exit::COMPLETE } else { exit::INCOMPLETE })
+    }
+
+    /// Weights for a model that exists.
+    fn for_model(&self, file: &KerasFile, described: &Path) -> Result<u8, Error> {
+        let Some(path) = &self.weights else {
+            return Err(Error::new("`--weights-for` needs `--weights PATH`, where the weights are written"));
+        };
+        let bytes = std::fs::read(described).map_err(|error| of_path(described, &error))?;
+        let within = |error: Error| error.within(described.display().to_string());
+        let (known, metadata) = crate::weights::read(&bytes).map_err(within)?;
+        let description = crate::Description::of_metadata(&metadata).map_err(within)?;
+        let (found, missing) = for_description::assign(&description, &known, file)?;
+        for name in &missing {
+            eprintln!("{name}: the file has no such weights, so that they stay as they are");
+        }
+        write(path, &found)?;
+        Ok(if missing.is_empty() { exit::COMPLETE } else { exit::INCOMPLETE })
+    }
+}
+
+fn write(path: &Path, weights: &crate::Weights) -> Result<(), Error> {
+    std::fs::write(path, crate::weights::write(weights)?).map_err(|error| of_path(path, &error))
+}
+
+fn of_path(path: &Path, error: &std::io::Error) -> Error {
+    Error::new(error.to_string()).within(path.display().to_string())
+}
+
+/// The text of a conversion, with a list of what is missing at its end.
+pub fn source_of(conversion: &Conversion, file: &Path) -> String {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let header = [format!("Converted from {name} by `mimo convert`.")];
+    let blocks: Vec<_> = conversion.parts.iter().map(|part| part.block.clone()).collect();
+    let mut text = source::print::file(&blocks, &header);
+    if !conversion.problems.is_empty() {
+        text.push_str("\n// What is missing or computed otherwise than in Keras:\n");
+        for problem in &conversion.problems {
+            let line = format!("{}: {}", problem.place, problem.reason);
+            text.push_str(&format!("// - {}\n", source::print::one_line(&line)));
+        }
+    }
+    text
+}
+
+fn report(conversion: &Conversion) {
+    for problem in &conversion.problems {
+        eprintln!("{}: {}", problem.place, problem.reason);
+    }
+}

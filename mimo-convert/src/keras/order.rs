@@ -1,0 +1,109 @@
+//! The calls of a model in the order in which they are written.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use crate::error::Error;
+use crate::keras::config::{Model, Tensor};
+use crate::source::{self, Block, Expr, Statement};
+
+/// The calls that some output needs, each after those whose outputs it reads, and otherwise in Keras's order.
+pub fn order(model: &Model) -> Result<Vec<(usize, usize)>, Error> {
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for (layer, at) in model.layers.iter().zip(0..) {
+        if places.insert(&layer.name, at).is_some() {
+            return Err(Error::new(format!("two layers are called `{}`", layer.name))
+                .within(format!("model `{}`", model.name)));
+        }
+    }
+    let of_tensor = |tensor: &Tensor| -> Result<(usize, usize), Error> {
+        let at = places.get(tensor.layer.as_str()).copied();
+        let layer = at.and_then(|at| Some((at, model.layers.get(at)?)));
+        match layer {
+            Some((at, layer)) if layer.class == "InputLayer" || tensor.call < layer.calls.len() => {
+                Ok((at, tensor.call))
+            }
+            Some(_) => {
+                Err(Error::new(format!("there is no call {} of the layer `{}`", tensor.call, tensor.layer)))
+            }
+            None => Err(Error::new(format!("there is no layer `{}`", tensor.layer))),
+        }
+    };
+    let reads = |(layer, call): (usize, usize)| -> Result<Vec<(usize, usize)>, Error> {
+        let Some(layer) = model.layers.get(layer) else { return Ok(vec![]) };
+        let Some(call) = layer.calls.get(call) else { return Ok(vec![]) };
+        let of_layer = |error: Error| error.within(format!("layer `{}`", layer.name));
+        call.tensors().into_iter().map(|tensor| of_tensor(tensor).map_err(of_layer)).collect()
+    };
+    let mut needed: BTreeMap<(usize, usize), Vec<(usize, usize)>> = BTreeMap::new();
+    let ends = model.outputs.iter().map(|output| of_tensor(&output.tensor));
+    let mut open = ends.collect::<Result<Vec<_>, _>>().map_err(|error| error.within("output_layers"))?;
+    while let Some(call) = open.pop() {
+        if needed.contains_key(&call) {
+            continue;
+        }
+        let read = reads(call)?;
+        open.extend(&read);
+        needed.insert(call, read);
+    }
+    let mut waiting: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    let mut readers: BTreeMap<(usize, usize), Vec<(usize, usize)>> = BTreeMap::new();
+    let mut ready = BinaryHeap::new();
+    for (&call, read) in &needed {
+        let read: BTreeSet<_> = read.iter().copied().collect();
+        waiting.insert(call, read.len());
+        if read.is_empty() {
+            ready.push(Reverse(call));
+        }
+        for before in read {
+            readers.entry(before).or_default().push(call);
+        }
+    }
+    let mut order = Vec::new();
+    while let Some(Reverse(call)) = ready.pop() {
+        order.push(call);
+        for reader in readers.get(&call).into_iter().flatten() {
+            if let Some(left) = waiting.get_mut(reader) {
+                *left = left.saturating_sub(1);
+                if *left == 0 {
+                    ready.push(Reverse(*reader));
+                }
+            }
+        }
+    }
+    match needed.keys().find(|call| !order.contains(call)) {
+        Some(&(layer, _)) => {
+            let name = model.layers.get(layer).map_or("", |layer| layer.name.as_str());
+            Err(Error::new(format!("the layer `{name}` reads its own output"))
+                .within(format!("model `{}`", model.name)))
+        }
+        None => Ok(order),
+    }
+}
+
+/// Removes operations whose tensors nothing reads: masks that layers find by themselves.
+pub fn prune(block: &mut Block) {
+    loop {
+        let mut read: BTreeSet<String> = block.outputs.iter().map(|port| port.binding.clone()).collect();
+        for statement in &block.statements {
+            if let Statement::Let(bound) = statement {
+                source::blocks::names_of(&bound.value, &mut |name| {
+                    read.insert(name.to_owned());
+                });
+            }
+        }
+        let before = block.statements.len();
+        block.statements.retain(|statement| match statement {
+            Statement::Let(bound) => match &bound.value {
+                Expr::Operation { .. } | Expr::Binary(..) | Expr::Negative(_) | Expr::Index(..) => {
+                    bound.bindings.iter().any(|name| read.contains(name))
+                }
+                _ => true,
+            },
+            _ => true,
+        });
+        if block.statements.len() == before {
+            return;
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Converted sources, compiled: with the weights that Keras saved they compute what Keras computed.
+
+use std::path::{Path, PathBuf};
+
+use mimo_convert::keras::{KerasFile, Options, convert, weights};
+use serde_json::Value;
+
+mod churn {
+    include!("keras/churn.rs");
+}
+mod siamese {
+    include!("keras/siamese.rs");
+}
+mod mood {
+    include!("keras/mood.rs");
+}
+mod residual {
+    include!("keras/residual.rs");
+}
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keras")
+}
+
+/// A file of weights from a file of Keras.
+fn weights_of(file: &str, lengths: &[(&str, usize)]) -> PathBuf {
+    let keras = KerasFile::read(&directory().join(file)).unwrap();
+    let lengths = lengths.iter().map(|&(input, length)| (input.to_owned(), vec![length])).collect();
+    let options = Options { name: None, lengths };
+    let conversion = convert(keras.config.as_ref().unwrap(), None, &options).unwrap();
+    let weights = weights::assign(&weights::layers_of(&conversion), &keras).unwrap();
+    let path = std::env::temp_dir().join(format!("mimo-convert-{}-{file}.safetensors", std::process::id()));
+    std::fs::write(&path, mimo_convert::weights::write(&weights).unwrap()).unwrap();
+    path
+}
+
+/// Inputs and outputs of Keras.
+fn numbers(name: &str) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
+    let text = std::fs::read_to_string(directory().join(format!("{name}.json"))).unwrap();
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let list = |key: &str| -> Vec<Vec<f32>> { serde_json::from_value(json[key].clone()).unwrap() };
+    (list("inputs"), list("outputs"))
+}
+
+fn close(found: &[f32], wanted: &[f32]) {
+    assert_eq!(found.len(), wanted.len());
+    for (found, wanted) in found.iter().zip(wanted) {
+        assert!((found - wanted).abs() < 1e-5, "{found} instead of {wanted}");
+    }
+}
+
+#[test]
+fn a_model_with_a_picture_and_a_table() -> mimo::Result<()> {
+    use churn::*;
+    use mimo::prelude::*;
+    for file in ["churn.keras", "churn.h5"] {
+        let path = weights_of(file, &[]);
+        let mut model = ChurnModel::new(1);
+        model.load_weights(&path)?;
+        std::fs::remove_file(path).unwrap();
+        let (inputs, outputs) = numbers("churn");
+        let [photo, age] = <[_; 2]>::try_from(inputs).unwrap();
+        let found = model.forward(&ChurnModelInputs { photo: tensor(photo)?, age: tensor(age)? })?;
+        close(&found.kind.as_vec(), &outputs[0]);
+        close(&found.churn.as_vec(), &outputs[1]);
+    }
+    // As `count_params` says.
+    assert_eq!(ChurnModel::PARAMETERS, 924);
+    Ok(())
+}
+
+#[test]
+fn a_model_that_is_called_twice() -> mimo::Result<()> {
+    use mimo::prelude::*;
+    use siamese::*;
+    let path = weights_of("siamese.keras", &[]);
+    let mut model = Siamese::new(1);
+    model.load_weights(&path)?;
+    std::fs::remove_file(path).unwrap();
+    let (inputs, outputs) = numbers("siamese");
+    let [left, right] = <[_; 2]>::try_from(inputs).unwrap();
+    let found = model.forward(&SiameseInputs { left: tensor(left)?, right: tensor(right)? })?;
+    close(&found.same.as_vec(), &outputs[0]);
+    Ok(())
+}
+
+#[test]
+fn words_with_a_mask_and_a_state() -> mimo::Result<()> {
+    use mimo::prelude::*;
+    use mood::*;
+    let path = weights_of("mood.keras", &[("words", 6)]);
+    let mut model = MoodOfWords::new(1);
+    model.load_weights(&path)?;
+    std::fs::remove_file(path).unwrap();
+    let (inputs, outputs) = numbers("mood");
+    let words: Vec<usize> = inputs[0].iter().map(|&word| word as usize).collect();
+    let found = model.forward(&MoodOfWordsInputs { words: tensor(words)? })?;
+    close(&found.mood.as_vec(), &outputs[0]);
+    Ok(())
+}
+
+#[test]
+fn blocks_that_are_folded_have_keras_s_layers() {
+    use mimo::Model;
+    let names: Vec<&str> =
+        <residual::Residual as Model>::GRAPH.layers.iter().map(|layer| layer.name).collect();
+    let text = std::fs::read_to_string(directory().join("residual.config.json")).unwrap();
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let layers = json["config"]["layers"].as_array().unwrap();
+    let wanted: Vec<&str> = layers.iter().skip(1).map(|layer| layer["name"].as_str().unwrap()).collect();
+    assert_eq!(names, wanted);
+}
