@@ -46,6 +46,13 @@ pub mod onnx;
 #[doc = include_str!("../docs/errors.md")]
 pub mod errors {}
 
+/// The guide: what it says in Rust is compiled and run.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../docs/guide/src/keras_model.md")]
+    mod keras_model {}
+}
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
