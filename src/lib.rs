@@ -60,9 +60,14 @@ pub mod __private;
 /// What a program that defines and trains models needs.
 pub mod prelude {
     pub use crate::callback::Callback;
+    #[cfg(feature = "ctrlc")]
+    pub use crate::callbacks::StopOnInterrupt;
+    #[cfg(feature = "tensorboard")]
+    pub use crate::callbacks::TensorBoard;
     pub use crate::callbacks::{
         BackupAndRestore, CSVLogger, EarlyStopping, LearningRateScheduler, LossWeightScheduler,
-        ModelCheckpoint, ReduceLROnPlateau, SaveFrequency, StochasticWeightAveraging, TerminateOnNaN,
+        ModelCheckpoint, ReduceLROnPlateau, SaveFrequency, StochasticWeightAveraging, TerminateOnNaN, Timer,
+        WeightHistory,
     };
     pub use crate::data::ArrayDataset;
     pub use crate::dfdx::shapes::Const;

@@ -226,7 +226,7 @@ fn samples_at_the_edge() {
     case("a class that does not exist", class, error(text));
     let mut word = samples(ROWS);
     word.words[4] = 6;
-    let text = "`words` holds 6 in sample 1, but the layer that reads it takes numbers from 0 to 5";
+    let text = "`words` holds 6 in sample 1, but the layer that reads it takes whole numbers from 0 to 5";
     case("a word that does not exist", word, error(text));
     let mut large = samples(ROWS);
     large.risk[1] = f32::MAX;
@@ -391,7 +391,8 @@ fn weights_of_samples_and_classes_at_the_edge() {
             error(&text),
         );
     }
-    let text = "class weights for `tag`, whose samples do not have one class each: it has several positions per sample";
+    let text =
+        "the samples do not have one class each at the output `tag`: it has several positions per sample";
     case("class weights of steps".into(), of(|data| data.class_weights(&tag(vec![1.0; 2]))), error(text));
     for (weight, shown) in [(f32::NAN, "NaN"), (f32::INFINITY, "inf")] {
         let text = format!("the weight of sample 0 for `kind` is {shown}; {finite}");

@@ -127,7 +127,22 @@ fn what_does_not_fit_is_named_with_what_is_near() {
         (set("numbers", ["area", "room", "age"].into()), "there is no column `room`; did you mean `rooms`?"),
         (set("numbers", columns_like("pixel_*").into()), "no column fits the pattern `pixel_*`"),
         // A column of the input's own name.
-        (TableColumns::new(), "there is no column `numbers`"),
+        (
+            TableColumns::new(),
+            "there is no column `numbers`; the input `numbers` is read from the column of its own name, unless `.input(\"numbers\", columns([…]))` names others",
+        ),
+        (
+            set("sold", column("area").into()),
+            "the model has no input `sold`; it is an output: `.target(…)` sets its columns",
+        ),
+        (
+            homes().target("district", "a"),
+            "the model has no target `district`; it is an input: `.input(…)` sets its columns",
+        ),
+        (
+            set("numbers", ["area", "rooms", "area"].into()),
+            "column `area`: the column is there twice in one input or target",
+        ),
         (
             set("numbers", columns(["area", "rooms", "age"]).into())
                 .input("district", category("district"))
@@ -155,7 +170,7 @@ fn what_does_not_fit_is_named_with_what_is_near() {
             set("numbers", columns(["area", "rooms", "age"]).fill(0.0).into())
                 .input("district", category("district"))
                 .target("sold", classes("area")),
-            "the vocabulary of the target `sold` has 3 entries, but the model has indices for 2: make the layer larger, or limit the vocabulary with `max_tokens(2)`",
+            "column `area`: the column has 3 classes, but the output `sold` has one value, which tells two classes apart: 3 classes need `Dense(3, activation = softmax)` and `sparse_categorical_crossentropy`",
         ),
         (
             set("numbers", columns(["area", "rooms", "age"]).fill(0.0).into())
@@ -189,7 +204,10 @@ fn what_does_not_fit_is_named_with_what_is_near() {
     for name in ["area", "rooms", "age", "price"] {
         table = table.with(name, vec![1.0; 9]).expect("a table");
     }
-    table = table.with("sold", ["no"; 9]).expect("a table");
+    let one = table.clone().with("sold", ["no"; 9]).expect("a table");
+    let error = error_of(homes(), &one);
+    assert!(error.starts_with("column `sold`: the only class is `no`"), "{error}");
+    table = table.with("sold", ["no", "yes", "no", "no", "no", "no", "no", "no", "no"]).expect("a table");
     let error = error_of(homes(), &table);
     assert!(
         error.starts_with(
@@ -215,8 +233,25 @@ fn errors_of_a_file_have_the_file_the_line_and_the_column() {
         .read_from("area;rooms;age;district;price;sold\n50,5;2;1;a;1;no\n".as_bytes());
     assert_eq!(
         error_of(homes(), &german.expect("a table")),
-        "line 2, column `area`: `50,5` is not a number: write `.` before the decimals"
+        "line 2, column `area`: `50,5` is not a number: write `.` before the decimals, or read a file of such numbers with `CsvOptions::new().decimal(b',')`"
     );
+    let text = "area;rooms;age;district;price;sold\n50,5;2;1;a;1;no\n1;1;1;b;2,5;yes\n1.5;1;1;b;2;yes\n";
+    let german = mimo::table::CsvOptions::new().delimiter(b';').decimal(b',').read_from(text.as_bytes());
+    let german = german.expect("a table");
+    assert!(homes().adapt(&german.select(&[0, 1]).expect("rows")).is_ok());
+    assert!(
+        error_of(homes(), &german).starts_with("line 4, column `area`: `1.5` is not a number with decimals")
+    );
+    // Numbers that the float type does not have, and predictions that are not numbers.
+    let reader = homes().adapt(&small()).expect("a reader");
+    let large = mimo::table::CsvOptions::new()
+        .read_from("area,rooms,age,district\n1,1,1,a\n1,1e300,1,a\n".as_bytes());
+    let error = reader.inputs(&large.expect("a table")).expect_err("too large").to_string();
+    assert_eq!(error, "line 3, column `rooms`: 1e300 is not finite as `f32`, the model's float type");
+    let error = reader.labels("sold", &[0.2, f32::NAN]).expect_err("no class");
+    assert_eq!(format!("{error:?}"), "row 1 (from 0): a prediction of `sold` is NaN");
+    let error = reader.restore("price", &[0.2, f32::INFINITY]).expect_err("no price").to_string();
+    assert_eq!(error, "row 1 (from 0): a prediction of `price` is inf");
     // Rows of a split keep their lines.
     let second = table.select(&[1]).expect("a row");
     assert_eq!(error_of(homes(), &second), expected);

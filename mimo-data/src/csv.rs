@@ -10,7 +10,7 @@ use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder, Trim};
 use mimo_runtime::data::{TableFault, TablePlace};
 use mimo_runtime::error::Error;
 
-use crate::table::{Column, Origin, Table, TextColumn};
+use crate::table::{Column, Origin, Table, TextColumn, fault};
 
 /// Cells that are missing by default, as in pandas.
 const MISSING: [&str; 18] = [
@@ -23,6 +23,7 @@ const MISSING: [&str; 18] = [
 #[derive(Clone, Debug)]
 pub struct CsvOptions {
     delimiter: u8,
+    decimal: u8,
     headers: bool,
     trim: bool,
     missing: Vec<String>,
@@ -31,7 +32,7 @@ pub struct CsvOptions {
 impl Default for CsvOptions {
     fn default() -> Self {
         let missing = MISSING.iter().chain(&["null"]).map(|text| (*text).to_owned()).collect();
-        CsvOptions { delimiter: b',', headers: true, trim: false, missing }
+        CsvOptions { delimiter: b',', decimal: b'.', headers: true, trim: false, missing }
     }
 }
 
@@ -51,10 +52,17 @@ impl CsvOptions {
         Self::default()
     }
 
-    /// The character between cells: `b';'`, `b'\t'`.
+    /// The ASCII character between cells: `b';'`, `b'\t'`. It cannot be a quote or a line break.
     #[must_use]
     pub fn delimiter(mut self, delimiter: u8) -> Self {
         self.delimiter = delimiter;
+        self
+    }
+
+    /// The character before the decimals of numbers: `b'.'`, which is the default, or `b','`. Groups of thousands have no separator.
+    #[must_use]
+    pub fn decimal(mut self, decimal: u8) -> Self {
+        self.decimal = decimal;
         self
     }
 
@@ -90,9 +98,10 @@ impl CsvOptions {
     ///
     /// # Errors
     /// [`File`](Error::File) if it cannot be opened or read; [`Error::Table`] with file, line and column for a row with too many or too few
-    /// cells, text that is not UTF-8, two columns of one name; [`NoData`](Error::NoData) for a file without rows.
+    /// cells, text that is not UTF-8, a quoted cell that is not closed, two columns of one name, a file without rows, and a setting that is
+    /// not valid.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Table, Error> {
-        self.blocks(path, usize::MAX)?.next().unwrap_or(Err(Error::NoData))
+        self.blocks(path, usize::MAX)?.whole()
     }
 
     /// Reads a table from bytes, or from any reader.
@@ -100,7 +109,7 @@ impl CsvOptions {
     /// # Errors
     /// Those of [`read`](Self::read).
     pub fn read_from(&self, reader: impl Read + Send + 'static) -> Result<Table, Error> {
-        self.blocks_of(None, Box::new(reader), usize::MAX)?.next().unwrap_or(Err(Error::NoData))
+        self.blocks_of(None, Box::new(reader), usize::MAX)?.whole()
     }
 
     /// Reads a file as tables of at most `rows` rows each, one after another: for files that do not fit into memory. See
@@ -132,7 +141,7 @@ impl CsvOptions {
         let mut blocks = self.blocks(path, 1)?;
         let mut rows = 0;
         let mut record = ByteRecord::new();
-        while blocks.reader.read_byte_record(&mut record).map_err(|error| blocks.error(error))? {
+        while blocks.next_record(&mut record)? {
             rows += 1;
         }
         Ok(rows)
@@ -144,18 +153,33 @@ impl CsvOptions {
         reader: Box<dyn Read + Send>,
         rows: usize,
     ) -> Result<CsvBlocks, Error> {
+        let setting = |what| Err(fault(TableFault::Setting { what }));
+        if !self.delimiter.is_ascii() || matches!(self.delimiter, b'"' | b'\r' | b'\n') {
+            return setting(
+                "`delimiter` is an ASCII character that is neither a quote nor a line break, such as `b';'`",
+            );
+        }
+        if !matches!(self.decimal, b'.' | b',') {
+            return setting("`decimal` is `b'.'` or `b','`");
+        }
         let reader = ReaderBuilder::new()
             .delimiter(self.delimiter)
             .has_headers(self.headers)
             // Lengths are compared here, because the reader's line numbers are one too small after `\r\n` and blank lines.
             .flexible(true)
             .trim(if self.trim { Trim::All } else { Trim::None })
-            .from_reader(LineEnds { reader, offset: 0, ends: VecDeque::new() });
+            .from_reader(LineEnds {
+                reader,
+                offset: 0,
+                ends: VecDeque::new(),
+                quotes: Quotes::new(self.delimiter),
+            });
         let mut blocks = CsvBlocks {
             reader,
             file,
             names: vec![],
             missing: self.missing.clone(),
+            decimal_comma: self.decimal == b',',
             rows,
             lines: 0,
             ended: false,
@@ -165,6 +189,7 @@ impl CsvOptions {
                 Ok(headers) => headers.clone(),
                 Err(error) => return Err(blocks.error(error)),
             };
+            blocks.check_quotes()?;
             for (place, name) in headers.iter().enumerate() {
                 match std::str::from_utf8(name) {
                     Ok(name) => blocks.names.push(name.to_owned()),
@@ -178,7 +203,7 @@ impl CsvOptions {
                 }
             }
             if blocks.names.is_empty() {
-                return Err(Error::NoData);
+                return Err(blocks.fault(None, None, TableFault::NoRows));
             }
         }
         Ok(blocks)
@@ -192,6 +217,7 @@ pub struct CsvBlocks {
     /// Empty before the first row of a file without names.
     names: Vec<String>,
     missing: Vec<String>,
+    decimal_comma: bool,
     rows: usize,
     /// Lines that were read.
     lines: u64,
@@ -208,14 +234,35 @@ impl std::fmt::Debug for CsvBlocks {
 }
 
 impl CsvBlocks {
+    /// All rows as one table.
+    fn whole(mut self) -> Result<Table, Error> {
+        self.read()?.ok_or_else(|| self.fault(None, None, TableFault::NoRows))
+    }
+
+    /// Reads the next row. Returns whether there was one.
+    fn next_record(&mut self, record: &mut ByteRecord) -> Result<bool, Error> {
+        let found = self.reader.read_byte_record(record).map_err(|error| self.error(error))?;
+        // The reader takes the end of the file as the end of a quoted cell.
+        self.check_quotes()?;
+        Ok(found)
+    }
+
+    fn check_quotes(&self) -> Result<(), Error> {
+        match self.reader.get_ref().quotes.not_closed {
+            Some((line, cell)) => {
+                let column = self.names.get(cell).map(String::as_str);
+                Err(self.fault(Some(line), column, TableFault::OpenQuote))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The next rows; `None` if there are no more.
     fn read(&mut self) -> Result<Option<Table>, Error> {
         let mut columns = vec![TextColumn::default(); self.names.len()];
         let mut lines = vec![];
         let mut record = ByteRecord::new();
-        while lines.len() < self.rows.max(1)
-            && self.reader.read_byte_record(&mut record).map_err(|error| self.error(error))?
-        {
+        while lines.len() < self.rows.max(1) && self.next_record(&mut record)? {
             let line = self.line(&record);
             if self.names.is_empty() {
                 self.names = (0..record.len()).map(|place| place.to_string()).collect();
@@ -237,7 +284,8 @@ impl CsvBlocks {
         if lines.is_empty() {
             return Ok(None);
         }
-        let origin = Origin { file: self.file.clone(), lines: Some(lines) };
+        let origin =
+            Origin { file: self.file.clone(), lines: Some(lines), decimal_comma: self.decimal_comma };
         let mut table = Table::new();
         table.origin = origin;
         for (name, column) in self.names.iter().zip(columns) {
@@ -313,6 +361,8 @@ impl Iterator for CsvBlocks {
     }
 }
 
+const BYTE_ORDER_MARK: [u8; 3] = *b"\xef\xbb\xbf";
+
 /// A reader that remembers where lines end, for the numbers of lines in errors.
 struct LineEnds {
     reader: Box<dyn Read + Send>,
@@ -320,12 +370,78 @@ struct LineEnds {
     offset: u64,
     /// Offsets of `\r` and `\n` that no record has passed, and whether it is `\n`.
     ends: VecDeque<(u64, bool)>,
+    quotes: Quotes,
+}
+
+/// Follows the quotes of a file, to find a cell that is not closed at its end. The states are those of the reader of the `csv` crate.
+struct Quotes {
+    delimiter: u8,
+    state: State,
+    /// Line of the next byte, from 1, and cells before it in its row.
+    line: u64,
+    cell: usize,
+    /// Where the last quoted cell began.
+    opened: (u64, usize),
+    /// At the end of the file: where the cell began that is not closed.
+    not_closed: Option<(u64, usize)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    CellStart,
+    Plain,
+    Quoted,
+    /// After a quote in a quoted cell, which ends it, or is a quote of the text if another one follows.
+    Closing,
+}
+
+impl Quotes {
+    fn new(delimiter: u8) -> Self {
+        Quotes { delimiter, state: State::CellStart, line: 1, cell: 0, opened: (1, 0), not_closed: None }
+    }
+
+    fn pass(&mut self, byte: u8) {
+        self.state = match (self.state, byte) {
+            (State::CellStart, b'"') => {
+                self.opened = (self.line, self.cell);
+                State::Quoted
+            }
+            (State::Closing, b'"') => State::Quoted,
+            (State::Quoted, b'"') => State::Closing,
+            (State::Quoted, _) => State::Quoted,
+            (_, b'\r' | b'\n') => {
+                self.cell = 0;
+                State::CellStart
+            }
+            (_, byte) if byte == self.delimiter => {
+                self.cell += 1;
+                State::CellStart
+            }
+            _ => State::Plain,
+        };
+        self.line += u64::from(byte == b'\n');
+    }
+
+    fn end(&mut self) {
+        self.not_closed = (self.state == State::Quoted).then_some(self.opened);
+    }
 }
 
 impl Read for LineEnds {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let len = self.reader.read(buffer)?;
+        if len == 0 && !buffer.is_empty() {
+            self.quotes.end();
+        }
         for (place, byte) in buffer.iter().take(len).enumerate() {
+            // The reader skips a byte order mark.
+            if usize::try_from(self.offset)
+                .ok()
+                .and_then(|offset| BYTE_ORDER_MARK.get(offset.checked_add(place)?))
+                != Some(byte)
+            {
+                self.quotes.pass(*byte);
+            }
             if matches!(byte, b'\r' | b'\n') {
                 self.ends.push_back((self.offset + place as u64, *byte == b'\n'));
             }

@@ -99,14 +99,19 @@ impl Adapting {
                             names
                         }
                     };
+                    for (place, name) in names.iter().enumerate() {
+                        if names[..place].contains(name) {
+                            return Err(table.error(None, Some(name), TableFault::ColumnTwice));
+                        }
+                    }
                     let of = |name: String| {
-                        let width = table.column(&name)?.width();
+                        let width = table.usable(&name)?.width();
                         Ok((name, vec![Moments::default(); width]))
                     };
                     *columns = Some(names.into_iter().map(of).collect::<Result<_, Error>>()?);
                 }
                 for (name, moments) in columns.iter_mut().flatten() {
-                    let column = table.column(name)?;
+                    let column = table.usable(name)?;
                     check_width(table, name, column, moments.len())?;
                     let width = moments.len();
                     for row in 0..table.rows() {
@@ -120,19 +125,19 @@ impl Adapting {
                 }
             }
             Adapting::Strings { column, settings, .. } => {
-                let cells = table.column(column)?;
+                let cells = table.usable(column)?;
                 for row in 0..table.rows() {
                     settings.update(word(cells, row).as_deref());
                 }
             }
             Adapting::Integers { column, settings, .. } => {
-                let cells = table.column(column)?;
+                let cells = table.usable(column)?;
                 for row in 0..table.rows() {
                     settings.update(whole(table, column, cells, row)?.as_ref());
                 }
             }
             Adapting::Classes { column, found, .. } => {
-                let cells = table.column(column)?;
+                let cells = table.usable(column)?;
                 for row in 0..table.rows() {
                     if let Some(word) = word(cells, row)
                         && !found.contains(&*word)
@@ -142,7 +147,7 @@ impl Adapting {
                 }
             }
             Adapting::Text { column, settings } => {
-                let cells = table.column(column)?;
+                let cells = table.usable(column)?;
                 for row in 0..table.rows() {
                     settings.update([word(cells, row).as_deref().unwrap_or_default()]);
                 }
@@ -156,6 +161,10 @@ impl Adapting {
         Ok(match self {
             Adapting::Numbers { numbers, columns } => {
                 let of = |(name, moments): (String, Vec<Moments>)| {
+                    if matches!(numbers.fill, Fill::With(value) if !value.is_finite()) {
+                        let what = "`fill` takes a finite number";
+                        return Err(Table::default().error(None, Some(&name), TableFault::Setting { what }));
+                    }
                     let needs_mean = numbers.normalize || numbers.fill == Fill::WithMean;
                     if needs_mean && moments.iter().any(|moments| moments.count == 0.0) {
                         return Err(Table::default().error(None, Some(&name), TableFault::AllMissing));
@@ -165,6 +174,11 @@ impl Adapting {
                         true => moments.iter().map(|it| (it.mean, deviation(it))).collect(),
                         false => vec![],
                     };
+                    let is_finite =
+                        |it: &Moments| it.mean.is_finite() && (!numbers.normalize || it.squares.is_finite());
+                    if needs_mean && !moments.iter().all(is_finite) {
+                        return Err(Table::default().error(None, Some(&name), TableFault::Moments));
+                    }
                     let fill = match numbers.fill {
                         Fill::Never => vec![],
                         Fill::With(value) => vec![value; moments.len()],
@@ -198,6 +212,14 @@ impl Adapting {
                         classes
                     }
                 };
+                if classes.len() < 2 {
+                    let class = classes.first().cloned();
+                    return Err(Table::default().error(
+                        None,
+                        Some(&column),
+                        TableFault::FewClasses { class },
+                    ));
+                }
                 let width = match form {
                     Some(ClassForm::OneHot { classes }) => classes,
                     _ => 1,
@@ -287,14 +309,41 @@ impl Encoder {
         Ok(values)
     }
 
-    fn first_column(&self) -> &str {
+    pub(crate) fn first_column(&self) -> &str {
+        self.column_of(0).0
+    }
+
+    /// The column of one of the values of a row, and the place of the value among those of the column.
+    fn column_of(&self, mut place: usize) -> (&str, usize) {
         match self {
-            Encoder::Numbers(columns) => columns.first().map_or("", |column| &column.name),
+            Encoder::Numbers(columns) => {
+                for column in columns {
+                    if place < column.width {
+                        return (&column.name, place);
+                    }
+                    place -= column.width;
+                }
+                ("", 0)
+            }
             Encoder::Strings { column, .. }
             | Encoder::Integers { column, .. }
             | Encoder::Classes { column, .. }
-            | Encoder::Text { column, .. } => column,
+            | Encoder::Text { column, .. } => (column, 0),
         }
+    }
+
+    /// The error of a number that is not finite in the model's float type; `place` counts through the encoded values of all rows.
+    pub(crate) fn not_finite(&self, table: &Table, place: usize, float: &'static str) -> Error {
+        let width = self.width().max(1);
+        let (row, (name, place)) = (place / width, self.column_of(place % width));
+        // The number as the table has it, before it was normalized.
+        let cell =
+            table.usable(name).and_then(|column| number(table, name, column, row, place, column.width()));
+        let value = match cell {
+            Ok(value) => value,
+            Err(error) => return error,
+        };
+        table.error(Some(row), Some(name), TableFault::NotFinite { value, float })
     }
 
     /// Returns whether the row has values.
@@ -307,7 +356,7 @@ impl Encoder {
             Encoder::Numbers(columns) => {
                 let (mut there, mut first_missing) = (false, None);
                 for NumberColumn { name, normalization, fill, width } in columns {
-                    let column = table.column(name)?;
+                    let column = table.usable(name)?;
                     check_width(table, name, column, *width)?;
                     for place in 0..*width {
                         let mut value = number(table, name, column, row, place, *width)?;
@@ -333,7 +382,7 @@ impl Encoder {
                 }
             }
             Encoder::Strings { column, lookup, one_hot } => {
-                let index = match word(table.column(column)?, row) {
+                let index = match word(table.usable(column)?, row) {
                     Some(word) => lookup.index(&word),
                     None => lookup.missing(),
                 };
@@ -342,7 +391,7 @@ impl Encoder {
                 Ok(true)
             }
             Encoder::Integers { column, lookup, one_hot } => {
-                let index = match whole(table, column, table.column(column)?, row)? {
+                let index = match whole(table, column, table.usable(column)?, row)? {
                     Some(number) => lookup.index(&number),
                     None => lookup.missing(),
                 };
@@ -351,7 +400,7 @@ impl Encoder {
                 Ok(true)
             }
             Encoder::Classes { column, classes, width } => {
-                let Some(word) = word(table.column(column)?, row) else { return Ok(false) };
+                let Some(word) = word(table.usable(column)?, row) else { return Ok(false) };
                 let Some(index) = classes.iter().position(|class| *class == *word) else {
                     let near = nearest(&word, classes.iter().map(String::as_str));
                     return Err(at(
@@ -363,7 +412,7 @@ impl Encoder {
                 Ok(true)
             }
             Encoder::Text { column, layer } => {
-                let text = word(table.column(column)?, row).unwrap_or_default();
+                let text = word(table.usable(column)?, row).unwrap_or_default();
                 values.extend(layer.encode(&text).map_err(|error| at(column, error))?);
                 Ok(true)
             }
@@ -413,24 +462,33 @@ fn number(
     place: usize,
     width: usize,
 ) -> Result<f64, Error> {
-    Ok(match column {
+    let value = match column {
+        Column::Unread { .. } => f64::NAN,
         Column::Numbers { values, .. } => values.get(row * width + place).copied().unwrap_or(f64::NAN),
         Column::Integers(values) => values.get(row).copied().flatten().map_or(f64::NAN, |value| value as f64),
         Column::Text(cells) => match cells.get(row) {
             None => f64::NAN,
-            Some(text) => parse(text).ok_or_else(|| {
+            Some(text) => parse(text, table.origin.decimal_comma).ok_or_else(|| {
                 table.error(Some(row), Some(name), TableFault::NotANumber { text: text.to_owned() })
             })?,
         },
-    })
+    };
+    if value.is_infinite() {
+        return Err(table.error(Some(row), Some(name), TableFault::NotFinite { value, float: "f64" }));
+    }
+    Ok(value)
 }
 
-/// A finite number, or a truth value as pandas writes it.
-fn parse(text: &str) -> Option<f64> {
+/// A number, or a truth value as pandas writes it. A number that is too large for `f64` is infinite.
+fn parse(text: &str, decimal_comma: bool) -> Option<f64> {
     match text.trim() {
         "true" | "True" | "TRUE" => Some(1.0),
         "false" | "False" | "FALSE" => Some(0.0),
-        text => text.parse::<f64>().ok().filter(|value| value.is_finite()),
+        text if decimal_comma && text.contains('.') => None,
+        text if decimal_comma => {
+            text.replacen(',', ".", 1).parse().ok().filter(|value: &f64| !value.is_nan())
+        }
+        text => text.parse().ok().filter(|value: &f64| !value.is_nan()),
     }
 }
 
@@ -451,6 +509,7 @@ fn whole(table: &Table, name: &str, column: &Column, row: usize) -> Result<Optio
             Some(text) => text.trim().parse().map(Some).map_err(|_| not_whole(text.to_owned())),
             None => Ok(None),
         },
+        Column::Unread { .. } => Ok(None),
     }
 }
 
@@ -463,6 +522,6 @@ fn word(column: &Column, row: usize) -> Option<std::borrow::Cow<'_, str>> {
             values.get(row).filter(|value| !value.is_nan()).map(|value| value.to_string().into())
         }
         // An array is not a word.
-        Column::Numbers { .. } => None,
+        Column::Numbers { .. } | Column::Unread { .. } => None,
     }
 }

@@ -71,7 +71,7 @@ impl Numbers {
         self
     }
 
-    /// Takes this number where a cell is missing.
+    /// Takes this number where a cell is missing. `adapt` reports one that is not finite.
     #[must_use]
     pub fn fill(mut self, value: f64) -> Self {
         self.fill = Fill::With(value);
@@ -148,7 +148,8 @@ impl IntegerCategory {
 /// A column of class names as a target: a class index for a sparse loss, one-hot for other losses of several classes, and 0 or 1 for an
 /// output of one value.
 ///
-/// Classes are in alphabetical order, or in that of their numbers if all are whole numbers. A class that `adapt` has not seen is an error.
+/// Classes are in alphabetical order, or in that of their numbers if all are whole numbers. A class that `adapt` has not seen is an error, and so is a
+/// training table with less than two classes.
 pub fn classes(column: impl Into<String>) -> Classes {
     Classes { column: column.into(), order: None }
 }

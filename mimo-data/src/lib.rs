@@ -6,6 +6,7 @@
 
 #[cfg(any(feature = "npy", feature = "ndarray"))]
 mod array;
+mod columns;
 #[cfg(feature = "csv")]
 mod csv;
 mod encoder;
@@ -28,6 +29,7 @@ pub use self::npz::Npz;
 pub use self::parquet::{ParquetBlocks, parquet_blocks};
 #[cfg(feature = "ndarray")]
 pub use array::{from_ndarray, to_ndarray};
+pub use columns::TableColumns;
 #[cfg(feature = "csv")]
 pub use csv::{CsvBlocks, CsvOptions};
 pub use feature::{
@@ -35,7 +37,7 @@ pub use feature::{
     integer_category, text,
 };
 pub use mimo_runtime::data::{TableFault, TablePlace};
-pub use reader::{TableColumns, TableInputs, TableReader};
+pub use reader::{TableInputs, TableReader};
 pub use table::{Column, Table, TextColumn};
 pub use vocabulary::{
     IntegerLookup, IntegerLookupSettings, OutputMode, Split, Standardize, StringLookup, StringLookupSettings,

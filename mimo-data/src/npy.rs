@@ -121,12 +121,13 @@ impl NpyArray {
     /// Reads the bytes of a file.
     ///
     /// # Errors
-    /// [`Format`](TableFault::Format) if they are not such a file, or hold elements that are neither numbers nor text.
+    /// [`Format`](TableFault::Format) if they are not such a file, [`Unread`](TableFault::Unread) for elements that are neither numbers nor text.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         Self::parse(bytes).map_err(fault)
     }
 
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, TableFault> {
+    /// The header of a file, and the bytes of the values.
+    fn header(bytes: &[u8]) -> Result<(Header, &[u8]), TableFault> {
         let rest =
             bytes.strip_prefix(b"\x93NUMPY").ok_or_else(|| format("it does not begin with `\\x93NUMPY`"))?;
         let (version, rest) = rest.split_at_checked(2).ok_or_else(cut)?;
@@ -143,7 +144,30 @@ impl NpyArray {
         };
         let (header, data) = rest.split_at_checked(len).ok_or_else(cut)?;
         let header = std::str::from_utf8(header).map_err(|_| format("the header is not text"))?;
-        let Header { kind, big_endian, fortran_order, shape } = Header::parse(header)?;
+        Ok((Header::parse(header)?, data))
+    }
+
+    /// The bytes of a file as a column of a table. A column of elements that are not read has only its rows.
+    pub(crate) fn parse_column(bytes: &[u8]) -> Result<Column, TableFault> {
+        let (header, _) = Self::header(bytes)?;
+        let array = match header.kind {
+            Ok(_) => Self::parse(bytes)?,
+            Err(reason) => {
+                return match header.shape.first() {
+                    Some(&rows) => Ok(Column::Unread { rows, reason }),
+                    None => Err(TableFault::Unread { reason }),
+                };
+            }
+        };
+        array.column().map_err(|error| match error {
+            Error::Table { fault, .. } => *fault,
+            error => format(&error.to_string()),
+        })
+    }
+
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, TableFault> {
+        let (Header { kind, fortran_order, shape }, data) = Self::header(bytes)?;
+        let (kind, big_endian) = kind.map_err(|reason| TableFault::Unread { reason })?;
         let size = shape.iter().try_fold(kind.size(), |size, len| size.checked_mul(*len));
         if size != Some(data.len()) {
             return Err(format(&format!(
@@ -310,8 +334,8 @@ fn row_major(data: &[u8], shape: &[usize], size: usize) -> Vec<u8> {
 }
 
 struct Header {
-    kind: Kind,
-    big_endian: bool,
+    /// The element type and whether its bytes are swapped, or why elements of the type are not read.
+    kind: Result<(Kind, bool), String>,
     fortran_order: bool,
     shape: Vec<usize>,
 }
@@ -328,9 +352,12 @@ impl Header {
             let value = after.trim_start().strip_prefix(':').ok_or_else(wrong)?.trim_start();
             let after = match key {
                 "descr" if kind.is_none() => {
-                    // Records are lists.
-                    let (text, after) = quoted(value).ok_or_else(|| format("records are not read"))?;
-                    kind = Some(element(text)?);
+                    let (text, after) = match value.starts_with('[') {
+                        // The fields of records.
+                        true => list(value).ok_or_else(wrong)?,
+                        false => quoted(value).ok_or_else(wrong)?,
+                    };
+                    kind = Some(element(text));
                     after
                 }
                 "fortran_order" if order.is_none() => {
@@ -363,14 +390,14 @@ impl Header {
                 None => return Err(wrong()),
             };
         }
-        let (Some((kind, big_endian)), Some(fortran_order), Some(shape)) = (kind, order, shape) else {
+        let (Some(kind), Some(fortran_order), Some(shape)) = (kind, order, shape) else {
             return Err(wrong());
         };
         // NumPy has no arrays with more axes.
         if shape.len() > 64 {
             return Err(format("the array has more than 64 axes"));
         }
-        Ok(Header { kind, big_endian, fortran_order, shape })
+        Ok(Header { kind, fortran_order, shape })
     }
 }
 
@@ -380,9 +407,27 @@ fn quoted(text: &str) -> Option<(&str, &str)> {
     text[1..].split_once(quote)
 }
 
-/// An element type, and whether its bytes are swapped.
-fn element(text: &str) -> Result<(Kind, bool), TableFault> {
-    let unknown = || format(&format!("elements of the type `{}` are not read", text.escape_debug()));
+/// A Python list at the start of a text, and what follows. Brackets in strings are not told apart: names of fields have none.
+fn list(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 0_usize;
+    let end = text.find(|c| {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0
+    })?;
+    text.split_at_checked(end + 1)
+}
+
+/// An element type, and whether its bytes are swapped; or why elements of the type are not read.
+fn element(text: &str) -> Result<(Kind, bool), String> {
+    let unknown = || {
+        let shown: String = text.chars().take(60).collect();
+        let text = shown.escape_debug();
+        format!("elements of the type `{text}` are not read; write them as numbers or as text (`U`)")
+    };
     let mut letters = text.chars();
     let order = letters.next().ok_or_else(unknown)?;
     let kind = letters.next().ok_or_else(unknown)?;

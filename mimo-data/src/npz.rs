@@ -79,21 +79,22 @@ impl Npz {
         read(member).map_err(|fault| self.error(Some(name), fault))
     }
 
-    /// The arrays as columns of a table: the first axis of each is that of the rows.
+    /// The arrays as columns of a table: the first axis of each is that of the rows. Arrays of elements that are neither numbers nor text, such as
+    /// dates, are [`Unread`](crate::Column::Unread): an input or target that reads one is an error.
     ///
     /// # Errors
-    /// Those of [`array`](Self::array), and [`Rows`](TableFault::Rows) if the arrays have different lengths.
+    /// [`Format`](TableFault::Format) if an array is damaged, [`Rows`](TableFault::Rows) if the arrays have different lengths,
+    /// [`NoRows`](TableFault::NoRows).
     pub fn table(&self) -> Result<Table, Error> {
         let mut table = Table::new();
         table.origin.file = self.path.as_deref().map(Into::into);
-        for name in self.names() {
-            let column = self.array(name)?.column().map_err(|error| match error {
-                Error::Table { fault, .. } => self.error(Some(name), *fault),
-                error => error,
-            })?;
-            table.push(name.to_owned(), column)?;
+        for member in &self.members {
+            let name = &member.name;
+            let column = contents(&self.bytes, member).and_then(|bytes| NpyArray::parse_column(&bytes));
+            let column = column.map_err(|fault| self.error(Some(name), fault))?;
+            table.push(name.clone(), column)?;
         }
-        if table.rows() == 0 { Err(Error::NoData) } else { Ok(table) }
+        if table.rows() == 0 { Err(self.error(None, TableFault::NoRows)) } else { Ok(table) }
     }
 
     fn error(&self, name: Option<&str>, fault: TableFault) -> Error {

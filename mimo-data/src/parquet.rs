@@ -15,19 +15,20 @@ use mimo_runtime::error::Error;
 use crate::table::{Column, Table, file_fault};
 
 impl Table {
-    /// Reads a Parquet file: numbers, truth values, text and lists of numbers of one length as columns; other columns are an error. Nulls are missing cells.
+    /// Reads a Parquet file: numbers, truth values, text and lists of numbers of one length as columns. Nulls are missing cells. Other columns, such
+    /// as dates, are [`Unread`](Column::Unread): an input or target that reads one is an error.
     ///
     /// Pages may be compressed with Snappy, or not at all.
     ///
     /// # Errors
-    /// [`File`](Error::File), [`Error::Table`] with file and column, [`NoData`](Error::NoData) for a file without rows.
+    /// [`File`](Error::File), [`Error::Table`] with the file, also for a file without rows.
     pub fn read_parquet(path: impl AsRef<Path>) -> Result<Table, Error> {
         let path = path.as_ref();
         let batches = parquet_blocks(path, 1 << 16)?.collect::<Result<Vec<_>, _>>()?;
         let mut batches = batches.into_iter();
-        let mut table = batches.next().ok_or(Error::NoData)?;
+        let mut table = batches.next().ok_or_else(|| file_fault(path, TableFault::NoRows))?;
         for batch in batches {
-            table.append(batch)?;
+            table.append(batch);
         }
         Ok(table)
     }
@@ -35,7 +36,7 @@ impl Table {
     /// A record batch of Arrow as a table. See [`read_parquet`](Self::read_parquet).
     ///
     /// # Errors
-    /// [`Error::Table`] with the column for elements that are neither numbers nor text.
+    /// [`DuplicateColumn`](TableFault::DuplicateColumn).
     pub fn from_record_batch(batch: &RecordBatch) -> Result<Table, Error> {
         Self::of_batch(batch, None)
     }
@@ -44,16 +45,16 @@ impl Table {
         let mut table = Table::new();
         table.origin.file = file.cloned();
         for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
-            let column = column(array).map_err(|fault| table.error(None, Some(field.name()), fault))?;
+            let column = column(array).unwrap_or_else(|reason| Column::Unread { rows: array.len(), reason });
             table.push(field.name().clone(), column)?;
         }
         Ok(table)
     }
 
     /// Adds the rows of a table with the same columns.
-    fn append(&mut self, other: Table) -> Result<(), Error> {
-        for (name, (to, from)) in self.names.iter().zip(self.columns.iter_mut().zip(other.columns)) {
-            match (to, from) {
+    fn append(&mut self, other: Table) {
+        for (to, from) in self.columns.iter_mut().zip(other.columns) {
+            match (&mut *to, from) {
                 (Column::Numbers { values, width }, Column::Numbers { values: more, width: other })
                     if *width == other =>
                 {
@@ -63,15 +64,18 @@ impl Table {
                 (Column::Text(cells), Column::Text(more)) => {
                     (0..more.len()).for_each(|row| cells.push(more.get(row)));
                 }
-                (_, from) => {
-                    let shape = vec![from.rows(), from.width()];
-                    let fault = TableFault::Shape { shape, wanted: "a column of one width".to_owned() };
-                    return Err(Table::new().error(None, Some(name), fault));
+                // What cannot be used in one part cannot be used at all.
+                (Column::Unread { rows, .. }, from) => *rows += from.rows(),
+                (to, Column::Unread { rows, reason }) => {
+                    *to = Column::Unread { rows: to.rows() + rows, reason };
+                }
+                (to, from) => {
+                    let reason = format!("its lists have {} values, and others {}", to.width(), from.width());
+                    *to = Column::Unread { rows: to.rows() + from.rows(), reason };
                 }
             }
         }
         self.rows += other.rows;
-        Ok(())
     }
 }
 
@@ -139,11 +143,10 @@ fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, Box<dyn std::error::
     }
 }
 
-/// The cells of an array.
-fn column(array: &dyn Array) -> Result<Column, TableFault> {
-    let failed =
-        |error: &dyn std::fmt::Display| TableFault::Format { format: "Arrow", reason: error.to_string() };
-    let cast = |array: &dyn Array, to: &DataType| arrow_cast::cast(array, to).map_err(|error| failed(&error));
+/// The cells of an array, or why they cannot be used.
+fn column(array: &dyn Array) -> Result<Column, String> {
+    let cast =
+        |array: &dyn Array, to: &DataType| arrow_cast::cast(array, to).map_err(|error| error.to_string());
     Ok(match array.data_type() {
         DataType::Boolean
         | DataType::Int8
@@ -167,8 +170,10 @@ fn column(array: &dyn Array) -> Result<Column, TableFault> {
             Column::Text(array.as_string::<i64>().iter().collect())
         }
         DataType::FixedSizeList(..) | DataType::List(_) | DataType::LargeList(_) => lists(array)?,
+        // pandas writes a column without values in this way.
+        DataType::Null => Column::Text((0..array.len()).map(|_| None::<&str>).collect()),
         other => {
-            return Err(failed(&format_args!("columns of the type {other} are not read")));
+            return Err(format!("cells of the type {other} are not read; write them as numbers or text"));
         }
     })
 }
@@ -178,21 +183,20 @@ fn numbers(array: &dyn Array) -> Vec<f64> {
 }
 
 /// Lists of one length as rows of several numbers.
-fn lists(array: &dyn Array) -> Result<Column, TableFault> {
-    let of = |error: String| TableFault::Format { format: "Arrow", reason: error };
+fn lists(array: &dyn Array) -> Result<Column, String> {
     let target = DataType::LargeList(Arc::new(arrow_schema::Field::new("item", DataType::Float64, true)));
-    let array = arrow_cast::cast(array, &target).map_err(|error| of(error.to_string()))?;
+    let array = arrow_cast::cast(array, &target).map_err(|error| error.to_string())?;
     let array = array.as_list::<i64>();
     let width = array.iter().flatten().map(|row| row.len()).next().unwrap_or(0);
     if width == 0 {
-        return Err(of("there are no lists, or empty ones".to_owned()));
+        return Err("there are no lists, or empty ones".to_owned());
     }
     let mut values = Vec::new();
     for row in array.iter() {
         match row {
             None => values.extend(std::iter::repeat_n(f64::NAN, width)),
             Some(row) if row.len() == width => values.extend(numbers(&*row)),
-            Some(row) => return Err(of(format!("a list has {} values, others have {width}", row.len()))),
+            Some(row) => return Err(format!("its lists have {} values, and others {width}", row.len())),
         }
     }
     Ok(Column::Numbers { values, width })

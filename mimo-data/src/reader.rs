@@ -13,171 +13,15 @@ use mimo_runtime::kernels::Element;
 use mimo_runtime::model::{Columns, Model, PerOutput, Reader, Trainable};
 use serde::{Deserialize, Serialize};
 
-use crate::encoder::{Adapting, ClassForm, Encoder};
-use crate::feature::{Feature, column};
+use crate::encoder::{ClassForm, Encoder};
 use crate::table::{Table, fault};
 
-/// Which columns of a table are the inputs and targets of a model.
-///
-/// An input or target that is not named is read from the column of its own name, as numbers. [`adapt`](Self::adapt) makes a [`TableReader`].
-///
-/// ```ignore
-/// let reader = TableColumns::<Houses>::new()
-///     .input("numbers", columns(["area", "rooms"]).normalize().fill_mean())
-///     .input("kind", category("kind"))
-///     .target("sold", classes("sold"))
-///     .adapt(&train)?;
-/// trainer.fit(&reader.dataset(&train)?, FitOptions::new())?;
-/// ```
-pub struct TableColumns<M> {
-    inputs: Vec<(String, Feature)>,
-    targets: Vec<(String, Feature)>,
-    weights: Vec<(String, Feature)>,
-    model: PhantomData<fn() -> M>,
-}
-
-impl<M: Model> TableColumns<M> {
-    /// Every input and target from the column of its own name.
-    pub fn new() -> Self {
-        TableColumns { inputs: vec![], targets: vec![], weights: vec![], model: PhantomData }
-    }
-
-    /// Sets the columns of an input: names, or [`columns`](crate::columns()), [`category`](crate::category()), [`text`](crate::text()), ….
-    #[must_use]
-    pub fn input(mut self, name: impl Into<String>, feature: impl Into<Feature>) -> Self {
-        self.inputs.push((name.into(), feature.into()));
-        self
-    }
-
-    /// Sets the columns of the target of an output: names, [`columns`](crate::columns()), [`classes`](crate::classes()), ….
-    #[must_use]
-    pub fn target(mut self, output: impl Into<String>, feature: impl Into<Feature>) -> Self {
-        self.targets.push((output.into(), feature.into()));
-        self
-    }
-
-    /// Weighs the samples for an output by a column of numbers, as [`ArrayDataset::sample_weights`].
-    #[must_use]
-    pub fn weight(mut self, output: impl Into<String>, name: impl Into<String>) -> Self {
-        self.weights.push((output.into(), column(name).into()));
-        self
-    }
-
-    /// Learns vocabularies, means and deviations from a table. Take the training part: what is learned from the rest is no longer unknown to
-    /// the model when it is tested with it.
-    ///
-    /// # Errors
-    /// [`Error::Table`] with file, row and column: for a column that is not there or does not hold what it should, an input or target that the
-    /// model does not have, a number of values or a vocabulary that does not fit the model.
-    pub fn adapt(&self, training: &Table) -> Result<TableReader<M>, Error> {
-        self.adapt_parts([Ok::<_, Error>(training)])
-    }
-
-    /// The same for a table that is read in parts, such as those of `CsvOptions::blocks`.
-    ///
-    /// # Errors
-    /// Those of [`adapt`](Self::adapt) and of the parts.
-    pub fn adapt_parts<T: std::borrow::Borrow<Table>>(
-        &self,
-        parts: impl IntoIterator<Item = Result<T, Error>>,
-    ) -> Result<TableReader<M>, Error> {
-        let spec = &M::SPEC;
-        let inputs: Vec<&str> = spec.inputs.iter().map(|input| input.name).collect();
-        let targets: Vec<&str> = with_targets(spec).map(|output| output.name).collect();
-        let mut inputs = fields("input", &self.inputs, &inputs)?;
-        let mut targets = fields("target", &self.targets, &targets)?;
-        let weighted: Vec<&str> = with_targets(spec)
-            .map(|output| output.name)
-            .filter(|name| self.weights.iter().any(|it| it.0 == *name))
-            .collect();
-        // Checks the names against all outputs; only those that are set are read.
-        fields("target", &self.weights, &with_targets(spec).map(|output| output.name).collect::<Vec<_>>())?;
-        let mut weights = fields("target", &self.weights, &weighted)?;
-        let mut rows = 0_usize;
-        for part in parts {
-            let part = part?;
-            rows = rows.saturating_add(part.borrow().rows());
-            for field in inputs.iter_mut().chain(&mut targets).chain(&mut weights) {
-                field.update(part.borrow())?;
-            }
-        }
-        if rows == 0 {
-            return Err(Error::NoData);
-        }
-        let inputs = spec.inputs.iter().zip(inputs);
-        let inputs = inputs.map(|(input, field)| Ok((input.name.to_owned(), field.finish(None)?)));
-        let targets = with_targets(spec)
-            .zip(targets)
-            .map(|(output, field)| Ok((output.name.to_owned(), field.finish(Some(form(output)))?)));
-        let saved = Saved {
-            version: VERSION,
-            inputs: inputs.collect::<Result<_, Error>>()?,
-            targets: targets.collect::<Result<_, Error>>()?,
-            weights: weighted
-                .iter()
-                .zip(weights)
-                .map(|(name, field)| Ok(((*name).to_owned(), field.finish(None)?)))
-                .collect::<Result<_, Error>>()?,
-        };
-        TableReader::of(saved)
-    }
-}
-
-impl<M: Model> Default for TableColumns<M> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<M> std::fmt::Debug for TableColumns<M> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TableColumns")
-            .field("inputs", &self.inputs)
-            .field("targets", &self.targets)
-            .field("weights", &self.weights)
-            .finish()
-    }
-}
-
-impl<M> Clone for TableColumns<M> {
-    fn clone(&self) -> Self {
-        TableColumns {
-            inputs: self.inputs.clone(),
-            targets: self.targets.clone(),
-            weights: self.weights.clone(),
-            model: PhantomData,
-        }
-    }
-}
-
-/// The fields of a model, those that were not set by their own names.
-fn fields(
-    kind: &'static str,
-    set: &[(String, Feature)],
-    names: &[&'static str],
-) -> Result<Vec<Adapting>, Error> {
-    for (place, (name, _)) in set.iter().enumerate() {
-        if !names.contains(&name.as_str()) {
-            let near = nearest(name, names.iter().copied());
-            return Err(fault(TableFault::NoSuchField { kind, name: name.clone(), near }));
-        }
-        if set[..place].iter().any(|(other, _)| other == name) {
-            return Err(fault(TableFault::SetTwice { kind, name: name.clone() }));
-        }
-    }
-    let of = |name: &&'static str| match set.iter().find(|(other, _)| other == name) {
-        Some((_, feature)) => Adapting::new(feature),
-        None => Adapting::new(&column(*name).into()),
-    };
-    Ok(names.iter().map(of).collect())
-}
-
-fn with_targets(spec: &'static ModelSpec) -> impl Iterator<Item = &'static OutputSpec> {
+pub(crate) fn with_targets(spec: &'static ModelSpec) -> impl Iterator<Item = &'static OutputSpec> {
     spec.outputs.iter().filter(|output| output.target().is_some())
 }
 
 /// The form of classes as targets of an output.
-fn form(output: &OutputSpec) -> ClassForm {
+pub(crate) fn form(output: &OutputSpec) -> ClassForm {
     let classes = output.shape.last().copied().unwrap_or(1);
     match output.target() {
         Some(Target::Classes) => ClassForm::Index { classes },
@@ -194,23 +38,23 @@ pub struct TableReader<M> {
     model: PhantomData<fn() -> M>,
 }
 
-const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// The form in which a reader is saved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Saved {
-    version: u32,
+pub(crate) struct Saved {
+    pub(crate) version: u32,
     /// By input of the model, in order.
-    inputs: Vec<(String, Encoder)>,
+    pub(crate) inputs: Vec<(String, Encoder)>,
     /// By output with targets, in order.
-    targets: Vec<(String, Encoder)>,
+    pub(crate) targets: Vec<(String, Encoder)>,
     /// By output whose samples have weights.
-    weights: Vec<(String, Encoder)>,
+    pub(crate) weights: Vec<(String, Encoder)>,
 }
 
 impl<M: Model> TableReader<M> {
     /// Checks a reader against the model.
-    fn of(saved: Saved) -> Result<Self, Error> {
+    pub(crate) fn of(saved: Saved) -> Result<Self, Error> {
         let spec = &M::SPEC;
         if saved.version != VERSION {
             return Err(format("it was saved by another version of mimo".to_owned()));
@@ -244,25 +88,50 @@ impl<M: Model> TableReader<M> {
     /// Reads the inputs of a model, for [`Predictor::predict_columns`](mimo_runtime::predictor::Predictor::predict_columns). Columns of targets need not be there.
     ///
     /// # Errors
-    /// [`Error::Table`] with file, row and column for a column that is not there, and for a cell that is missing or not valid.
+    /// [`Error::Table`] with file, row and column for a column that is not there, and for a cell that is missing, not valid, or not finite in the
+    /// float type of the model; [`NoRows`](TableFault::NoRows).
     pub fn inputs(&self, table: &Table) -> Result<TableInputs<M>, Error> {
+        let inputs = self.encoded_inputs(table)?;
+        mimo_runtime::data::check_inputs::<M>(&inputs.columns).map_err(|error| self.at_row(table, error))?;
+        Ok(inputs)
+    }
+
+    fn encoded_inputs(&self, table: &Table) -> Result<TableInputs<M>, Error> {
         if table.rows() == 0 {
-            return Err(Error::NoData);
+            return Err(table.error(None, None, TableFault::NoRows));
         }
         let columns = self.saved.inputs.iter().map(|(_, encoder)| encode::<M>(encoder, table, None));
         Ok(TableInputs { rows: table.rows(), columns: columns.collect::<Result<_, _>>()? })
     }
 
+    /// The error of a sample at its row of the table.
+    fn at_row(&self, table: &Table, error: Error) -> Error {
+        let (fields, name, row) = match &error {
+            Error::Vocabulary { input: name, row, .. } => (&self.saved.inputs, *name, *row),
+            Error::ClassIndex { output: name, row, .. }
+            | Error::Target { output: name, row, .. }
+            | Error::TargetSum { output: name, row, .. } => (&self.saved.targets, *name, *row),
+            Error::SampleWeight { output: name, row, .. } => (&self.saved.weights, *name, *row),
+            _ => return error,
+        };
+        let column = match fields.iter().find(|(other, _)| other == name) {
+            // Of several columns it is not known which one.
+            Some((_, Encoder::Numbers(columns))) if columns.len() != 1 => None,
+            Some((_, encoder)) => Some(encoder.first_column()),
+            None => None,
+        };
+        table.error(Some(row), column, TableFault::Sample { reason: error.to_string() })
+    }
+
     /// Reads inputs and targets. Targets whose cells are missing are [missing targets](ArrayDataset::target_mask).
     ///
     /// # Errors
-    /// [`Error::Table`] with file, row and column for a column that is not there, and for a cell that is missing or not valid; those of
-    /// [`ArrayDataset::from_columns`].
+    /// Those of [`inputs`](Self::inputs), [`Error::Table`] for a target that its loss does not take, and those of [`ArrayDataset::from_columns`].
     pub fn dataset(&self, table: &Table) -> Result<ArrayDataset<M>, Error>
     where
         M: Trainable,
     {
-        let TableInputs { rows, columns: inputs } = self.inputs(table)?;
+        let TableInputs { rows, columns: inputs } = self.encoded_inputs(table)?;
         let mut missing = vec![None; M::SPEC.outputs.len()];
         let mut targets = vec![];
         for (name, encoder) in &self.saved.targets {
@@ -278,8 +147,10 @@ impl<M: Model> TableReader<M> {
         let data = ArrayDataset::from_columns(rows, inputs, targets)?;
         let mut missing = missing.into_iter();
         let data = data.target_mask(&M::PerOutput::from_fn(|_| missing.next().flatten()))?;
+        // Checked here, where the lines of rows are known; `fit` does not check it again.
+        let checked = |data: ArrayDataset<M>| data.check_finite().map_err(|error| self.at_row(table, error));
         if self.saved.weights.is_empty() {
-            return Ok(data);
+            return checked(data);
         }
         let mut weights = vec![None; M::SPEC.outputs.len()];
         for (name, encoder) in &self.saved.weights {
@@ -289,7 +160,7 @@ impl<M: Model> TableReader<M> {
             }
         }
         let mut weights = weights.into_iter();
-        data.sample_weights(&M::PerOutput::from_fn(|_| weights.next().flatten()))
+        checked(data.sample_weights(&M::PerOutput::from_fn(|_| weights.next().flatten()))?)
     }
 
     /// The names of the classes of an output, or of the tokens of an input, by index.
@@ -307,13 +178,16 @@ impl<M: Model> TableReader<M> {
     /// greater than a half.
     ///
     /// # Errors
-    /// Those of [`classes`](Self::classes), and [`NoSuchField`](TableFault::NoSuchField) for an input.
+    /// Those of [`classes`](Self::classes), [`NoSuchField`](TableFault::NoSuchField) for an input, [`Prediction`](TableFault::Prediction) with the row for
+    /// NaN, and [`TensorLength`](Error::TensorLength) if the predictions are not whole samples.
     pub fn labels(&self, output: &str, predictions: &[M::Float]) -> Result<Vec<String>, Error> {
         let classes = self.classes(output)?;
         let Some(spec) = M::SPEC.outputs.iter().find(|it| it.name == output) else {
-            let near = nearest(output, M::SPEC.outputs.iter().map(|output| output.name));
+            let near = Some("it is an input".to_owned());
             return Err(fault(TableFault::NoSuchField { kind: "output", name: output.to_owned(), near }));
         };
+        let width = spec.shape.last().copied().unwrap_or(1).max(1);
+        check_predictions(output, predictions, width * spec.positions().max(1), |value| !value.is_nan())?;
         let label = |row: &[M::Float]| {
             let largest = match row {
                 [value] => usize::from(value.f64() > 0.5),
@@ -327,16 +201,21 @@ impl<M: Model> TableReader<M> {
             };
             classes.get(largest).cloned().unwrap_or_default()
         };
-        Ok(predictions.chunks(spec.shape.last().copied().unwrap_or(1).max(1)).map(label).collect())
+        Ok(predictions.chunks(width).map(label).collect())
     }
 
     /// Returns predictions of an output whose target was [normalized](crate::Numbers::normalize) to the units of its columns; others are returned as they are.
     ///
     /// # Errors
-    /// [`NoSuchField`](TableFault::NoSuchField).
+    /// [`NoSuchField`](TableFault::NoSuchField), [`Prediction`](TableFault::Prediction) with the row for a value that is NaN or infinite, and
+    /// [`TensorLength`](Error::TensorLength) if the predictions are not whole samples.
     pub fn restore(&self, output: &str, predictions: &[M::Float]) -> Result<Vec<f64>, Error> {
+        let encoder = self.encoder(output)?;
+        let spec = M::SPEC.outputs.iter().find(|it| it.name == output);
+        let width = spec.map_or(encoder.width(), |spec| spec.shape.iter().product());
+        check_predictions(output, predictions, width.max(1), f64::is_finite)?;
         let mut values: Vec<f64> = predictions.iter().map(|value| value.f64()).collect();
-        self.encoder(output)?.restore(&mut values);
+        encoder.restore(&mut values);
         Ok(values)
     }
 
@@ -361,10 +240,18 @@ impl<M: Model> TableReader<M> {
     /// # Errors
     /// Those of [`file::load`], and [`Format`](TableFault::Format) if the file has no reader, or that of another model.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
-        match file::preprocessing::<M>(path)? {
+        let path = path.as_ref();
+        let reader = match file::preprocessing::<M>(path)? {
             Some(text) => Self::from_json(&text),
             None => Err(format("the file has weights only; `TableReader::save` writes both".to_owned())),
-        }
+        };
+        reader.map_err(|error| match error {
+            Error::Table { mut place, fault } => {
+                place.file = Some(path.to_path_buf());
+                Error::Table { place, fault }
+            }
+            error => error,
+        })
     }
 
     /// The reader as JSON, for a file of its own.
@@ -428,7 +315,27 @@ fn encode<M: Model>(
     table: &Table,
     missing: Option<&mut Vec<bool>>,
 ) -> Result<Vec<M::Float>, Error> {
-    Ok(encoder.encode(table, missing)?.into_iter().map(M::Float::of).collect())
+    let values: Vec<M::Float> = encoder.encode(table, missing)?.into_iter().map(M::Float::of).collect();
+    match values.iter().position(|value| !value.f64().is_finite()) {
+        None => Ok(values),
+        Some(place) => Err(encoder.not_finite(table, place, std::any::type_name::<M::Float>())),
+    }
+}
+
+/// Checks that predictions are whole samples of `width` values, and each value.
+fn check_predictions<E: Element>(
+    output: &str,
+    predictions: &[E],
+    width: usize,
+    is_valid: impl Fn(f64) -> bool,
+) -> Result<(), Error> {
+    if !predictions.len().is_multiple_of(width) {
+        return Err(Error::TensorLength { len: predictions.len(), sample: width });
+    }
+    let Some(place) = predictions.iter().position(|value| !is_valid(value.f64())) else { return Ok(()) };
+    let value = predictions.get(place).map_or(f64::NAN, |value| value.f64());
+    let fault = TableFault::Prediction { output: output.to_owned(), value };
+    Err(Table::default().error(Some(place / width), None, fault))
 }
 
 fn check_input(input: &'static InputSpec, encoder: &Encoder) -> Result<(), Error> {
@@ -444,6 +351,13 @@ fn check_target(output: &'static OutputSpec, encoder: &Encoder) -> Result<(), Er
         // Two classes are the numbers 0 and 1.
         _ => (values, Some(2)),
     };
+    if let (Encoder::Classes { column, classes, .. }, Some(most)) = (encoder, indices)
+        && classes.len() > most
+    {
+        let values = output.shape.last().copied().unwrap_or(1);
+        let fault = TableFault::ClassCount { output: output.name, classes: classes.len(), values };
+        return Err(Table::default().error(None, Some(column), fault));
+    }
     check("target", output.name, encoder, wanted, indices)
 }
 

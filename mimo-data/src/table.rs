@@ -1,6 +1,7 @@
 //! Tables: named columns of numbers, whole numbers or text, of which some cells may be missing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,7 +22,9 @@ use mimo_runtime::error::Error;
 /// assert_eq!((table.rows(), table.names().count()), (2, 3));
 /// # Ok::<(), mimo_runtime::error::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+///
+/// [`Display`](fmt::Display) shows the columns, what they hold, and how many of their cells are missing.
+#[derive(Clone, Default)]
 pub struct Table {
     pub(crate) rows: usize,
     pub(crate) names: Vec<String>,
@@ -37,6 +40,8 @@ pub(crate) struct Origin {
     pub(crate) file: Option<Arc<Path>>,
     /// By row: the line of the file.
     pub(crate) lines: Option<Vec<u64>>,
+    /// Whether decimals follow a comma in cells of text.
+    pub(crate) decimal_comma: bool,
 }
 
 /// The cells of a column. Missing cells are NaN, `None` or marked.
@@ -54,6 +59,13 @@ pub enum Column {
     Integers(Vec<Option<i64>>),
     /// Text; numbers of text files are text until they are used.
     Text(TextColumn),
+    /// Cells that cannot be used, such as dates of a Parquet file. An input or target that reads the column is an error.
+    Unread {
+        /// Number of rows.
+        rows: usize,
+        /// Why they cannot be used.
+        reason: String,
+    },
 }
 
 /// Cells of text in one piece of memory.
@@ -109,6 +121,19 @@ impl Column {
             Column::Numbers { values, width } => values.len() / (*width).max(1),
             Column::Integers(values) => values.len(),
             Column::Text(cells) => cells.len(),
+            Column::Unread { rows, .. } => *rows,
+        }
+    }
+
+    /// Rows whose cells are missing; none of a column that cannot be used.
+    fn missing(&self) -> usize {
+        match self {
+            Column::Numbers { values, width } => {
+                values.chunks((*width).max(1)).filter(|row| row.iter().all(|value| value.is_nan())).count()
+            }
+            Column::Integers(values) => values.iter().filter(|value| value.is_none()).count(),
+            Column::Text(cells) => cells.cells.iter().filter(|(_, missing)| *missing).count(),
+            Column::Unread { .. } => 0,
         }
     }
 
@@ -127,6 +152,7 @@ impl Column {
                 Column::Integers(rows.iter().map(|row| values.get(*row).copied().flatten()).collect())
             }
             Column::Text(cells) => Column::Text(rows.iter().map(|row| cells.get(*row)).collect()),
+            Column::Unread { reason, .. } => Column::Unread { rows: rows.len(), reason: reason.clone() },
         }
     }
 }
@@ -279,7 +305,7 @@ impl Table {
             names: self.names.clone(),
             places: self.places.clone(),
             columns: self.columns.iter().map(|column| column.select(rows)).collect(),
-            origin: Origin { file: self.origin.file.clone(), lines },
+            origin: Origin { lines, file: self.origin.file.clone(), ..self.origin },
         })
     }
 
@@ -295,9 +321,10 @@ impl Table {
     /// The same with the same share of every value of a column. Rows where it is missing are a class of their own.
     ///
     /// # Errors
-    /// [`ValidationSplit`](Error::ValidationSplit), [`NoSuchColumn`](TableFault::NoSuchColumn).
+    /// [`ValidationSplit`](Error::ValidationSplit), [`NoSuchColumn`](TableFault::NoSuchColumn), and
+    /// [`NoTwoRowsAlike`](TableFault::NoTwoRowsAlike) for a column with another value in each row.
     pub fn stratified_split(&self, column: &str, fraction: f64, seed: u64) -> Result<(Table, Table), Error> {
-        self.parts(split::stratified(&self.keys(column)?, fraction, seed)?)
+        self.parts(split::stratified(&self.strata(column)?, fraction, seed)?)
     }
 
     /// The same with whole groups: all rows with one value of a column are in one part. Rows where it is missing are one group.
@@ -320,14 +347,14 @@ impl Table {
     /// The same with the same share of every value of a column in each fold.
     ///
     /// # Errors
-    /// [`Folds`](Error::Folds), [`NoSuchColumn`](TableFault::NoSuchColumn).
+    /// [`Folds`](Error::Folds), and those of [`stratified_split`](Self::stratified_split) for the column.
     pub fn stratified_k_fold(
         &self,
         column: &str,
         folds: usize,
         seed: u64,
     ) -> Result<Vec<(Table, Table)>, Error> {
-        self.all_parts(split::stratified_k_fold(&self.keys(column)?, folds, seed)?)
+        self.all_parts(split::stratified_k_fold(&self.strata(column)?, folds, seed)?)
     }
 
     /// The same with whole groups: all rows with one value of a column are in one fold.
@@ -346,15 +373,36 @@ impl Table {
         folds.into_iter().map(|fold| self.parts(fold)).collect()
     }
 
+    /// A column by its name, if it can be used.
+    pub(crate) fn usable(&self, name: &str) -> Result<&Column, Error> {
+        match self.column(name)? {
+            Column::Unread { reason, .. } => {
+                Err(self.error(None, Some(name), TableFault::Unread { reason: reason.clone() }))
+            }
+            column => Ok(column),
+        }
+    }
+
+    /// The values of a column as classes, of which at least one has two rows.
+    fn strata(&self, name: &str) -> Result<Vec<Key<'_>>, Error> {
+        let keys = self.keys(name)?;
+        let different: BTreeSet<&Key<'_>> = keys.iter().collect();
+        if keys.len() > 1 && different.len() == keys.len() {
+            return Err(self.error(None, Some(name), TableFault::NoTwoRowsAlike));
+        }
+        Ok(keys)
+    }
+
     /// The values of a column as keys that can be compared.
     fn keys(&self, name: &str) -> Result<Vec<Key<'_>>, Error> {
-        Ok(match self.column(name)? {
+        Ok(match self.usable(name)? {
             Column::Numbers { values, width } => values
                 .chunks((*width).max(1))
                 .map(|row| Key::Numbers(row.iter().map(|it| it.to_bits()).collect()))
                 .collect(),
             Column::Integers(values) => values.iter().map(|value| Key::Integer(*value)).collect(),
             Column::Text(cells) => (0..cells.len()).map(|row| Key::Text(cells.get(row))).collect(),
+            Column::Unread { .. } => vec![],
         })
     }
 
@@ -377,6 +425,37 @@ impl Table {
         place.row = row;
         place.column = column.map(str::to_owned);
         Error::Table { place: Box::new(place), fault: Box::new(fault) }
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.origin.file {
+            write!(f, "`{}`: ", file.display())?;
+        }
+        write!(f, "{} rows, {} columns", self.rows, self.names.len())?;
+        for (name, column) in self.names.iter().zip(&self.columns) {
+            write!(f, "\n{}: ", name.escape_debug())?;
+            match column {
+                Column::Numbers { width: 1, .. } => write!(f, "numbers")?,
+                Column::Numbers { width, .. } => write!(f, "{width} numbers per row")?,
+                Column::Integers(_) => write!(f, "whole numbers")?,
+                Column::Text(_) => write!(f, "text")?,
+                Column::Unread { reason, .. } => write!(f, "cannot be used: {reason}")?,
+            }
+            match column.missing() {
+                0 => {}
+                missing => write!(f, ", {missing} missing")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The same as [`Display`](fmt::Display): cells would be as long as the file.
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

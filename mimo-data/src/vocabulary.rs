@@ -424,10 +424,10 @@ impl TextVectorizationSettings {
         self
     }
 
-    /// Sequences of up to so many words are tokens too.
+    /// Sequences of up to so many words are tokens too; at least 1.
     #[must_use]
     pub fn ngrams(mut self, most: usize) -> Self {
-        self.form.ngrams = (1..=most).collect();
+        self.form.ngrams = if most == 0 { vec![0] } else { (1..=most).collect() };
         self
     }
 
@@ -466,7 +466,7 @@ impl TextVectorizationSettings {
     /// The vocabulary of the texts that were counted.
     ///
     /// # Errors
-    /// [`Setting`](TableFault::Setting) if `max_tokens` leaves no word, or indices are wanted without an
+    /// [`Setting`](TableFault::Setting) if `max_tokens` leaves no word, [`ngrams`](Self::ngrams) is 0, or indices are wanted without an
     /// [`output_sequence_length`](Self::output_sequence_length).
     pub fn adapted(self) -> Result<TextVectorization, Error> {
         self.check()?;
@@ -498,6 +498,10 @@ impl TextVectorizationSettings {
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.form.ngrams.contains(&0) {
+            let what = "`ngrams` is the largest number of words in a token, so it is at least 1";
+            return Err(fault(TableFault::Setting { what }));
+        }
         if self.form.output_mode == OutputMode::Int && self.form.output_sequence_length == 0 {
             let what = "indices of words need an `output_sequence_length`: the values that each text has";
             return Err(fault(TableFault::Setting { what }));

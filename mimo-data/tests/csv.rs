@@ -58,8 +58,9 @@ fn errors_have_their_lines() {
         );
     }
     assert_eq!(error("a,a\n1,2\n"), "column `a`: two columns have this name");
-    assert!(matches!(read(""), Err(Error::NoData)));
-    assert!(matches!(read("a,b\n"), Err(Error::NoData)));
+    for empty in ["", "a,b\n", "\n\n"] {
+        assert_eq!(error(empty), "there are no rows, or the names of the columns only");
+    }
     let text: &'static [u8] = b"a,b\n1,2\n3,\xff\n";
     let error = CsvOptions::new().read_from(text).expect_err("not UTF-8");
     assert_eq!(
@@ -77,6 +78,37 @@ fn errors_have_their_lines() {
     assert_eq!(error, "there is no column `Area`; did you mean `area`?");
     let missing = Table::read_csv("no/such/file.csv").expect_err("no file");
     assert!(matches!(missing, Error::File { .. }), "{missing}");
+}
+
+#[test]
+fn a_quote_that_is_not_closed_is_an_error_where_it_opens() {
+    let fault = |text| error(text).split(": the cell begins").next().map(str::to_owned);
+    let at = |place: &str| Some(place.to_owned());
+    assert_eq!(fault("a,b\n1,2\n3,\"4\n5,6\n7,8\n"), at("line 3, column `b`"));
+    assert_eq!(fault("\u{feff}\"a\",b\r\n\"1\"\"\",\"2\r\n3,4\r\n"), at("line 2, column `b`"));
+    assert_eq!(fault("\"a,b\n1,2\n"), at("line 1"));
+    // A quote in the middle of a cell is a part of it.
+    for text in ["a,b\n5\" disk,2\n", "a,b\n\"1\"\"\",\"\"\n", "a,b\n\"1\"x\",2\n"] {
+        assert_eq!(read(text).expect("a table").rows(), 1, "{text}");
+    }
+}
+
+#[test]
+fn settings_that_cannot_be_are_errors() {
+    let error =
+        |options: CsvOptions| options.read_from("a\n1\n".as_bytes()).expect_err("a setting").to_string();
+    for delimiter in [b'"', b'\n', b'\r', 0xC3] {
+        assert!(error(CsvOptions::new().delimiter(delimiter)).starts_with("`delimiter`"));
+    }
+    assert!(error(CsvOptions::new().decimal(b';')).starts_with("`decimal`"));
+}
+
+#[test]
+fn tables_are_shown_by_their_columns() {
+    let table = read("a,b\n1,x\n,y\n").expect("a table");
+    assert_eq!(format!("{table:?}"), "2 rows, 2 columns\na: text, 1 missing\nb: text");
+    let error = table.stratified_split("b", 0.5, 1).expect_err("a class per row");
+    assert!(error.to_string().starts_with("column `b`: each row has a value of its own"), "{error}");
 }
 
 #[test]

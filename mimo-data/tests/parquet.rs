@@ -66,12 +66,17 @@ fn files_and_batches_are_tables() {
 #[test]
 fn columns_that_are_no_data_are_named() {
     let times: ArrayRef = Arc::new(TimestampSecondArray::from(vec![1, 2]));
-    let batch = RecordBatch::try_from_iter([("time", times)]).expect("a batch");
-    let error = Table::from_record_batch(&batch).expect_err("no numbers").to_string();
+    let nothing: ArrayRef = Arc::new(arrow_array::NullArray::new(2));
+    let batch = RecordBatch::try_from_iter_with_nullable([("time", times, true), ("null", nothing, true)]);
+    let table = Table::from_record_batch(&batch.expect("a batch")).expect("a table");
+    let Column::Unread { rows: 2, reason } = table.column("time").expect("a column") else { panic!("read") };
+    assert!(reason.starts_with("cells of the type Timestamp"), "{reason}");
+    let error = table.group_split("time", 0.5, 1).expect_err("used").to_string();
     assert!(
-        error.starts_with("column `time`: not a valid Arrow file: columns of the type Timestamp"),
+        error.starts_with("column `time`: the column cannot be used: cells of the type Timestamp"),
         "{error}"
     );
+    assert!(table.to_string().ends_with("null: text, 2 missing"), "{table}");
     assert!(matches!(Table::read_parquet("no/such/file"), Err(Error::File { .. })));
 }
 

@@ -71,7 +71,10 @@ impl fmt::Display for ConfusionFault {
                 write!(f, "a prediction for sample {row} is NaN, which is of no class")
             }
             ConfusionFault::Names { names, classes } => {
-                write!(f, "{names} names are given for {classes} classes")
+                write!(
+                    f,
+                    "it has {classes} classes, but {names} names were passed; pass one name for each class, in order"
+                )
             }
         }
     }

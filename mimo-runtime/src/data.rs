@@ -38,6 +38,13 @@ use crate::program::Program;
 use crate::warning::{Warning, Warnings};
 use crate::weighting::Weighting;
 
+/// Checks the columns of all inputs by the rules of an [`ArrayDataset`]: for readers of tables, which know the line of a row.
+#[doc(hidden)]
+pub fn check_inputs<M: Model>(columns: &[Vec<M::Float>]) -> Result<(), Error> {
+    let columns = spec::<M>().inputs.iter().zip(columns);
+    columns.into_iter().try_for_each(|(input, column)| check::check_input(input, column, &|row| row))
+}
+
 mod sealed {
     /// An argument that only this crate can pass or name, so that no other implements a method that takes it.
     #[derive(Clone, Copy, Debug)]

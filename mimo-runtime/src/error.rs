@@ -16,7 +16,8 @@ use crate::loss::LossFault;
 pub(crate) use number::Number;
 
 /// What went wrong.
-#[derive(Debug)]
+///
+/// [`Debug`](fmt::Debug) shows the text, as `{:#}` does, because `fn main() -> mimo::Result<()>` prints an error in this way.
 #[non_exhaustive]
 pub enum Error {
     /// Two tensors of one batch hold different numbers of samples.

@@ -86,15 +86,21 @@ impl Picture {
         png::render(self, scale)
     }
 
-    /// Writes the picture to a file: PNG with two pixels per CSS pixel if its name ends in `.png`, else SVG. The file is created or
+    /// Writes the picture to a file: PNG with two pixels per CSS pixel if its name ends in `.png`, SVG if it ends in `.svg`. The file is created or
     /// replaced in the way of [`save`](crate::file::save).
     ///
     /// # Errors
-    /// [`File`](Error::File) if the file cannot be written or is not a regular file, and for `.png` without the feature `png`; those of
+    /// [`File`](Error::File) if the file cannot be written or is not a regular file, for a name with another ending, and for `.png` without the feature `png`; those of
     /// [`to_png`](Self::to_png).
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let is_png = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+        let ends = |ending: &str| path.extension().is_some_and(|it| it.eq_ignore_ascii_case(ending));
+        let is_png = ends("png");
+        if !is_png && !ends("svg") {
+            let text = "the name of a picture ends in `.svg` or `.png`";
+            let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, text);
+            return Err(Error::File { path: path.into(), source });
+        }
         #[cfg(feature = "png")]
         let bytes = if is_png { self.to_png(2.0)? } else { self.to_svg().into_bytes() };
         #[cfg(not(feature = "png"))]

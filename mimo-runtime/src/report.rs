@@ -192,9 +192,15 @@ impl Report {
     /// Writes the page to a file, which is created or replaced in the way of [`save`](crate::file::save).
     ///
     /// # Errors
-    /// [`File`](Error::File) if the file cannot be written or is not a regular file.
+    /// [`File`](Error::File) if the file cannot be written or is not a regular file, and for a name that does not end in `.html` or `.htm`.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
+        let ends = |ending: &str| path.extension().is_some_and(|it| it.eq_ignore_ascii_case(ending));
+        if !ends("html") && !ends("htm") {
+            let text = "the name of a report ends in `.html`";
+            let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, text);
+            return Err(Error::File { path: path.into(), source });
+        }
         let written = replace(path, self.to_html().as_bytes());
         written.map_err(|source| Error::File { path: path.into(), source })
     }

@@ -70,6 +70,7 @@ impl ModelCheckpoint {
 
     /// Writes only if this value is better than it ever was: Keras's `save_best_only`.
     #[must_use]
+    #[doc(alias = "save_best_only")]
     pub fn best(mut self, monitor: impl Into<String>) -> Self {
         self.monitor = Some(Monitor::new(monitor));
         self

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::error::Number;
+
 /// Where in a table something is wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -89,10 +91,58 @@ pub enum TableFault {
         /// What is needed.
         wanted: &'static str,
     },
+    /// A number is not finite in the float type of the model.
+    NotFinite {
+        /// The number of the cell.
+        value: f64,
+        /// The float type.
+        float: &'static str,
+    },
+    /// A column cannot be used, such as one of dates; the other columns of the table can.
+    Unread {
+        /// Why not.
+        reason: String,
+    },
     /// A cell of an input is missing.
     Missing,
     /// All cells of a column are missing.
     AllMissing,
+    /// The mean or the standard deviation of a column is larger than any number.
+    Moments,
+    /// There are no rows.
+    NoRows,
+    /// A quoted cell is not closed before the end of the file.
+    OpenQuote,
+    /// A column is used twice in one input or target.
+    ColumnTwice,
+    /// Rows are to be split by the values of a column, which has another value in each row.
+    NoTwoRowsAlike,
+    /// The training table has less than two classes.
+    FewClasses {
+        /// The only class, if there is one.
+        class: Option<String>,
+    },
+    /// A column has more classes than an output tells apart.
+    ClassCount {
+        /// The output.
+        output: &'static str,
+        /// The classes of the column.
+        classes: usize,
+        /// The values per sample of the output; one value tells two classes apart.
+        values: usize,
+    },
+    /// A row has a value that the model does not take.
+    Sample {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A prediction is of no class, or is not a number of any unit.
+    Prediction {
+        /// The output.
+        output: String,
+        /// The prediction.
+        value: f64,
+    },
     /// A category that is not in the vocabulary, which has no index for others.
     UnknownCategory {
         /// The category.
@@ -199,8 +249,20 @@ impl fmt::Display for TableFault {
                     _ => Ok(()),
                 }
             }
-            TableFault::NotANumber { text } if text.replacen(',', ".", 1).trim().parse::<f64>().is_ok() => {
-                write!(f, "`{}` is not a number: write `.` before the decimals", cut(text))
+            TableFault::NotANumber { text } if is_finite(&text.replacen(',', ".", 1)) => {
+                match text.contains(',') {
+                    true => write!(
+                        f,
+                        "`{}` is not a number: write `.` before the decimals, or read a file of such numbers with \
+                     `CsvOptions::new().decimal(b',')`",
+                        cut(text)
+                    ),
+                    false => write!(
+                        f,
+                        "`{}` is not a number with decimals after `,`, which `CsvOptions::decimal` sets",
+                        cut(text)
+                    ),
+                }
             }
             TableFault::NotANumber { text } => write!(
                 f,
@@ -213,7 +275,49 @@ impl fmt::Display for TableFault {
                 f,
                 "the value is missing; of columns of numbers, `.fill_mean()` or `.fill(0.0)` says what an input takes in its place"
             ),
+            TableFault::NotFinite { value, float } => {
+                write!(f, "{} is not finite as `{float}`, the model's float type", Number(*value))
+            }
+            TableFault::Unread { reason } => write!(f, "the column cannot be used: {reason}"),
             TableFault::AllMissing => write!(f, "all values are missing, so there is no mean"),
+            TableFault::Moments => {
+                write!(f, "the mean or the standard deviation is larger than any number: scale the values")
+            }
+            TableFault::NoRows => write!(f, "there are no rows, or the names of the columns only"),
+            TableFault::OpenQuote => write!(
+                f,
+                "the cell begins with `\"` and is not closed before the end of the file; if the quote is a part of the text, \
+                 quote the cell and write `\"\"` in it"
+            ),
+            TableFault::ColumnTwice => write!(f, "the column is there twice in one input or target"),
+            TableFault::NoTwoRowsAlike => write!(
+                f,
+                "each row has a value of its own, so that no part can have the same share of each: use a column of classes, or \
+                 `shuffled_split` or `k_fold`"
+            ),
+            TableFault::FewClasses { class: None } => {
+                write!(f, "all values are missing, so there are no classes")
+            }
+            TableFault::FewClasses { class: Some(class) } => write!(
+                f,
+                "the only class is `{}`, so there is nothing to learn; if other tables have more, name all with \
+                 `classes(…).in_order([…])`",
+                cut(class)
+            ),
+            TableFault::ClassCount { output, classes, values: 1 } => write!(
+                f,
+                "the column has {classes} classes, but the output `{output}` has one value, which tells two classes apart: \
+                 {classes} classes need `Dense({classes}, activation = softmax)` and `sparse_categorical_crossentropy`"
+            ),
+            TableFault::ClassCount { output, classes, values } => write!(
+                f,
+                "the column has {classes} classes, but the output `{output}` has {values}: {classes} classes need \
+                 `Dense({classes}, activation = softmax)`"
+            ),
+            TableFault::Sample { reason } => write!(f, "{reason}"),
+            TableFault::Prediction { output, value } => {
+                write!(f, "a prediction of `{}` is {}", output.escape_debug(), Number(*value))
+            }
             TableFault::UnknownCategory { text, near } => {
                 write!(f, "`{}` is not in the vocabulary, which has no index for other values", cut(text))?;
                 help(f, near)
@@ -247,6 +351,11 @@ impl fmt::Display for TableFault {
             }
         }
     }
+}
+
+/// Whether a text is a finite number.
+fn is_finite(text: &str) -> bool {
+    text.trim().parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 /// Text of a file as a part of a message: control characters escaped, long text cut.

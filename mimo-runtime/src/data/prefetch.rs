@@ -28,6 +28,9 @@ pub struct Prefetch<D> {
 ///
 /// Worth its threads where reading is slow: files, decoding, augmentation. An [`ArrayDataset`](super::ArrayDataset) is faster without. The
 /// threads begin with each pass, that is each epoch and each evaluation, and end with it, also if it ends with an error.
+///
+/// The threads own the data, so `data` is passed by value and borrows nothing. Data that are used elsewhere too are passed as a clone; what a
+/// closure of [`from_fn`](super::from_fn) reads can be shared in an [`Arc`].
 pub fn prefetch<D>(data: D) -> Prefetch<D> {
     Prefetch { data: Arc::new(data), workers: 1, ahead: 2 }
 }

@@ -3,8 +3,16 @@
 use std::fmt;
 
 use super::{Error, Number};
+use crate::confusion::ConfusionFault;
 use crate::file::Fault;
 use crate::loss::LossFault;
+
+/// The text with all details. `main`, `unwrap` and `expect` show this of an error, and the names of variants help no reader there.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:#}")
+    }
+}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,6 +47,9 @@ impl fmt::Display for Error {
             }
             Error::BatchAxis { rows } => write!(f, "the batch axis cannot be {rows} samples long"),
             Error::Memory { values } => write!(f, "no memory for {values} values"),
+            Error::Confusion { output, fault: fault @ ConfusionFault::Names { .. } } => {
+                write!(f, "the confusion matrix of the output `{output}`: {fault}")
+            }
             Error::Confusion { output, fault } => {
                 write!(f, "there is no confusion matrix of the output `{output}`: {fault}")
             }
@@ -106,7 +117,7 @@ impl fmt::Display for Error {
             }
             Error::Vocabulary { input, row, number, vocabulary } => write!(
                 f,
-                "`{input}` holds {} in sample {row}, but the layer that reads it takes numbers from 0 to {last}",
+                "`{input}` holds {} in sample {row}, but the layer that reads it takes whole numbers from 0 to {last}",
                 Number(*number),
                 last = vocabulary.saturating_sub(1)
             ),
@@ -138,7 +149,7 @@ impl fmt::Display for Error {
                 write!(f, "the targets of `{output}` cannot be missing in this way: {reason}")
             }
             Error::NoClasses { output, reason } => {
-                write!(f, "class weights for `{output}`, whose samples do not have one class each: {reason}")
+                write!(f, "the samples do not have one class each at the output `{output}`: {reason}")
             }
             Error::SampleWeight { output, row, weight } => {
                 write!(

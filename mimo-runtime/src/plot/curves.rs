@@ -1,7 +1,7 @@
 //! Learning curves: a row of panels for each output.
 
 use super::scale::{Scale, decades, label, limits, short, ticks};
-use super::svg::{Anchor, Canvas, fitted};
+use super::svg::{Anchor, Canvas, fitted, fitted_middle};
 use super::{Picture, svg};
 use crate::data::spec;
 use crate::history::History;
@@ -83,7 +83,7 @@ pub(crate) fn draw(heads: &[Head]) -> Picture {
         }
         for row in head.curves.chunks(across) {
             for (i, curve) in row.iter().enumerate() {
-                panel(&mut canvas, (MARGIN + PANEL.0 * i as f64, y), curve);
+                panel(&mut canvas, (MARGIN + PANEL.0 * i as f64, y), head.title(curve), curve);
             }
             y += PANEL.1;
         }
@@ -97,7 +97,7 @@ pub(crate) fn draw(heads: &[Head]) -> Picture {
 pub(crate) fn draw_each(head: &Head) -> Vec<Picture> {
     let draw = |curve: &Curve| {
         let mut canvas = Canvas::default();
-        panel(&mut canvas, (0.0, 0.0), curve);
+        panel(&mut canvas, (0.0, 0.0), head.title(curve), curve);
         Picture::new(PANEL, format!("Learning curve of {}", curve.key), canvas)
     };
     head.curves.iter().map(draw).collect()
@@ -112,6 +112,12 @@ pub(crate) fn draw_legend(heads: &[Head]) -> Picture {
 }
 
 impl Head {
+    /// The title of a panel: the output is the heading of its row.
+    fn title<'c>(&self, curve: &'c Curve) -> &'c str {
+        let rest = curve.key.strip_prefix(&*self.name).and_then(|rest| rest.strip_prefix('_'));
+        rest.unwrap_or(&curve.key)
+    }
+
     fn is_validated(&self) -> bool {
         self.curves.iter().any(|curve| !curve.validation.is_empty())
     }
@@ -139,7 +145,7 @@ fn legend(canvas: &mut Canvas, (x, y): (f64, f64), validated: bool) {
 }
 
 /// Draws one panel with its top left corner at a point.
-fn panel(canvas: &mut Canvas, (left, top): (f64, f64), curve: &Curve) {
+fn panel(canvas: &mut Canvas, (left, top): (f64, f64), title: &str, curve: &Curve) {
     let all = || curve.train.iter().chain(&curve.validation);
     // A first epoch that is far from all others would hide these.
     let finite = || all().map(|(_, value)| *value).filter(|value| value.is_finite());
@@ -155,7 +161,7 @@ fn panel(canvas: &mut Canvas, (left, top): (f64, f64), curve: &Curve) {
         if last > first { (first, last) } else { (first.min(1e18) - 0.5, first.min(1e18) + 0.5) };
     let x = Scale { low: first, high: last, from: left + 60.0, to: left + PANEL.0 - 14.0 };
     let y = Scale { low, high, from: top + PANEL.1 - 26.0, to: top + 28.0 };
-    let title = fitted(&curve.key, 13.0, x.to - x.from - 70.0);
+    let title = fitted_middle(title, 13.0, x.to - x.from - 70.0);
     canvas.text((x.from, top + 18.0), Anchor::Start, 13.0, "ink", &title);
     let values = if logarithmic {
         canvas.text((x.to, top + 18.0), Anchor::End, 10.0, "dim", "logarithmic");

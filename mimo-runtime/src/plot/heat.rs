@@ -2,7 +2,7 @@
 
 use super::Picture;
 use super::scale::{diverging, hex, label, short, ticks, viridis};
-use super::svg::{Anchor, Canvas, fitted, width};
+use super::svg::{Anchor, Canvas, fitted, fitted_middle, width};
 use crate::callbacks::{TensorStatistics, WeightHistory};
 use crate::error::Error;
 
@@ -186,7 +186,7 @@ fn draw(
     canvas.text((12.0, 20.0), Anchor::Start, 13.0, "ink strong", &fitted(title, 13.0, whole - 24.0));
     for (weight, name) in names.iter().enumerate() {
         let y = top + ROW * weight as f64;
-        canvas.text((left - 6.0, y + 11.0), Anchor::End, 10.0, "ink", &fitted(name, 10.0, 280.0));
+        canvas.text((left - 6.0, y + 11.0), Anchor::End, 10.0, "ink", &fitted_middle(name, 10.0, 280.0));
         for (place, &record) in columns.iter().enumerate() {
             let found = value(record, weight);
             let color = match found.map(|value| colors.share(value)) {

@@ -2,7 +2,7 @@
 
 use super::Picture;
 use super::scale::{blues, hex, short, text_on};
-use super::svg::{Anchor, Canvas, fitted, width};
+use super::svg::{Anchor, Canvas, fitted, fitted_middle, width};
 use crate::error::Error;
 
 /// Draws a confusion matrix: `counts[row][column]` samples of class `row` were predicted as class `column`. A cell is the darker the larger
@@ -52,7 +52,7 @@ pub(crate) fn confusion_matrix(title: &str, counts: &[Vec<f64>], names: &[&str])
     ));
     for (class, name) in names.iter().enumerate().step_by(every) {
         let at = (class as f64 + 0.5) * cell;
-        let name = fitted(name, font, 130.0);
+        let name = fitted_middle(name, font, 130.0);
         canvas.text((left - 6.0, top + at + font * 0.36), Anchor::End, font, "ink", &name);
         canvas.slanted((left + at + slanted * 0.36, top - 6.0), slanted, "ink", &name);
     }

@@ -147,6 +147,31 @@ pub(super) fn width(text: &str, size: f64) -> f64 {
     text.chars().map(of).sum::<f64>() * size
 }
 
+/// A text that is not wider than `limit`; the middle of a longer one is an ellipsis, because names that begin alike differ at their ends.
+pub(super) fn fitted_middle(text: &str, size: f64, limit: f64) -> Cow<'_, str> {
+    if width(text, size) <= limit {
+        return text.into();
+    }
+    let letters: Vec<char> = text.chars().collect();
+    let (mut head, mut tail) = (String::new(), String::new());
+    let (mut from, mut to) = (0, letters.len());
+    while from < to {
+        let at_end = head.chars().count() > tail.chars().count();
+        let Some(&c) = letters.get(if at_end { to - 1 } else { from }) else { break };
+        if width(&head, size) + width(&tail, size) + width(c.encode_utf8(&mut [0; 4]), size) + size > limit {
+            break;
+        }
+        if at_end {
+            tail.insert(0, c);
+            to -= 1;
+        } else {
+            head.push(c);
+            from += 1;
+        }
+    }
+    format!("{head}…{tail}").into()
+}
+
 /// A text that is not wider than `limit`; the end of a longer one is an ellipsis.
 pub(super) fn fitted(text: &str, size: f64, limit: f64) -> Cow<'_, str> {
     if width(text, size) <= limit {

@@ -55,9 +55,7 @@ fn has(texts: &[String], wanted: &str) -> bool {
 fn every_value_has_a_panel_in_the_row_of_its_output() {
     let picture = history([1.0, 0.5, f64::NAN, 0.25]).learning_curves().unwrap();
     let texts = texts(&picture);
-    for text in
-        ["total", "loss", "slope", "slope_loss", "slope_mae", "pair", "pair_loss", "training", "validation"]
-    {
+    for text in ["total", "loss", "slope", "mae", "pair", "training", "validation"] {
         assert!(has(&texts, text), "{text}: {texts:?}");
     }
     // The lines of a legend are above all panels.
@@ -333,6 +331,10 @@ fn the_end_of_a_file_says_its_kind() {
     let history = history([1.0, 0.5]);
     history.plot(folder.join("curves.svg")).unwrap();
     assert!(std::fs::read(folder.join("curves.svg")).unwrap().starts_with(b"<svg"));
+    for other in ["curves.jpg", "curves", "curves.pdf", "svg"] {
+        let error = history.plot(folder.join(other)).unwrap_err().to_string();
+        assert!(error.ends_with("ends in `.svg` or `.png`"), "{error}");
+    }
     let png = history.plot(folder.join("curves.PNG"));
     #[cfg(feature = "png")]
     {
@@ -354,6 +356,11 @@ fn no_text_is_markup() {
     assert_eq!(svg::escape("tab\tand \u{0} \u{ffff}"), "tab\tand \u{fffd} \u{fffd}");
     assert_eq!(svg::fitted("a name that is long", 10.0, 50.0).chars().last(), Some('…'));
     assert_eq!(svg::fitted("short", 10.0, 50.0), "short");
+    // Names that differ at the end are still told apart.
+    let cut = |name: &str| svg::fitted_middle(name, 10.0, 80.0).into_owned();
+    assert_ne!(cut("a_long_name_of_a_layer/kernel"), cut("a_long_name_of_a_layer/bias"));
+    assert!(svg::width(&cut("a_long_name_of_a_layer/kernel"), 10.0) <= 80.0);
+    assert_eq!(cut("short"), "short");
 }
 
 #[test]

@@ -143,6 +143,10 @@ fn the_page_is_written_as_a_whole() {
     report.save(&path).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), report.to_html());
     std::fs::remove_file(&path).unwrap();
+    for other in ["report.pdf", "report"] {
+        let error = report.save(std::env::temp_dir().join(other)).unwrap_err().to_string();
+        assert!(error.ends_with("ends in `.html`"), "{error}");
+    }
     let missing = std::env::temp_dir().join("mimo-no-such-folder/report.html");
     assert!(matches!(report.save(missing), Err(Error::File { .. })));
 }
