@@ -69,7 +69,7 @@ fn run() -> std::result::Result<ExitCode, Box<dyn std::error::Error>> {
         .batch_size(32)
         .validation_data((&held_out_inputs, &held_out_targets));
     #[cfg(feature = "report")]
-    let mut weights = mimo::callbacks::WeightHistory::new();
+    let mut weights = WeightHistory::new();
     #[cfg(feature = "report")]
     let options = options.callback(&mut weights);
     let history = trainer.fit((&inputs, &targets), options)?;

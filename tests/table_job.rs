@@ -72,8 +72,7 @@ fn a_job_that_was_stopped_goes_on_to_the_same_bits_and_its_report_has_all_epochs
     assert_eq!(file::to_bytes(&model).expect("bytes"), file::to_bytes(&resumed).expect("bytes"));
     assert_eq!((epochs, resumed_epochs), (12, 12));
     // Curves, evaluation and model are the same; what `fit` was asked for and how long it took is not.
-    let curves =
-        |page: &str| page.split("<svg").map(|part| part.split("</svg>").next().map(str::len)).count();
+    let curves = |page: &str| page.matches("<svg").count();
     assert_eq!(curves(&page), curves(&resumed_page));
     for what in ["loss", "test data", "12", "price", "sold"] {
         assert!(resumed_page.contains(what), "the report says nothing about {what}");
