@@ -52,7 +52,7 @@ impl<M: Model> TableColumns<M> {
         self
     }
 
-    /// Weighs the samples for an output by a column of numbers, as [`ArrayDataset::sample_weights`].
+    /// Weighs the samples for an output by a column of numbers, as [`ArrayDataset::sample_weights`](mimo_runtime::data::ArrayDataset::sample_weights).
     #[must_use]
     pub fn weight(mut self, output: impl Into<String>, name: impl Into<String>) -> Self {
         self.weights.push((output.into(), column(name).into()));
