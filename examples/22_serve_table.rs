@@ -31,7 +31,7 @@ include!("support/homes.rs");
 /// Bytes of a request at most: some ten thousand homes.
 const LONGEST: u64 = 1 << 20;
 
-/// What the service answers with.
+/// The service: a model and the reader of its tables.
 pub(crate) struct Homebroker {
     reader: TableReader<Homes>,
     predictor: Predictor<Homes>,

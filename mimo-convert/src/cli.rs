@@ -2,6 +2,7 @@
 
 pub mod convert;
 pub mod export;
+mod files;
 pub mod show;
 
 /// The program's exit codes.

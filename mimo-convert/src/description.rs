@@ -21,8 +21,8 @@ pub struct Description {
     pub graph: GraphSpec,
     /// Loss, weight and metrics by output, in the order of `graph.outputs`, as the file has them.
     pub outputs: Vec<Value>,
-    /// The optimizer as the file has it; null for a model without one, or with several.
-    pub optimizer: Value,
+    /// Optimizers as the file has them, by key; one without a key has an empty one.
+    pub optimizers: Vec<(String, Value)>,
 }
 
 impl Description {
@@ -52,12 +52,11 @@ impl Description {
             outputs: each(json, "outputs", port)?,
         };
         let outputs = list(json, "outputs")?.to_vec();
-        let description = Description {
-            name,
-            graph,
-            outputs,
-            optimizer: json.get("optimizer").cloned().unwrap_or(Value::Null),
-        };
+        let one = json.get("optimizer").filter(|it| !it.is_null()).map(|it| (String::new(), it.clone()));
+        let several = json.get("optimizers").and_then(Value::as_object).into_iter().flatten();
+        let several = several.map(|(key, it)| (key.clone(), it.get("optimizer").unwrap_or(it).clone()));
+        let description =
+            Description { name, graph, outputs, optimizers: one.into_iter().chain(several).collect() };
         description.check()?;
         Ok(description)
     }

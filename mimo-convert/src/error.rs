@@ -1,13 +1,13 @@
-//! What can go wrong with a conversion.
+//! Errors of conversions.
 
 use std::fmt;
 
-/// Why a file cannot be read, converted or written.
+/// An error of reading, converting or writing a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// Where in the file: a member, a layer, a key; outermost first. May be empty.
+    /// Place in the file: a member, a layer, a key; outermost first. May be empty.
     pub place: Vec<String>,
-    /// What is wrong, and what to do about it.
+    /// The fault, and what to do about it.
     pub reason: String,
 }
 

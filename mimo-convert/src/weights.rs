@@ -28,7 +28,7 @@ pub enum Values {
 }
 
 impl Values {
-    /// How many there are.
+    /// Number of values.
     pub fn len(&self) -> usize {
         match self {
             Values::F32(values) => values.len(),
@@ -48,18 +48,17 @@ pub fn read(bytes: &[u8]) -> Result<(Weights, BTreeMap<String, String>), Error> 
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;
     let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
     let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))?;
-    let weights = file.tensors().into_iter().map(|(name, tensor)| {
+    let weights = file.tensors().into_iter().filter_map(|(name, tensor)| {
         let data = tensor.data();
         let values = match tensor.dtype() {
             Dtype::F32 => Values::F32(data.as_chunks().0.iter().map(|&it| f32::from_le_bytes(it)).collect()),
             Dtype::F64 => Values::F64(data.as_chunks().0.iter().map(|&it| f64::from_le_bytes(it)).collect()),
             // What a checkpoint holds besides weights.
-            _ => return Ok(None),
+            _ => return None,
         };
-        Ok(Some((name, Array { shape: tensor.shape().to_vec(), values })))
+        Some((name, Array { shape: tensor.shape().to_vec(), values }))
     });
-    let weights = weights.filter_map(Result::transpose).collect::<Result<_, Error>>()?;
-    Ok((weights, metadata))
+    Ok((weights.collect(), metadata))
 }
 
 /// A file of weights that `load_weights` of a model with weights of these names and shapes reads.

@@ -1,4 +1,4 @@
-//! What has to hold, whatever the bytes of a file are: readers return a value or an error, and need memory in proportion to the file.
+//! Properties of readers for any bytes of a file: they return a value or an error, and need memory in proportion to the file.
 //! A target panics where they do not.
 
 mod changes;

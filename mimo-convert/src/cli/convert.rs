@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::cli::exit;
+use crate::cli::files::{read, within, write};
 use crate::error::Error;
 use crate::keras::{self, Conversion, KerasFile, Options, for_description, weights};
 use crate::source;
 
-/// What `mimo convert --help` prints.
+/// The text of `mimo convert --help`.
 pub const HELP: &str = "\
 A model of Keras becomes source for `model!`, and its weights a file that `load_weights` reads.
 
@@ -108,14 +109,15 @@ impl Command {
             if !conversion.is_complete() {
                 eprintln!("layers that are missing have no weights in {}", path.display());
             }
-            write(path, &weights::assign(&weights::layers_of(&conversion), &file)?)?;
+            let found = weights::assign(&weights::layers_of(&conversion), &file)?;
+            write(path, &crate::weights::write(&found)?)?;
             if !file.optimizer.is_empty() {
                 eprintln!("the state of the optimizer is not converted: training begins with a new one");
             }
         }
         let text = source_of(&conversion, &self.file);
         match &self.model {
-            Some(path) => std::fs::write(path, text).map_err(|error| of_path(path, &error))?,
+            Some(path) => write(path, text.as_bytes())?,
             None if self.weights.is_none() => print!("{text}"),
             None => {}
         }
@@ -127,25 +129,16 @@ impl Command {
         let Some(path) = &self.weights else {
             return Err(Error::new("`--weights-for` needs `--weights PATH`, where the weights are written"));
         };
-        let bytes = std::fs::read(described).map_err(|error| of_path(described, &error))?;
-        let within = |error: Error| error.within(described.display().to_string());
-        let (known, metadata) = crate::weights::read(&bytes).map_err(within)?;
-        let description = crate::Description::of_metadata(&metadata).map_err(within)?;
+        let of_file = |error: Error| within(described, error);
+        let (known, metadata) = crate::weights::read(&read(described)?).map_err(of_file)?;
+        let description = crate::Description::of_metadata(&metadata).map_err(of_file)?;
         let (found, missing) = for_description::assign(&description, &known, file)?;
         for name in &missing {
             eprintln!("{name}: the file has no such weights, so that they stay as they are");
         }
-        write(path, &found)?;
+        write(path, &crate::weights::write(&found)?)?;
         Ok(if missing.is_empty() { exit::COMPLETE } else { exit::INCOMPLETE })
     }
-}
-
-fn write(path: &Path, weights: &crate::Weights) -> Result<(), Error> {
-    std::fs::write(path, crate::weights::write(weights)?).map_err(|error| of_path(path, &error))
-}
-
-fn of_path(path: &Path, error: &std::io::Error) -> Error {
-    Error::new(error.to_string()).within(path.display().to_string())
 }
 
 /// The text of a conversion, with a list of what is missing at its end.

@@ -1,16 +1,16 @@
 //! `mimo export churn.safetensors --onnx churn.onnx`
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use lexopt::{Arg, Parser};
 
 use crate::cli::exit;
+use crate::cli::files::{read, within, write};
 use crate::description::Description;
 use crate::error::Error;
 use crate::{onnx, weights};
 
-/// What `mimo export --help` prints.
+/// The text of `mimo export --help`.
 pub const HELP: &str = "\
 A file of weights, which describes its model, becomes a file for other engines.
 
@@ -52,25 +52,4 @@ pub fn run(parser: &mut Parser) -> Result<u8, Error> {
     let bytes = onnx::export(&description, &weights).map_err(|error| within(&file, error))?;
     write(&to, &bytes)?;
     Ok(exit::COMPLETE)
-}
-
-/// The bytes of a file.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|error| within(path, Error::new(error.to_string())))
-}
-
-/// A file with these bytes: the path has what it had, or all of them.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
-    written.map_err(|error| {
-        let _ = fs::remove_file(&temporary);
-        within(path, Error::new(error.to_string()))
-    })
-}
-
-pub(super) fn within(path: &Path, error: Error) -> Error {
-    error.within(path.display().to_string())
 }

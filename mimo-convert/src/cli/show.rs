@@ -11,14 +11,14 @@ use mimo_graph::spec::graph::built::{GraphPort, GraphTensor, Setting};
 use serde_json::Value;
 
 use crate::cli::exit;
-use crate::cli::export::{read, within};
+use crate::cli::files::{read, within};
 use crate::description::Description;
 use crate::error::Error;
 use crate::onnx::model::{Axis, Model, Port};
 use crate::weights::Weights;
-use crate::{onnx, weights};
+use crate::{hdf5, onnx, weights};
 
-/// What `mimo show --help` prints.
+/// The text of `mimo show --help`.
 pub const HELP: &str = "\
 The layers of a model, its graph, its inputs and outputs with their losses.
 
@@ -48,16 +48,22 @@ pub fn run(parser: &mut Parser) -> Result<u8, Error> {
     }
     let file = file.ok_or_else(|| Error::new("which file? write `mimo show model.safetensors`"))?;
     let bytes = read(&file)?;
-    let is_onnx = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx"));
-    let shown = match is_onnx {
-        true => onnx::decode(&bytes).map(|model| graph(&model)),
-        false => weights::read(&bytes).and_then(|(weights, metadata)| {
-            let description = Description::of_metadata(&metadata)?;
-            Ok(description_of(&description, &weights))
-        }),
-    };
+    let shown = shown(&bytes);
     print!("{}", shown.map_err(|error| within(&file, error))?);
     Ok(exit::COMPLETE)
+}
+
+/// The text for a file, whose kind its content tells.
+fn shown(bytes: &[u8]) -> Result<String, Error> {
+    if hdf5::File::is_hdf5(bytes) || bytes.starts_with(b"PK") {
+        return Err(Error::new("files of Keras are not shown; `mimo convert FILE` prints their source"));
+    }
+    // The header of safetensors is JSON, after its length.
+    if bytes.get(8) != Some(&b'{') {
+        return onnx::decode(bytes).map(|model| graph(&model));
+    }
+    let (weights, metadata) = weights::read(bytes)?;
+    Ok(description_of(&Description::of_metadata(&metadata)?, &weights))
 }
 
 /// A model by its description: a row for each layer, each call, each input and each output.
@@ -114,9 +120,11 @@ pub fn description_of(description: &Description, weights: &Weights) -> String {
         ]);
     }
     table(&mut text, &rows);
-    if let Some(rule) = description.optimizer.pointer("/rule/class").and_then(Value::as_str) {
-        let rate = description.optimizer.get("learning_rate").unwrap_or(&Value::Null);
-        let _ = writeln!(text, "\noptimizer {rule}, learning rate {rate}");
+    for (key, optimizer) in &description.optimizers {
+        let rule = optimizer.pointer("/rule/class").and_then(Value::as_str).unwrap_or("");
+        let rate = optimizer.get("learning_rate").unwrap_or(&Value::Null);
+        let of = if key.is_empty() { String::new() } else { format!(" of {key}") };
+        let _ = writeln!(text, "\noptimizer{of} {rule}, learning rate {rate}");
     }
     text
 }

@@ -68,7 +68,7 @@ impl<'a> Cursor<'a> {
         Ok(bytes.iter().take(8).rev().fold(0, |number, &byte| number << 8 | u64::from(byte)))
     }
 
-    pub(super) fn expect(&mut self, signature: &[u8]) -> Result<(), Error> {
+    pub(super) fn signature(&mut self, signature: &[u8]) -> Result<(), Error> {
         if self.take(signature.len())? == signature {
             return Ok(());
         }

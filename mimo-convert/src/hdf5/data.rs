@@ -48,7 +48,7 @@ pub enum Data {
 }
 
 impl Data {
-    /// How many elements there are.
+    /// Number of elements.
     pub fn len(&self) -> usize {
         match self {
             Data::F16(values) | Data::U16(values) => values.len(),

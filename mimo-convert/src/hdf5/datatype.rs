@@ -42,7 +42,7 @@ const CLASSES: [&str; 12] = [
     "complex",
 ];
 
-/// What a message says about a floating-point type: precision in bits, places and lengths of exponent and fraction, bias.
+/// A floating-point type by its message: precision in bits, places and lengths of exponent and fraction, bias.
 type Layout = (u16, [u8; 4], u32);
 
 /// IEEE's formats.

@@ -70,7 +70,7 @@ fn records<'a>(reader: &mut Reader<'a>, address: u64, index: Index) -> Result<Ve
     /// Signature, version, type, checksum.
     const FRAME: u64 = 10;
     let mut head = Cursor::at(reader.file, address, "an index")?;
-    head.expect(b"BTHD")?;
+    head.signature(b"BTHD")?;
     let (version, kind) = (head.u8()?, head.u8()?);
     let expected = match index {
         Index::Links => 5,
@@ -102,7 +102,7 @@ fn records<'a>(reader: &mut Reader<'a>, address: u64, index: Index) -> Result<Ve
     let mut nodes = if root == UNDEFINED { Vec::new() } else { vec![(root, u64::from(count), depth)] };
     while let Some((address, count, level)) = nodes.pop() {
         let mut node = Cursor::at(reader.file, address, "a node of an index")?;
-        node.expect(if level == 0 { b"BTLF" } else { b"BTIN" })?;
+        node.signature(if level == 0 { b"BTLF" } else { b"BTIN" })?;
         node.take(2)?;
         let len = usize::try_from(record).unwrap_or(usize::MAX);
         reader.charge(10)?;
@@ -143,7 +143,7 @@ struct Heap {
 impl Heap {
     fn read(reader: &mut Reader<'_>, address: u64) -> Result<Self, Error> {
         let mut head = Cursor::at(reader.file, address, "a heap of messages")?;
-        head.expect(b"FRHP")?;
+        head.signature(b"FRHP")?;
         let version = head.u8()?;
         if version != 0 {
             return Err(unknown("heaps of messages", version));
@@ -191,7 +191,7 @@ impl Heap {
         let (offset, len) = (id.number(self.offset)?, id.number(self.length)?);
         let (block, start) = self.block(file, offset)?;
         let mut block = Cursor::at(file, block, "a heap of messages")?;
-        block.expect(b"FHDB")?;
+        block.signature(b"FHDB")?;
         let at = offset.saturating_sub(start).checked_sub(4);
         let at =
             at.ok_or_else(|| Error::new("a message is in the head of its block; the file is damaged"))?;
@@ -222,7 +222,7 @@ impl Heap {
         };
         let column = offset.saturating_sub(start) / size;
         let mut table = Cursor::at(file, self.root, "a heap of messages")?;
-        table.expect(b"FHIB")?;
+        table.signature(b"FHIB")?;
         // Version, the address of the heap, the offset of the block.
         table.take(9 + self.offset)?;
         table.take_u64((u64::from(row) * self.width + column).saturating_mul(8))?;

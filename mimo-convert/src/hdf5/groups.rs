@@ -27,7 +27,7 @@ pub(super) fn symbol_table<'a>(
 /// The bytes of the heap with the names of a group.
 fn local_heap<'a>(reader: &mut Reader<'a>, address: u64) -> Result<&'a [u8], Error> {
     let mut heap = Cursor::at(reader.file, address, "a heap of names")?;
-    heap.expect(b"HEAP")?;
+    heap.signature(b"HEAP")?;
     let version = heap.u8()?;
     if version != 0 {
         return Err(Error::new(format!("heaps of names of version {version} are not read")));
@@ -46,7 +46,7 @@ fn node<'a>(
     symbols: &mut impl FnMut(&mut Reader<'a>, u64) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut node = Cursor::at(reader.file, address, "a tree of names")?;
-    node.expect(b"TREE")?;
+    node.signature(b"TREE")?;
     let (kind, level) = (node.u8()?, node.u8()?);
     if kind != 0 || expected.is_some_and(|expected| level != expected) {
         return Err(Error::new("a node in a tree of names is not one of names; the file is damaged"));
@@ -77,7 +77,7 @@ fn symbols<'a>(
     const SYMBOL: usize = 40;
     const SOFT: u32 = 2;
     let mut list = Cursor::at(reader.file, address, "a list of symbols")?;
-    list.expect(b"SNOD")?;
+    list.signature(b"SNOD")?;
     let version = list.u8()?;
     if version != 1 {
         return Err(Error::new(format!("lists of symbols of version {version} are not read")));

@@ -78,7 +78,7 @@ fn second<'a>(reader: &mut Reader<'a>, mut start: Cursor<'a>) -> Result<Vec<Mess
     const PHASES: u8 = 0x10;
     const ORDER: u8 = 0x04;
     const CHECKSUM: usize = 4;
-    start.expect(b"OHDR")?;
+    start.signature(b"OHDR")?;
     let (version, flags) = (start.u8()?, start.u8()?);
     if version != 2 {
         return Err(Error::new(format!("object headers of version {version} are not read")));
@@ -102,7 +102,7 @@ fn second<'a>(reader: &mut Reader<'a>, mut start: Cursor<'a>) -> Result<Vec<Mess
             match kind {
                 CONTINUATION => {
                     let mut inner = Cursor::new(continuation(reader, body)?, "a block of an object header");
-                    inner.expect(b"OCHK")?;
+                    inner.signature(b"OCHK")?;
                     let len = inner.left().checked_sub(CHECKSUM);
                     let len = len.ok_or_else(|| Error::new("a block of an object header has no checksum"))?;
                     blocks.push(inner.take(len)?);

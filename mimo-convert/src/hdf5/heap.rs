@@ -39,7 +39,7 @@ pub(super) fn object<'a>(reader: &mut Reader<'a>, reference: &[u8]) -> Result<&'
 fn collection<'a>(reader: &mut Reader<'a>, address: u64) -> Result<Collection<'a>, Error> {
     const FRAME: u64 = 16;
     let mut start = Cursor::at(reader.file, address, "a heap of strings")?;
-    start.expect(b"GCOL")?;
+    start.signature(b"GCOL")?;
     let version = start.u8()?;
     if version != 1 {
         return Err(Error::new(format!("heaps of strings of version {version} are not read")));

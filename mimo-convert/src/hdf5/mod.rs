@@ -260,7 +260,7 @@ impl Attribute {
     }
 }
 
-/// How many elements a shape has, if that is a number.
+/// Number of elements of a shape; `None` if it overflows.
 fn count(shape: &[usize]) -> Option<usize> {
     // Axes of length 0 must not hide an overflow: their product is what others multiply with later.
     let product =

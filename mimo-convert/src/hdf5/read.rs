@@ -58,7 +58,7 @@ fn superblock(mut block: Cursor<'_>, file: usize) -> Result<u64, Error> {
             "addresses of {offsets} and lengths of {lengths} bytes are not read; write the file with h5py, which uses 8"
         ))),
     };
-    block.expect(super::SIGNATURE)?;
+    block.signature(super::SIGNATURE)?;
     let version = block.u8()?;
     let (base, end, root) = match version {
         0 | 1 => {

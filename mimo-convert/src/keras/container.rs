@@ -38,7 +38,7 @@ use crate::zip::{self, Archive};
 pub use shards::ShardIndex;
 pub use variables::{Variable, Variables};
 
-/// What a file is.
+/// Kind of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// A `.keras` archive: a whole model, weights by path.
@@ -56,7 +56,7 @@ pub enum Format {
 /// The content of a file of Keras.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KerasFile {
-    /// What the file is.
+    /// Kind of the file.
     pub format: Format,
     /// The version of Keras that wrote the file, if the file says so.
     pub keras_version: Option<String>,

@@ -35,7 +35,7 @@ pub struct Problem {
 pub struct Conversion {
     /// The models, nested ones first.
     pub parts: Vec<Part>,
-    /// What is missing, in the order of the layers.
+    /// Missing parts, in the order of the layers.
     pub problems: Vec<Problem>,
 }
 
@@ -64,7 +64,7 @@ impl Conversion {
     }
 }
 
-/// What is known besides the configuration.
+/// Settings besides the configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Name of the struct; made of Keras's name without it.

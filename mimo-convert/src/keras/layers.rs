@@ -15,7 +15,7 @@ pub struct Made {
     pub item: &'static Item,
     /// Its arguments, without those that say nothing and without a name.
     pub args: Vec<Arg>,
-    /// What is left out, each with its reason.
+    /// Parts that are left out, each with its reason.
     pub problems: Vec<String>,
     /// The arguments of an `ActivityRegularization` after the layer.
     pub penalty: Option<Vec<Arg>>,
@@ -222,7 +222,7 @@ fn single_of(value: &Value) -> Option<Value> {
     }
 }
 
-/// What a diagnostic says, in one line.
+/// Text of a diagnostic in one line.
 pub fn said_of(diag: &mimo_graph::diag::Diag) -> String {
     match diag.helps.first() {
         Some(help) => format!("{}; {help}", diag.message),

@@ -29,7 +29,7 @@ struct Tensor {
     first: Option<Value>,
 }
 
-/// What calls are written with.
+/// Callee of a call as it is written.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
     pub(crate) out: Builder,

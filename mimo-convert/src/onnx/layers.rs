@@ -1,4 +1,4 @@
-//! What each layer is in ONNX's operators: one file for each family.
+//! Layers in ONNX's operators: one file for each family.
 //!
 //! Layers are those of `mimo-graph`, made again of the arguments in the description, so that a setting is read once, and a new layer
 //! does not compile without an arm here.

@@ -1,4 +1,4 @@
-//! What makes a block readable: shapes at the ends of blocks, expressions of operators in one line.
+//! Readability of a block: shapes at the ends of blocks, expressions of operators in one line.
 
 use std::collections::BTreeMap;
 

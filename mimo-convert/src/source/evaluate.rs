@@ -34,7 +34,7 @@ enum Callable {
     Lost,
 }
 
-/// What a name is bound to.
+/// Value that a name is bound to.
 #[derive(Clone, Debug)]
 enum Binding {
     Tensor(TensorId),
@@ -62,7 +62,7 @@ pub struct Evaluated {
     pub made: Vec<(String, MadeId)>,
     /// The tensors of names.
     pub tensors: BTreeMap<String, TensorId>,
-    /// What is wrong.
+    /// The fault.
     pub errors: Vec<Diag>,
 }
 

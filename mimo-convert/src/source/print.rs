@@ -285,7 +285,7 @@ fn passed_on(value: &Value) -> Option<String> {
     name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_').then(|| name.to_owned())
 }
 
-/// How tightly an operator binds.
+/// Precedence of an operator.
 fn level(op: &str) -> usize {
     match op {
         "*" | "/" | "%" => 2,

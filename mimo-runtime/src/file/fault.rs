@@ -15,7 +15,7 @@ pub enum Fault {
     },
     /// The file begins as files of another kind do.
     OtherKind {
-        /// What such a file is.
+        /// Kind of the file, and the program that reads it.
         kind: &'static str,
     },
     /// The header's length, with which the file begins, is larger than the file.
@@ -106,7 +106,7 @@ pub enum Fault {
     },
 }
 
-/// What people take for a file of weights, by its first bytes.
+/// Kinds of files that are taken for files of weights, by their first bytes.
 const OTHER_KINDS: [(&[u8], &str); 3] = [
     (
         b"\x89HDF\r\n\x1a\n",

@@ -339,7 +339,7 @@ fn epsilon<E>() -> f64 {
 mod tests {
     use super::*;
 
-    /// What the comparison finds, for a prediction and a target.
+    /// Result of the comparison for a prediction and a target.
     fn found<E: Float>(function: &OwnLossFn<'_, E>, prediction: f64, target: f64) -> Option<LossFault> {
         let (compared, found) = (Cell::new(1), Cell::new(None));
         let position =
