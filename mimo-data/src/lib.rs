@@ -2,6 +2,7 @@
 //! learned from the training part and saved with the weights.
 //!
 //! Start with [`Table`] and [`TableColumns`]. Everything that reads a format is a feature: `csv`, `npy`, `ndarray`, `parquet`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 #[cfg(any(feature = "npy", feature = "ndarray"))]
