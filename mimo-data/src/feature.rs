@@ -1,8 +1,7 @@
 //! From columns of a table to an input or a target: what the user chooses.
 
-use crate::vocabulary::{
-    IntegerLookup, IntegerLookupSettings, StringLookupSettings, TextVectorizationSettings,
-};
+use crate::lookup::{IntegerLookup, IntegerLookupSettings, StringLookupSettings};
+use crate::text_vectorization::TextVectorizationSettings;
 
 /// The columns of one input or target, and how their cells become numbers. Names of columns are one too: `"area"`, `["area", "rooms"]`.
 #[derive(Clone, Debug)]

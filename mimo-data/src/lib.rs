@@ -4,13 +4,16 @@
 //! Start with [`Table`] and [`TableColumns`]. Everything that reads a format is a feature: `csv`, `npy`, `ndarray`, `parquet`.
 #![forbid(unsafe_code)]
 
+mod adapting;
 #[cfg(any(feature = "npy", feature = "ndarray"))]
 mod array;
+mod cells;
 mod columns;
 #[cfg(feature = "csv")]
 mod csv;
 mod encoder;
 mod feature;
+mod lookup;
 #[cfg(feature = "npy")]
 mod npy;
 #[cfg(feature = "npy")]
@@ -19,7 +22,7 @@ mod npz;
 mod parquet;
 mod reader;
 mod table;
-mod vocabulary;
+mod text_vectorization;
 
 #[cfg(feature = "npy")]
 pub use self::npy::{NpyArray, NpyElement};
@@ -39,7 +42,5 @@ pub use feature::{
 pub use mimo_runtime::data::{TableFault, TablePlace};
 pub use reader::{TableInputs, TableReader};
 pub use table::{Column, Table, TextColumn};
-pub use vocabulary::{
-    IntegerLookup, IntegerLookupSettings, OutputMode, Split, Standardize, StringLookup, StringLookupSettings,
-    TextVectorization, TextVectorizationSettings,
-};
+pub use lookup::{IntegerLookup, IntegerLookupSettings, StringLookup, StringLookupSettings};
+pub use text_vectorization::{OutputMode, Split, Standardize, TextVectorization, TextVectorizationSettings};

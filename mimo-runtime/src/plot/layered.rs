@@ -34,10 +34,16 @@ struct Item {
 }
 
 /// Lays out boxes of these widths and heights. Edges from a box to itself or to an earlier one are left out; `between` is the space between
-/// ranks.
-pub(super) fn layout(boxes: &[(f64, f64)], edges: &[(usize, usize)], between: f64) -> Layout {
+/// ranks. Inputs and outputs of the graph that would make a rank wider than `widest` stand in several ranks; other boxes stay, however wide a rank is.
+pub(super) fn layout(
+    boxes: &[(f64, f64)],
+    edges: &[(usize, usize)],
+    between: f64,
+    widest: f64,
+) -> Layout {
     let is_edge = |&(from, to): &(usize, usize)| from < to && to < boxes.len();
-    let ranks = ranks(boxes.len(), edges.iter().copied().filter(is_edge));
+    let widths: Vec<f64> = boxes.iter().map(|size| size.0).collect();
+    let (ranks, folded) = ranks(&widths, edges.iter().copied().filter(is_edge), widest);
     let mut items: Vec<Item> = ranks
         .iter()
         .zip(boxes)
@@ -79,6 +85,13 @@ pub(super) fn layout(boxes: &[(f64, f64)], edges: &[(usize, usize)], between: f6
     let mut rows: Vec<Vec<usize>> = vec![vec![]; ranks.iter().max().map_or(0, |last| last + 1)];
     for (index, item) in items.iter().enumerate() {
         rows[item.rank].push(index);
+    }
+    for (row, _) in rows.iter_mut().zip(folded).filter(|(_, is_folded)| *is_folded) {
+        // Lines to the other ranks of a fold pass in the middle. They cross nothing at the end either, so `order` would leave them there.
+        let boxes_in_row = row.iter().filter(|item| items[**item].is_box).count();
+        if let Some(half) = row.get_mut(boxes_in_row / 2..) {
+            half.rotate_left(boxes_in_row - boxes_in_row / 2);
+        }
     }
     order(&items, &mut rows);
     let xs = columns(&items, &rows);
@@ -126,8 +139,14 @@ fn entry(items: &[Item], xs: &[f64], boxes: &[(f64, f64)], path: &[usize]) -> f6
     xs[last] + step * (place - (sources.len() as f64 - 1.0) / 2.0)
 }
 
-/// The rank of each box: below all that lead to it. Boxes that nothing leads to stand just above the first that they lead to.
-fn ranks(count: usize, edges: impl Iterator<Item = (usize, usize)> + Clone) -> Vec<usize> {
+/// The rank of each box: below all that lead to it. Boxes that nothing leads to stand just above the first that they lead to. Where a rank is wider
+/// than `widest`, boxes that lead nowhere move down, and boxes that nothing leads to move up. Returns also which ranks they left.
+fn ranks(
+    widths: &[f64],
+    edges: impl Iterator<Item = (usize, usize)> + Clone,
+    widest: f64,
+) -> (Vec<usize>, Vec<bool>) {
+    let count = widths.len();
     let mut from: Vec<Vec<usize>> = vec![vec![]; count];
     let mut to: Vec<Vec<usize>> = vec![vec![]; count];
     for (upper, lower) in edges {
@@ -147,7 +166,60 @@ fn ranks(count: usize, edges: impl Iterator<Item = (usize, usize)> + Clone) -> V
                 .map_or(0, |rank: usize| rank.saturating_sub(1));
         }
     }
-    ranks
+    let mut folded = fold(&mut ranks, widths, widest, |item| to[item].is_empty());
+    // The same from below.
+    let last = folded.len().saturating_sub(1);
+    let turn = |ranks: &mut Vec<usize>, last: usize| ranks.iter_mut().for_each(|rank| *rank = last - *rank);
+    turn(&mut ranks, last);
+    let mut upwards = fold(&mut ranks, widths, widest, |item| from[item].is_empty() && !to[item].is_empty());
+    folded.splice(0..0, std::iter::repeat_n(false, upwards.len().saturating_sub(folded.len())));
+    turn(&mut ranks, upwards.len().saturating_sub(1));
+    upwards.reverse();
+    let folded = folded.into_iter().zip(upwards).map(|(down, up)| down || up).collect();
+    (ranks, folded)
+}
+
+/// Moves movable boxes of ranks that are too wide to the next rank, so that the parts are about as wide as each other. Returns for each rank
+/// whether boxes left it.
+fn fold(
+    ranks: &mut [usize],
+    widths: &[f64],
+    widest: f64,
+    is_movable: impl Fn(usize) -> bool,
+) -> Vec<bool> {
+    let mut rows: Vec<Vec<usize>> = vec![vec![]; ranks.iter().max().map_or(0, |last| last + 1)];
+    for (item, rank) in ranks.iter().enumerate() {
+        rows[*rank].push(item);
+    }
+    let mut folded = vec![];
+    while let Some(row) = rows.get_mut(folded.len()) {
+        let total: f64 = row.iter().map(|item| widths[*item] + BESIDE).sum();
+        let part = total / (total / widest).ceil().max(1.0);
+        let mut x: f64 =
+            row.iter().filter(|item| !is_movable(**item)).map(|item| widths[*item] + BESIDE).sum();
+        let mut moved = vec![];
+        row.retain(|&item| {
+            let wide = widths[item] + BESIDE;
+            // One box is in every rank, however wide it is.
+            let stays = total <= widest || !is_movable(item) || x == 0.0 || x + wide / 2.0 <= part;
+            if !stays {
+                moved.push(item);
+            } else if is_movable(item) {
+                x += wide;
+            }
+            stays
+        });
+        folded.push(!moved.is_empty());
+        if moved.is_empty() {
+            continue;
+        }
+        moved.iter().for_each(|item| ranks[*item] = folded.len());
+        match rows.get_mut(folded.len()) {
+            Some(next) => next.extend(moved),
+            None => rows.push(moved),
+        }
+    }
+    folded
 }
 
 /// Sorts each rank by the mean of the places of its neighbours in the rank above, then below, again and again (barycenters), and keeps the order

@@ -134,8 +134,9 @@ proptest! {
     fn layouts_of_random_graphs(
         sizes in prop::collection::vec((10.0f64..300.0, 10.0f64..60.0), 0..40),
         edges in prop::collection::vec((0usize..42, 0usize..42), 0..90),
+        widest in prop_oneof![Just(f64::INFINITY), 1.0f64..2000.0],
     ) {
-        let placed = layout(&sizes, &edges, 20.0);
+        let placed = layout(&sizes, &edges, 20.0, widest);
         let (wide, high) = placed.size;
         for (i, (&(x, y), &(w, h))) in placed.centers.iter().zip(&sizes).enumerate() {
             prop_assert!(x - w / 2.0 > -0.01 && x + w / 2.0 < wide + 0.01 && y - h / 2.0 > -0.01 && y + h / 2.0 < high + 0.01);
