@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mimo_runtime::data::TableFault;
 use mimo_runtime::error::Error;
 
-use crate::cells::{check_width, number, whole, word};
+use crate::cells::{NumberCells, whole, word};
 use crate::encoder::{ClassForm, Encoder, NumberColumn};
 use crate::feature::{Feature, Fill, Kind, Names, Numbers, fits};
 use crate::lookup::{IntegerLookupSettings, StringLookup, StringLookupSettings};
@@ -57,6 +57,10 @@ impl Adapting {
         match self {
             Adapting::Numbers { numbers, columns } => {
                 if columns.is_none() {
+                    if numbers.dates.as_ref().is_some_and(Vec::is_empty) {
+                        let what = "`dates` takes at least one part, such as `DatePart::Days`";
+                        return Err(table.error(None, None, TableFault::Setting { what }));
+                    }
                     let names = match &numbers.columns {
                         Names::List(names) => names.clone(),
                         Names::Pattern(pattern) => {
@@ -75,18 +79,17 @@ impl Adapting {
                         }
                     }
                     let of = |name: String| {
-                        let width = table.usable(&name)?.width();
+                        let width = NumberCells::new(table, &name, numbers.date_parts())?.width();
                         Ok((name, vec![Moments::default(); width]))
                     };
                     *columns = Some(names.into_iter().map(of).collect::<Result<_, Error>>()?);
                 }
                 for (name, moments) in columns.iter_mut().flatten() {
-                    let column = table.usable(name)?;
-                    check_width(table, name, column, moments.len())?;
-                    let width = moments.len();
+                    let cells = NumberCells::new(table, name, numbers.date_parts())?;
+                    cells.check_width(moments.len())?;
                     for row in 0..table.rows() {
                         for (place, moments) in moments.iter_mut().enumerate() {
-                            let value = number(table, name, column, row, place, width)?;
+                            let value = cells.number(row, place)?;
                             if !value.is_nan() {
                                 moments.add(value);
                             }
@@ -154,15 +157,18 @@ impl Adapting {
                         Fill::With(value) => vec![value; moments.len()],
                         Fill::WithMean => moments.iter().map(|it| it.mean).collect(),
                     };
-                    Ok(NumberColumn { name, normalization, fill, width: moments.len() })
+                    let dates = numbers.date_parts().to_vec();
+                    Ok(NumberColumn { name, normalization, fill, width: moments.len(), dates })
                 };
                 Encoder::Numbers(columns.unwrap_or_default().into_iter().map(of).collect::<Result<_, _>>()?)
             }
             Adapting::Strings { column, settings, one_hot } => {
-                Encoder::Strings { column, lookup: settings.adapted()?, one_hot }
+                let lookup = settings.adapted().map_err(|error| at_column(&column, error))?;
+                Encoder::Strings { column, lookup, one_hot }
             }
             Adapting::Integers { column, settings, one_hot } => {
-                Encoder::Integers { column, lookup: settings.adapted()?, one_hot }
+                let lookup = settings.adapted().map_err(|error| at_column(&column, error))?;
+                Encoder::Integers { column, lookup, one_hot }
             }
             Adapting::Classes { column, order, found } => {
                 let classes = match order {
@@ -170,7 +176,8 @@ impl Adapting {
                         // A class twice is an error; unknown classes are found when they are encoded.
                         StringLookup::new()
                             .num_oov_indices(0)
-                            .vocabulary(order.iter().map(String::as_str))?;
+                            .vocabulary(order.iter().map(String::as_str))
+                            .map_err(|error| at_column(&column, error))?;
                         order
                     }
                     None => {
@@ -196,7 +203,21 @@ impl Adapting {
                 };
                 Encoder::Classes { column, classes, width }
             }
-            Adapting::Text { column, settings } => Encoder::Text { column, layer: settings.adapted()? },
+            Adapting::Text { column, settings } => {
+                let layer = settings.adapted().map_err(|error| at_column(&column, error))?;
+                Encoder::Text { column, layer }
+            }
         })
+    }
+}
+
+/// An error of the settings of a column, with its name.
+fn at_column(column: &str, error: Error) -> Error {
+    match error {
+        Error::Table { mut place, fault } => {
+            place.column.get_or_insert_with(|| column.to_owned());
+            Error::Table { place, fault }
+        }
+        error => error,
     }
 }

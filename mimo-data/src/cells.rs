@@ -3,45 +3,81 @@
 use mimo_runtime::data::TableFault;
 use mimo_runtime::error::Error;
 
+use crate::date::{Date, DatePart};
 use crate::table::{Column, Table};
 
-/// Reports a column whose rows have another number of values than those of the training table.
-pub(crate) fn check_width(table: &Table, name: &str, column: &Column, wanted: usize) -> Result<(), Error> {
-    let values = column.width();
-    if values == wanted {
-        return Ok(());
-    }
-    let fault = TableFault::Shape {
-        shape: vec![table.rows(), values],
-        wanted: format!("[{}, {wanted}]", table.rows()),
-    };
-    Err(table.error(None, Some(name), fault))
+/// A column that is read as numbers.
+#[derive(Clone, Copy)]
+pub(crate) struct NumberCells<'t> {
+    table: &'t Table,
+    name: &'t str,
+    column: &'t Column,
+    /// What is read of dates; empty for numbers.
+    dates: &'t [DatePart],
 }
 
-/// A number of a cell; NaN if it is missing.
-pub(crate) fn number(
-    table: &Table,
-    name: &str,
-    column: &Column,
-    row: usize,
-    place: usize,
-    width: usize,
-) -> Result<f64, Error> {
-    let value = match column {
-        Column::Unread { .. } => f64::NAN,
-        Column::Numbers { values, .. } => values.get(row * width + place).copied().unwrap_or(f64::NAN),
-        Column::Integers(values) => values.get(row).copied().flatten().map_or(f64::NAN, |value| value as f64),
-        Column::Text(cells) => match cells.get(row) {
-            None => f64::NAN,
-            Some(text) => parse(text, table.origin.decimal_comma).ok_or_else(|| {
-                table.error(Some(row), Some(name), TableFault::NotANumber { text: text.to_owned() })
-            })?,
-        },
-    };
-    if value.is_infinite() {
-        return Err(table.error(Some(row), Some(name), TableFault::NotFinite { value, float: "f64" }));
+impl<'t> NumberCells<'t> {
+    pub(crate) fn new(table: &'t Table, name: &'t str, dates: &'t [DatePart]) -> Result<Self, Error> {
+        let column = table.usable(name)?;
+        let found = match column {
+            Column::Text(_) | Column::Unread { .. } => None,
+            Column::Numbers { .. } => Some("numbers"),
+            Column::Integers(_) => Some("whole numbers"),
+        };
+        match found.filter(|_| !dates.is_empty()) {
+            Some(found) => {
+                let wanted = "dates as text, such as `2024-05-31`, are";
+                Err(table.error(None, Some(name), TableFault::Kind { found, wanted }))
+            }
+            None => Ok(NumberCells { table, name, column, dates }),
+        }
     }
-    Ok(value)
+
+    /// Numbers per row.
+    pub(crate) fn width(&self) -> usize {
+        if self.dates.is_empty() { self.column.width() } else { self.dates.len() }
+    }
+
+    /// Reports a column whose rows have another number of numbers than those of the training table.
+    pub(crate) fn check_width(&self, wanted: usize) -> Result<(), Error> {
+        let (rows, values) = (self.table.rows(), self.width());
+        if values == wanted {
+            return Ok(());
+        }
+        let fault = TableFault::Shape { shape: vec![rows, values], wanted: format!("[{rows}, {wanted}]") };
+        Err(self.table.error(None, Some(self.name), fault))
+    }
+
+    /// A number of a row; NaN if it is missing.
+    pub(crate) fn number(&self, row: usize, place: usize) -> Result<f64, Error> {
+        let error = |fault| self.table.error(Some(row), Some(self.name), fault);
+        let value = match (self.column, self.dates.get(place)) {
+            (Column::Unread { .. }, _) => f64::NAN,
+            (Column::Numbers { values, width }, _) => {
+                values.get(row * width + place).copied().unwrap_or(f64::NAN)
+            }
+            (Column::Integers(values), _) => {
+                values.get(row).copied().flatten().map_or(f64::NAN, |value| value as f64)
+            }
+            (Column::Text(cells), part) => match (cells.get(row), part) {
+                (None, _) => f64::NAN,
+                (Some(text), None) => parse(text, self.table.origin.decimal_comma).ok_or_else(|| {
+                    let text = text.to_owned();
+                    error(match Date::parse(&text) {
+                        Some(_) => TableFault::DateAsNumber { text },
+                        None => TableFault::NotANumber { text },
+                    })
+                })?,
+                (Some(text), Some(part)) => Date::parse(text)
+                    .ok_or_else(|| error(TableFault::NotADate { text: text.to_owned() }))?
+                    .part(*part),
+            },
+        };
+        if value.is_infinite() {
+            return Err(error(TableFault::NotFinite { value, float: "f64" }));
+        }
+        Ok(value)
+    }
 }
 
 /// A number, or a truth value as pandas writes it. A number that is too large for `f64` is infinite.

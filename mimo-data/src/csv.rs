@@ -19,7 +19,8 @@ const MISSING: [&str; 18] = [
 ];
 
 /// How CSV files are read. The first line has the names of the columns, cells are separated by commas, and quoted cells may hold
-/// commas, quotes and line breaks (RFC 4180). Cells are text; what they should hold is checked where they are used.
+/// commas, quotes and line breaks (RFC 4180). Cells are text, also numbers and [dates](crate::Numbers::dates); what they should hold is checked
+/// where they are used.
 #[derive(Clone, Debug)]
 pub struct CsvOptions {
     delimiter: u8,

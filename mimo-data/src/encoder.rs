@@ -5,7 +5,8 @@ use mimo_runtime::data::TableFault;
 use mimo_runtime::error::Error;
 use serde::{Deserialize, Serialize};
 
-use crate::cells::{check_width, number, whole, word};
+use crate::cells::{NumberCells, whole, word};
+use crate::date::DatePart;
 use crate::lookup::{IntegerLookup, StringLookup};
 use crate::table::{Table, fault};
 use crate::text_vectorization::TextVectorization;
@@ -28,6 +29,9 @@ pub(crate) struct NumberColumn {
     /// By value of a row: what a missing one becomes. Empty if it stays missing.
     pub(crate) fill: Vec<f64>,
     pub(crate) width: usize,
+    /// What is read of dates, which are the values of a row; empty for numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) dates: Vec<DatePart>,
 }
 
 /// Whether a target has its classes as indices, one-hot, or as one value.
@@ -81,9 +85,9 @@ impl Encoder {
     pub(crate) fn is_consistent(&self) -> bool {
         match self {
             Encoder::Numbers(columns) => columns.iter().all(|column| {
-                let NumberColumn { normalization, fill, width, .. } = column;
+                let NumberColumn { normalization, fill, width, dates, .. } = column;
                 let valid = |len: usize| len == 0 || len == *width;
-                *width > 0 && valid(normalization.len()) && valid(fill.len())
+                *width > 0 && valid(normalization.len()) && valid(fill.len()) && valid(dates.len())
             }),
             Encoder::Classes { classes, width, .. } => *width == 1 || classes.len() <= *width,
             Encoder::Text { .. } | Encoder::Strings { .. } | Encoder::Integers { .. } => true,
@@ -120,32 +124,31 @@ impl Encoder {
         self.column_of(0).0
     }
 
-    /// The column of one of the values of a row, and the place of the value among those of the column.
-    fn column_of(&self, mut place: usize) -> (&str, usize) {
+    /// The column of one of the values of a row, what is read of its dates, and the place of the value among those of the column.
+    fn column_of(&self, mut place: usize) -> (&str, &[DatePart], usize) {
         match self {
             Encoder::Numbers(columns) => {
                 for column in columns {
                     if place < column.width {
-                        return (&column.name, place);
+                        return (&column.name, &column.dates, place);
                     }
                     place -= column.width;
                 }
-                ("", 0)
+                ("", &[], 0)
             }
             Encoder::Strings { column, .. }
             | Encoder::Integers { column, .. }
             | Encoder::Classes { column, .. }
-            | Encoder::Text { column, .. } => (column, 0),
+            | Encoder::Text { column, .. } => (column, &[], 0),
         }
     }
 
     /// The error of a number that is not finite in the model's float type; `place` counts through the encoded values of all rows.
     pub(crate) fn not_finite(&self, table: &Table, place: usize, float: &'static str) -> Error {
         let width = self.width().max(1);
-        let (row, (name, place)) = (place / width, self.column_of(place % width));
+        let (row, (name, dates, place)) = (place / width, self.column_of(place % width));
         // The number as the table has it, before it was normalized.
-        let cell =
-            table.usable(name).and_then(|column| number(table, name, column, row, place, column.width()));
+        let cell = NumberCells::new(table, name, dates).and_then(|cells| cells.number(row, place));
         let value = match cell {
             Ok(value) => value,
             Err(error) => return error,
@@ -162,11 +165,11 @@ impl Encoder {
         match self {
             Encoder::Numbers(columns) => {
                 let (mut there, mut first_missing) = (false, None);
-                for NumberColumn { name, normalization, fill, width } in columns {
-                    let column = table.usable(name)?;
-                    check_width(table, name, column, *width)?;
+                for NumberColumn { name, normalization, fill, width, dates } in columns {
+                    let cells = NumberCells::new(table, name, dates)?;
+                    cells.check_width(*width)?;
                     for place in 0..*width {
-                        let mut value = number(table, name, column, row, place, *width)?;
+                        let mut value = cells.number(row, place)?;
                         if let (true, Some(fill)) = (value.is_nan(), fill.get(place)) {
                             value = *fill;
                         }

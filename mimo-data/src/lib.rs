@@ -11,6 +11,7 @@ mod cells;
 mod columns;
 #[cfg(feature = "csv")]
 mod csv;
+mod date;
 mod encoder;
 mod feature;
 mod lookup;
@@ -35,12 +36,13 @@ pub use array::{from_ndarray, to_ndarray};
 pub use columns::TableColumns;
 #[cfg(feature = "csv")]
 pub use csv::{CsvBlocks, CsvOptions};
+pub use date::DatePart;
 pub use feature::{
     Category, Classes, Feature, IntegerCategory, Numbers, category, classes, column, columns, columns_like,
     integer_category, text,
 };
+pub use lookup::{IntegerLookup, IntegerLookupSettings, StringLookup, StringLookupSettings};
 pub use mimo_runtime::data::{TableFault, TablePlace};
 pub use reader::{TableInputs, TableReader};
 pub use table::{Column, Table, TextColumn};
-pub use lookup::{IntegerLookup, IntegerLookupSettings, StringLookup, StringLookupSettings};
 pub use text_vectorization::{OutputMode, Split, Standardize, TextVectorization, TextVectorizationSettings};

@@ -426,7 +426,12 @@ fn element(text: &str) -> Result<(Kind, bool), String> {
     let unknown = || {
         let shown: String = text.chars().take(60).collect();
         let text = shown.escape_debug();
-        format!("elements of the type `{text}` are not read; write them as numbers or as text (`U`)")
+        let as_text = match text.get(1..2) {
+            Some("M") => "write the dates as text, with `array.astype(str)`".to_owned(),
+            Some("S") => "write them as text of Unicode, with `array.astype(str)`".to_owned(),
+            _ => "write them as numbers or as text (`U`)".to_owned(),
+        };
+        format!("elements of the type `{text}` are not read; {as_text}")
     };
     let mut letters = text.chars();
     let order = letters.next().ok_or_else(unknown)?;

@@ -15,8 +15,9 @@ use mimo_runtime::error::Error;
 use crate::table::{Column, Table, file_fault};
 
 impl Table {
-    /// Reads a Parquet file: numbers, truth values, text and lists of numbers of one length as columns. Nulls are missing cells. Other columns, such
-    /// as dates, are [`Unread`](Column::Unread): an input or target that reads one is an error.
+    /// Reads a Parquet file: numbers, truth values, text and lists of numbers of one length as columns. Dates and timestamps become text, which
+    /// [`dates`](crate::Numbers::dates) reads. Nulls are missing cells. Other columns, such as durations, are [`Unread`](Column::Unread): an input
+    /// or target that reads one is an error.
     ///
     /// Pages may be compressed with Snappy, or not at all.
     ///
@@ -165,7 +166,14 @@ fn column(array: &dyn Array) -> Result<Column, String> {
         | DataType::Float64
         | DataType::Decimal128(..)
         | DataType::Decimal256(..) => Column::numbers(numbers(&*cast(array, &DataType::Float64)?)),
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..) => {
+        // Dates and times become the text of ISO 8601.
+        DataType::Utf8
+        | DataType::LargeUtf8
+        | DataType::Utf8View
+        | DataType::Dictionary(..)
+        | DataType::Date32
+        | DataType::Date64
+        | DataType::Timestamp(..) => {
             let array = cast(array, &DataType::LargeUtf8)?;
             Column::Text(array.as_string::<i64>().iter().collect())
         }

@@ -35,12 +35,7 @@ struct Item {
 
 /// Lays out boxes of these widths and heights. Edges from a box to itself or to an earlier one are left out; `between` is the space between
 /// ranks. Inputs and outputs of the graph that would make a rank wider than `widest` stand in several ranks; other boxes stay, however wide a rank is.
-pub(super) fn layout(
-    boxes: &[(f64, f64)],
-    edges: &[(usize, usize)],
-    between: f64,
-    widest: f64,
-) -> Layout {
+pub(super) fn layout(boxes: &[(f64, f64)], edges: &[(usize, usize)], between: f64, widest: f64) -> Layout {
     let is_edge = |&(from, to): &(usize, usize)| from < to && to < boxes.len();
     let widths: Vec<f64> = boxes.iter().map(|size| size.0).collect();
     let (ranks, folded) = ranks(&widths, edges.iter().copied().filter(is_edge), widest);
@@ -181,12 +176,7 @@ fn ranks(
 
 /// Moves movable boxes of ranks that are too wide to the next rank, so that the parts are about as wide as each other. Returns for each rank
 /// whether boxes left it.
-fn fold(
-    ranks: &mut [usize],
-    widths: &[f64],
-    widest: f64,
-    is_movable: impl Fn(usize) -> bool,
-) -> Vec<bool> {
+fn fold(ranks: &mut [usize], widths: &[f64], widest: f64, is_movable: impl Fn(usize) -> bool) -> Vec<bool> {
     let mut rows: Vec<Vec<usize>> = vec![vec![]; ranks.iter().max().map_or(0, |last| last + 1)];
     for (item, rank) in ranks.iter().enumerate() {
         rows[*rank].push(item);
