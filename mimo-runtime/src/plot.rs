@@ -61,7 +61,9 @@ impl Picture {
     #[cfg(feature = "report")]
     pub(crate) fn inline(&self) -> String {
         let width = svg::Number(self.width);
-        self.svg(&format!(" style=\"width:{width}px\""), "")
+        // Of a picture that is wider than the page, the letters get smaller before it has to be scrolled.
+        let least = svg::Number(self.width * 0.6);
+        self.svg(&format!(" style=\"width:{width}px;min-width:{least}px\""), "")
     }
 
     fn svg(&self, attributes: &str, first: &str) -> String {

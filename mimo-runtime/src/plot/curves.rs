@@ -181,7 +181,8 @@ fn panel(canvas: &mut Canvas, (left, top): (f64, f64), title: &str, curve: &Curv
         if last > first { (first, last) } else { (first.min(1e18) - 0.5, first.min(1e18) + 0.5) };
     let x = Scale { low: first, high: last, from: left + 60.0, to: left + PANEL.0 - 14.0 };
     let y = Scale { low, high, from: top + PANEL.1 - 42.0, to: top + 28.0 };
-    let title = fitted_middle(title, 13.0, x.to - x.from - 70.0);
+    let room = x.to - x.from - if logarithmic { 70.0 } else { 0.0 };
+    let title = fitted_middle(title, 13.0, room);
     canvas.text((x.from, top + 18.0), Anchor::Start, 13.0, "ink", &title);
     let values = if logarithmic {
         canvas.text((x.to, top + 18.0), Anchor::End, 10.0, "dim", "logarithmic");
