@@ -1,4 +1,4 @@
-//! The whole job on a table in fifty lines, with the model and the program that loads it: a CSV file with missing values and categories, two
+//! The whole job on a table in forty lines beside the model and the program that loads it: a CSV file with missing values and categories, two
 //! outputs, early stopping, a plateau, a checkpoint, a report, and one file with everything at the end.
 //!
 //! Teaches `Table` and `TableColumns`: columns by name, checked against the model; means, deviations and a vocabulary of the training part,
@@ -39,11 +39,11 @@ fn main() -> Result<()> {
         .callback(BackupAndRestore::new("target/homes.checkpoint"));
     let history = trainer.fit(&train, options)?;
     let evaluation = trainer.evaluate(&test, 256)?;
-    // The matrix has its classes by index; the reader knows their names.
-    let sold = trainer.confusion_matrix(&test, 256, |outputs| &outputs.sold)?;
-    let sold = sold.with_names(reader.classes("sold")?)?;
-    println!("{evaluation}\n{sold}");
-    let report = trainer.report(&history).evaluation("test data", &evaluation).confusion_matrix(&sold)?;
+    // The matrix has classes by index; the reader knows their names.
+    let matrix = trainer.confusion_matrix(&test, 256, |outputs| &outputs.sold)?;
+    let matrix = matrix.with_names(reader.classes("sold")?)?;
+    println!("{evaluation}\n{matrix}");
+    let report = trainer.report(&history).evaluation("test data", &evaluation).confusion_matrix(&matrix)?;
     report.save("target/homes.html")?;
     trainer.finish();
     reader.save(&model, "target/homes.safetensors")

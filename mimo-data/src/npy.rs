@@ -425,13 +425,12 @@ fn list(text: &str) -> Option<(&str, &str)> {
 fn element(text: &str) -> Result<(Kind, bool), String> {
     let unknown = || {
         let shown: String = text.chars().take(60).collect();
-        let text = shown.escape_debug();
-        let as_text = match text.get(1..2) {
-            Some("M") => "write the dates as text, with `array.astype(str)`".to_owned(),
-            Some("S") => "write them as text of Unicode, with `array.astype(str)`".to_owned(),
-            _ => "write them as numbers or as text (`U`)".to_owned(),
+        let as_text = match text.chars().nth(1) {
+            Some('M') => "write the dates as text, with `array.astype(str)`",
+            Some('S') => "write them as text of Unicode, with `array.astype(str)`",
+            _ => "write them as numbers or as text (`U`)",
         };
-        format!("elements of the type `{text}` are not read; {as_text}")
+        format!("elements of the type `{}` are not read; {as_text}", shown.escape_debug())
     };
     let mut letters = text.chars();
     let order = letters.next().ok_or_else(unknown)?;
