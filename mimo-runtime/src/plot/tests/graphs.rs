@@ -130,7 +130,7 @@ fn many_outputs_or_inputs_stand_in_several_rows() {
         let texts = graph_texts(&picture);
         assert!(names.iter().all(|name| has(&texts, name)), "{texts:?}");
         let (wide, high) = picture.size();
-        assert!(wide < 1300.0 && high < 700.0, "{wide} × {high}");
+        assert!(wide < 1400.0 && high < 800.0, "{wide} × {high}");
     }
 }
 
