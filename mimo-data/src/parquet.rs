@@ -84,12 +84,15 @@ impl Table {
 /// [`mimo_runtime::data::stream()`].
 ///
 /// # Errors
-/// Those of [`Table::read_parquet`].
+/// Those of [`Table::read_parquet`], and [`Setting`](TableFault::Setting) for blocks of 0 rows.
 pub fn parquet_blocks(path: impl AsRef<Path>, rows: usize) -> Result<ParquetBlocks, Error> {
     let path: Arc<Path> = path.as_ref().into();
+    if rows == 0 {
+        return Err(file_fault(&path, TableFault::Setting { what: "blocks have at least 1 row" }));
+    }
     let file = File::open(&path).map_err(|source| Error::File { path: path.to_path_buf(), source })?;
     let reader = guarded(&path, || {
-        Ok(ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(rows.max(1)).build()?)
+        Ok(ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(rows).build()?)
     })?;
     Ok(ParquetBlocks { reader, path, ended: false })
 }

@@ -60,6 +60,8 @@ fn files_and_batches_are_tables() {
     let blocks: Vec<Table> =
         parquet_blocks(&path, 2).expect("a file").collect::<Result<_, _>>().expect("blocks");
     assert_eq!(blocks.iter().map(Table::rows).collect::<Vec<_>>(), [2, 2, 1]);
+    let error = parquet_blocks(&path, 0).expect_err("no rows").to_string();
+    assert!(error.ends_with(": blocks have at least 1 row"), "{error}");
     let _ = std::fs::remove_file(path);
 }
 
