@@ -34,7 +34,7 @@ pub(crate) fn confusion_matrix(title: &str, counts: &[Vec<f64>], names: &[&str])
     // Of few classes the cells are as wide as the names above them, if those are not long.
     let (least, most) = match classes {
         ..=4 => (64.0, 120.0),
-        ..=12 => (40.0, 76.0),
+        5..=12 => (40.0, 76.0),
         _ => (26.0, 76.0),
     };
     let longest_name = names.iter().map(|name| width(name, 11.0)).fold(0.0, f64::max);
