@@ -29,8 +29,8 @@ pub(crate) struct Head {
 #[derive(Clone, Debug)]
 pub(crate) struct Curve {
     pub(crate) key: String,
-    /// The key without the output: `loss`, `mae`.
-    pub(crate) value: String,
+    /// Where the name of the value begins in the key, after the output.
+    pub(crate) value_at: usize,
     pub(crate) train: Vec<(f64, f64)>,
     pub(crate) validation: Vec<(f64, f64)>,
     /// The best epoch and its value.
@@ -66,7 +66,8 @@ pub(crate) fn of<M: Trainable>(history: &History<M>) -> Vec<Head> {
         let best =
             history.best(measured).and_then(|epoch| Some((epoch.epoch as f64 + 1.0, epoch.get(measured)?)));
         let (name, value) = parts::<M>(&key);
-        let curve = Curve { value: value.into(), train, validation, best, key: key.clone() };
+        let value_at = key.len() - value.len();
+        let curve = Curve { value_at, train, validation, best, key };
         match heads.iter_mut().find(|head| head.name == name) {
             Some(head) => head.curves.push(curve),
             None => heads.push(Head { name: name.into(), curves: vec![curve] }),
@@ -104,7 +105,7 @@ pub(crate) fn draw(heads: &[Head]) -> Picture {
             if place > 0 && column == across {
                 next_row(&mut y, &mut column);
             }
-            panel(&mut canvas, (MARGIN + PANEL.0 * column as f64, y + named), &curve.value, curve);
+            panel(&mut canvas, (MARGIN + PANEL.0 * column as f64, y + named), curve.value(), curve);
             column += 1;
         }
     }
@@ -123,7 +124,7 @@ fn across(heads: &[Head]) -> usize {
 pub(crate) fn draw_each(head: &Head) -> Vec<Picture> {
     let draw = |curve: &Curve| {
         let mut canvas = Canvas::default();
-        panel(&mut canvas, (0.0, 0.0), &curve.value, curve);
+        panel(&mut canvas, (0.0, 0.0), curve.value(), curve);
         Picture::new(PANEL, format!("Learning curve of {}", curve.key), canvas)
     };
     head.curves.iter().map(draw).collect()
@@ -140,6 +141,13 @@ pub(crate) fn draw_legend(heads: &[Head]) -> Picture {
 impl Head {
     fn is_validated(&self) -> bool {
         self.curves.iter().any(|curve| !curve.validation.is_empty())
+    }
+}
+
+impl Curve {
+    /// The key without the output: `loss`, `mae`.
+    fn value(&self) -> &str {
+        self.key.get(self.value_at..).unwrap_or(&self.key)
     }
 }
 

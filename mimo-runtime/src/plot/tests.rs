@@ -79,7 +79,7 @@ fn every_value_has_a_panel_in_the_row_of_its_output() {
 fn heads(counts: &[usize]) -> Vec<curves::Head> {
     let curve = |place: usize| curves::Curve {
         key: format!("value_{place}"),
-        value: format!("value_{place}"),
+        value_at: 0,
         train: vec![(1.0, 1.0), (2.0, 0.5)],
         validation: vec![],
         best: None,
