@@ -7,8 +7,8 @@ use mimo_graph::spec::{GraphSpec, ItemSpec, ModelSpec, Setting};
 use mimo_graph::summary::thousands;
 
 use super::Picture;
-use super::layered::layout;
-use super::svg::{Anchor, Canvas, Number, fitted, width};
+use super::layered::{Layout, layout};
+use super::svg::{Anchor, Canvas, Number, width};
 
 /// Of more boxes, those without a branch between them share one.
 const MANY: usize = 40;
@@ -18,9 +18,12 @@ const BETWEEN: f64 = 42.0;
 const STRAIGHT: f64 = 16.0;
 /// Height of a line of text.
 const LINE: f64 = 15.0;
-const WIDEST: f64 = 390.0;
-/// Bold letters of 11 pixels are as wide as plain ones of this size.
-const BOLD: f64 = 12.1;
+/// Longer texts about a layer have several lines, broken between settings.
+const LONGEST: f64 = 320.0;
+/// Ranks of a wider graph are folded, and boxes without a branch between them share one.
+const WIDEST: f64 = 1100.0;
+/// Bold letters are as wide as plain ones of a size that is larger by this.
+const BOLD: f64 = 1.1;
 
 /// A box: an input, calls of layers, or a nested model.
 #[derive(Debug)]
@@ -70,10 +73,14 @@ struct Edge {
 /// Draws a graph.
 pub(super) fn draw(spec: &ModelSpec, graph: &GraphSpec) -> Picture {
     let (nodes, edges) = boxes(spec, graph);
-    let (nodes, edges) = if nodes.len() > MANY { stacked(nodes, edges) } else { (nodes, edges) };
-    let sizes: Vec<(f64, f64)> = nodes.iter().map(size).collect();
-    let pairs: Vec<(usize, usize)> = edges.iter().map(|edge| (edge.from, edge.to)).collect();
-    let placed = layout(&sizes, &pairs, BETWEEN);
+    let (sizes, placed) = place(&nodes, &edges);
+    let (nodes, edges, sizes, placed) = if nodes.len() > MANY || placed.size.0 > WIDEST {
+        let (nodes, edges) = stacked(nodes, edges);
+        let (sizes, placed) = place(&nodes, &edges);
+        (nodes, edges, sizes, placed)
+    } else {
+        (nodes, edges, sizes, placed)
+    };
     const MARGIN: f64 = 14.0;
     // Shapes stand to the right of their lines, also of the last.
     let shapes = edges.iter().map(|edge| width(&edge.shape, 10.0)).fold(0.0, f64::max);
@@ -102,6 +109,14 @@ pub(super) fn draw(spec: &ModelSpec, graph: &GraphSpec) -> Picture {
         draw_box(&mut canvas, node, [x - wide / 2.0, y - high / 2.0, wide, high]);
     }
     Picture::new((whole, placed.size.1 + 2.0 * MARGIN + 28.0), format!("Graph of {}", spec.name), canvas)
+}
+
+/// The sizes of boxes, and their places.
+fn place(nodes: &[Node], edges: &[Edge]) -> (Vec<(f64, f64)>, Layout) {
+    let sizes: Vec<(f64, f64)> = nodes.iter().map(size).collect();
+    let pairs: Vec<(usize, usize)> = edges.iter().map(|edge| (edge.from, edge.to)).collect();
+    let placed = layout(&sizes, &pairs, BETWEEN, WIDEST);
+    (sizes, placed)
 }
 
 /// The boxes in topological order, and the tensors between them.
@@ -269,19 +284,75 @@ fn stacked(nodes: Vec<Node>, edges: Vec<Edge>) -> (Vec<Node>, Vec<Edge>) {
     (joined, edges.filter(|edge| edge.from != edge.to).collect())
 }
 
+/// A row of text in a box.
+#[derive(Debug, PartialEq)]
+enum Row<'n> {
+    /// The name of the only layer.
+    Title(&'n str),
+    /// Something about it.
+    About(String),
+    /// The name of one of several layers, and something about it beside it.
+    Pair(&'n str, String),
+    /// More about it.
+    More(String),
+    Output(String),
+}
+
+/// Space at the sides of a box, and between a name and the text beside it.
+const SIDE: f64 = 10.0;
+const GAP: f64 = 14.0;
+const TITLE_SIZE: f64 = 12.0;
+const NAME_SIZE: f64 = 11.0;
+const TEXT_SIZE: f64 = 10.0;
+
+impl Row<'_> {
+    fn width(&self) -> f64 {
+        match self {
+            Row::Title(name) => width(name, TITLE_SIZE * BOLD),
+            Row::Pair(name, text) => width(name, NAME_SIZE * BOLD) + GAP + width(text, TEXT_SIZE),
+            Row::About(text) | Row::More(text) | Row::Output(text) => width(text, TEXT_SIZE),
+        }
+    }
+}
+
+/// The rows of a box, by which it is measured and drawn.
+fn rows(node: &Node) -> Vec<Row<'_>> {
+    let mut rows = vec![];
+    for line in &node.lines {
+        let is_only = node.lines.len() == 1;
+        let mut texts = wrapped(&line.text(!is_only)).into_iter();
+        if is_only {
+            rows.push(Row::Title(&line.name));
+            rows.extend(texts.map(Row::About));
+        } else {
+            rows.push(Row::Pair(&line.name, texts.next().unwrap_or_default()));
+            rows.extend(texts.map(Row::More));
+        }
+    }
+    let outputs = node.outputs.iter().flat_map(|output| wrapped(output));
+    rows.extend(outputs.map(Row::Output));
+    rows
+}
+
+/// Lines of a text, which is broken after commas and points where it is too long. A part that is too long by itself stays whole.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = vec![];
+    for part in text.split_inclusive(", ").flat_map(|part| part.split_inclusive("· ")) {
+        match lines.last_mut() {
+            Some(line) if width(line, TEXT_SIZE) + width(part.trim_end(), TEXT_SIZE) <= LONGEST => {
+                line.push_str(part);
+            }
+            _ => lines.push(part.to_owned()),
+        }
+    }
+    lines.iter().map(|line| line.trim_end().to_owned()).filter(|line| !line.is_empty()).collect()
+}
+
 /// Width and height of a box.
 fn size(node: &Node) -> (f64, f64) {
-    let outputs = node.outputs.iter().map(|output| width(output, 10.0));
-    let lines = node.lines.len() + node.outputs.len();
-    if node.lines.len() > 1 {
-        let row =
-            node.lines.iter().map(|line| width(&line.name, BOLD) + 14.0 + width(&line.text(true), 10.0));
-        let wide = row.chain(outputs).fold(0.0, f64::max);
-        return (wide.min(WIDEST * 1.8) + 18.0, LINE * lines as f64 + 10.0);
-    }
-    let texts = node.lines.iter().flat_map(|line| [width(&line.name, 13.2), width(&line.text(false), 10.0)]);
-    let wide = texts.chain(outputs).fold(60.0, f64::max);
-    (wide.min(WIDEST) + 20.0, LINE * (lines + node.lines.len()) as f64 + 10.0)
+    let rows = rows(node);
+    let wide = rows.iter().map(Row::width).fold(60.0, f64::max);
+    (wide + 2.0 * SIDE, LINE * rows.len() as f64 + 10.0)
 }
 
 fn draw_box(canvas: &mut Canvas, node: &Node, [x, y, wide, high]: [f64; 4]) {
@@ -301,49 +372,19 @@ fn draw_box(canvas: &mut Canvas, node: &Node, [x, y, wide, high]: [f64; 4]) {
     let stroke = if node.outputs.is_empty() { "1" } else { "2" };
     let attributes = format!("class=\"{class}\" rx=\"{round}\" stroke-width=\"{stroke}\"");
     canvas.rect([x, y, wide, high], &attributes, Some(&hint.join("\n")));
-    let middle = x + wide / 2.0;
-    let mut base = y + 16.0;
-    if let [only] = &node.lines[..] {
-        canvas.text(
-            (middle, base),
-            Anchor::Middle,
-            12.0,
-            "ink strong",
-            &fitted(&only.name, 13.2, wide - 12.0),
-        );
-        base += LINE;
-        canvas.text(
-            (middle, base),
-            Anchor::Middle,
-            10.0,
-            "dim",
-            &fitted(&only.text(false), 10.0, wide - 12.0),
-        );
-        base += LINE;
-    } else {
-        for line in &node.lines {
-            let name_width = width(&line.name, BOLD).min(wide * 0.6);
-            canvas.text(
-                (x + 9.0, base),
-                Anchor::Start,
-                11.0,
-                "ink strong",
-                &fitted(&line.name, BOLD, name_width + 0.01),
-            );
-            let rest = wide - 18.0 - name_width - 8.0;
-            canvas.text(
-                (x + wide - 9.0, base),
-                Anchor::End,
-                10.0,
-                "dim",
-                &fitted(&line.text(true), 10.0, rest),
-            );
-            base += LINE;
+    let (left, middle, right) = (x + SIDE, x + wide / 2.0, x + wide - SIDE);
+    for (place, row) in rows(node).iter().enumerate() {
+        let y = y + 16.0 + LINE * place as f64;
+        match row {
+            Row::Title(name) => canvas.text((middle, y), Anchor::Middle, TITLE_SIZE, "ink strong", name),
+            Row::About(text) => canvas.text((middle, y), Anchor::Middle, TEXT_SIZE, "dim", text),
+            Row::Pair(name, text) => {
+                canvas.text((left, y), Anchor::Start, NAME_SIZE, "ink strong", name);
+                canvas.text((right, y), Anchor::End, TEXT_SIZE, "dim", text);
+            }
+            Row::More(text) => canvas.text((right, y), Anchor::End, TEXT_SIZE, "dim", text),
+            Row::Output(text) => canvas.text((middle, y), Anchor::Middle, TEXT_SIZE, "ink", text),
         }
-    }
-    for output in &node.outputs {
-        canvas.text((middle, base), Anchor::Middle, 10.0, "ink", &fitted(output, 10.0, wide - 12.0));
-        base += LINE;
     }
 }
 

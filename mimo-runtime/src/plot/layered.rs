@@ -29,19 +29,30 @@ struct Item {
     rank: usize,
     width: f64,
     is_box: bool,
+    /// A point on the way to boxes that were moved down: such a line is straight, and boxes stand on both of its sides.
+    is_trunk: bool,
     above: Vec<usize>,
     below: Vec<usize>,
 }
 
 /// Lays out boxes of these widths and heights. Edges from a box to itself or to an earlier one are left out; `between` is the space between
-/// ranks.
-pub(super) fn layout(boxes: &[(f64, f64)], edges: &[(usize, usize)], between: f64) -> Layout {
+/// ranks. Inputs and outputs of the graph that would make a rank wider than `widest` stand in several ranks; other boxes stay, however wide a rank is.
+pub(super) fn layout(boxes: &[(f64, f64)], edges: &[(usize, usize)], between: f64, widest: f64) -> Layout {
     let is_edge = |&(from, to): &(usize, usize)| from < to && to < boxes.len();
-    let ranks = ranks(boxes.len(), edges.iter().copied().filter(is_edge));
+    let widths: Vec<f64> = boxes.iter().map(|size| size.0).collect();
+    let Ranks { ranks, folded_down, folded_up } =
+        ranks(&widths, edges.iter().copied().filter(is_edge), widest);
     let mut items: Vec<Item> = ranks
         .iter()
         .zip(boxes)
-        .map(|(&rank, &(width, _))| Item { rank, width, is_box: true, above: vec![], below: vec![] })
+        .map(|(&rank, &(width, _))| Item {
+            rank,
+            width,
+            is_box: true,
+            is_trunk: false,
+            above: vec![],
+            below: vec![],
+        })
         .collect();
     let points: usize =
         edges.iter().copied().filter(is_edge).map(|(from, to)| ranks[to] - ranks[from] - 1).sum();
@@ -57,7 +68,9 @@ pub(super) fn layout(boxes: &[(f64, f64)], edges: &[(usize, usize)], between: f6
         if points <= MOST_POINTS {
             for rank in ranks[from] + 1..ranks[to] {
                 let point = *shared.entry((from, rank)).or_insert_with(|| {
-                    items.push(Item { rank, width: LINE, is_box: false, above: vec![], below: vec![] });
+                    let is_trunk = folded_down.get(rank) == Some(&true);
+                    let (above, below) = (vec![], vec![]);
+                    items.push(Item { rank, width: LINE, is_box: false, is_trunk, above, below });
                     items.len() - 1
                 });
                 path.push(point);
@@ -79,6 +92,17 @@ pub(super) fn layout(boxes: &[(f64, f64)], edges: &[(usize, usize)], between: f6
     let mut rows: Vec<Vec<usize>> = vec![vec![]; ranks.iter().max().map_or(0, |last| last + 1)];
     for (index, item) in items.iter().enumerate() {
         rows[item.rank].push(index);
+    }
+    let folded = folded_down.iter().zip(&folded_up).map(|(down, up)| *down || *up);
+    for (rank, row) in
+        rows.iter_mut().enumerate().zip(folded).filter_map(|(row, folded)| folded.then_some(row))
+    {
+        // Lines to the other ranks of a fold pass in the middle. They cross nothing at the end either, so `order` would leave them there.
+        let boxes_in_row = row.iter().filter(|item| items[**item].is_box).count();
+        let half = (boxes_in_row + rank % 2) / 2;
+        if let Some(rest) = row.get_mut(half..) {
+            rest.rotate_left(boxes_in_row - half);
+        }
     }
     order(&items, &mut rows);
     let xs = columns(&items, &rows);
@@ -126,8 +150,17 @@ fn entry(items: &[Item], xs: &[f64], boxes: &[(f64, f64)], path: &[usize]) -> f6
     xs[last] + step * (place - (sources.len() as f64 - 1.0) / 2.0)
 }
 
-/// The rank of each box: below all that lead to it. Boxes that nothing leads to stand just above the first that they lead to.
-fn ranks(count: usize, edges: impl Iterator<Item = (usize, usize)> + Clone) -> Vec<usize> {
+/// The rank of each box, and which ranks boxes have left downwards and upwards because these were too wide.
+struct Ranks {
+    ranks: Vec<usize>,
+    folded_down: Vec<bool>,
+    folded_up: Vec<bool>,
+}
+
+/// The rank of each box: below all that lead to it. Boxes that nothing leads to stand just above the first that they lead to. Where a rank is wider
+/// than `widest`, boxes that lead nowhere move down, and boxes that nothing leads to move up.
+fn ranks(widths: &[f64], edges: impl Iterator<Item = (usize, usize)> + Clone, widest: f64) -> Ranks {
+    let count = widths.len();
     let mut from: Vec<Vec<usize>> = vec![vec![]; count];
     let mut to: Vec<Vec<usize>> = vec![vec![]; count];
     for (upper, lower) in edges {
@@ -147,7 +180,57 @@ fn ranks(count: usize, edges: impl Iterator<Item = (usize, usize)> + Clone) -> V
                 .map_or(0, |rank: usize| rank.saturating_sub(1));
         }
     }
-    ranks
+    let mut folded_down = fold(&mut ranks, widths, widest, |item| to[item].is_empty());
+    // The same from below.
+    let last = folded_down.len().saturating_sub(1);
+    let turn = |ranks: &mut Vec<usize>, last: usize| ranks.iter_mut().for_each(|rank| *rank = last - *rank);
+    turn(&mut ranks, last);
+    let mut folded_up =
+        fold(&mut ranks, widths, widest, |item| from[item].is_empty() && !to[item].is_empty());
+    turn(&mut ranks, folded_up.len().saturating_sub(1));
+    folded_up.reverse();
+    let added = folded_up.len().saturating_sub(folded_down.len());
+    folded_down.splice(0..0, std::iter::repeat_n(false, added));
+    Ranks { ranks, folded_down, folded_up }
+}
+
+/// Moves movable boxes of ranks that are too wide to the next rank, so that the parts are about as wide as each other. Returns for each rank
+/// whether boxes left it.
+fn fold(ranks: &mut [usize], widths: &[f64], widest: f64, is_movable: impl Fn(usize) -> bool) -> Vec<bool> {
+    let mut rows: Vec<Vec<usize>> = vec![vec![]; ranks.iter().max().map_or(0, |last| last + 1)];
+    for (item, rank) in ranks.iter().enumerate() {
+        rows[*rank].push(item);
+    }
+    let mut folded = vec![];
+    while let Some(row) = rows.get_mut(folded.len()) {
+        let total: f64 = row.iter().map(|item| widths[*item] + BESIDE).sum();
+        let part = total / (total / widest).ceil().max(1.0);
+        let mut x: f64 =
+            row.iter().filter(|item| !is_movable(**item)).map(|item| widths[*item] + BESIDE).sum();
+        let mut moved = vec![];
+        row.retain(|&item| {
+            let wide = widths[item] + BESIDE;
+            // One box is in every rank, however wide it is.
+            let fits = x + wide / 2.0 <= part && x + wide <= widest;
+            let stays = total <= widest || !is_movable(item) || x == 0.0 || fits;
+            if !stays {
+                moved.push(item);
+            } else if is_movable(item) {
+                x += wide;
+            }
+            stays
+        });
+        folded.push(!moved.is_empty());
+        if moved.is_empty() {
+            continue;
+        }
+        moved.iter().for_each(|item| ranks[*item] = folded.len());
+        match rows.get_mut(folded.len()) {
+            Some(next) => next.extend(moved),
+            None => rows.push(moved),
+        }
+    }
+    folded
 }
 
 /// Sorts each rank by the mean of the places of its neighbours in the rank above, then below, again and again (barycenters), and keeps the order
@@ -240,7 +323,10 @@ fn columns(items: &[Item], rows: &[Vec<usize>]) -> Vec<f64> {
 
 /// Where an item would like to stand, and how much it cares: long lines are to be straight.
 fn wish(items: &[Item], xs: &[f64], item: usize, down: bool) -> (f64, f64) {
-    let Item { above, below, is_box, .. } = &items[item];
+    let Item { above, below, is_box, is_trunk, .. } = &items[item];
+    if let (true, [source]) = (is_trunk, &above[..]) {
+        return (xs[*source], 100.0);
+    }
     let (first, other) = if down { (above, below) } else { (below, above) };
     let neighbours = if first.is_empty() { other } else { first };
     let (mut sum, mut weights) = (0.0, 0.0);

@@ -1,20 +1,23 @@
 //! Tables as data of models: the whole job, columns that do not fit, and readers that are saved with the weights.
 #![allow(clippy::float_cmp, reason = "values that are copied are equal")]
+#![allow(missing_docs, dead_code, unreachable_pub, reason = "the example is a program by itself")]
 
+mod features;
+#[path = "../../examples/19_table.rs"]
+mod job;
+
+use job::{Homes, homes};
 use mimo::data::Dataset;
 use mimo::file;
 use mimo::prelude::*;
 use mimo::table::{
-    Feature, OutputMode, StringLookup, TextVectorization, category, classes, column, columns, columns_like,
-    integer_category, text,
+    Feature, StringLookup, category, classes, column, columns, columns_like, integer_category,
 };
-
-include!("../examples/support/homes.rs");
 
 const FILE: &str = "examples/data/homes.csv";
 const SEED: u64 = 7;
 
-fn job(threads: usize) -> Result<(Homes, TableReader<Homes>, [f64; 2], Table)> {
+fn train(threads: usize) -> Result<(Homes, TableReader<Homes>, [f64; 2], Table)> {
     let table = Table::read_csv(FILE)?;
     let (train, test_table) = table.stratified_split("sold", 0.2, SEED)?;
     let reader = homes().adapt(&train)?;
@@ -32,22 +35,14 @@ fn job(threads: usize) -> Result<(Homes, TableReader<Homes>, [f64; 2], Table)> {
     Ok((model, reader, found, test_table))
 }
 
-fn homes() -> TableColumns<Homes> {
-    TableColumns::new()
-        .input("numbers", columns(["area", "rooms", "age"]).fill_mean().normalize())
-        .input("district", category("district"))
-        .target("price", column("price").normalize())
-        .target("sold", classes("sold"))
-}
-
 fn bits(model: &Homes) -> Vec<u8> {
     file::to_bytes(model).expect("bytes")
 }
 
 #[test]
 fn the_job_learns_is_the_same_on_any_threads_and_is_loaded_elsewhere() {
-    let (model, reader, [mse, accuracy], test) = job(1).expect("trained");
-    let (again, ..) = job(2).expect("trained");
+    let (model, reader, [mse, accuracy], test) = train(1).expect("trained");
+    let (again, ..) = train(2).expect("trained");
     assert_eq!(bits(&model), bits(&again), "the same bits on two threads");
     // The noise is 20 and the deviation of the prices 115: at best 0.03.
     assert!(mse < 0.08 && accuracy > 0.7, "{mse} {accuracy}");
@@ -84,10 +79,28 @@ fn the_job_learns_is_the_same_on_any_threads_and_is_loaded_elsewhere() {
     let root = (errors.iter().sum::<f64>() / errors.len() as f64).sqrt();
     assert!((20.0..40.0).contains(&root) && errors.len() < 320, "{root}");
 
-    // A file of weights alone has no reader, and its weights are the same.
+    // A file of weights alone has no reader, and its weights are the same. The error has the name of the file.
+    let error = |wanted: &str| {
+        let error = TableReader::<Homes>::load(&path).expect_err("no reader of this model").to_string();
+        assert!(
+            error.starts_with(&format!("`{}`: not a valid table reader file: ", path.display())),
+            "{error}"
+        );
+        assert!(error.contains(wanted), "{error}");
+    };
     model.save(&path).expect("saved");
-    let error = TableReader::<Homes>::load(&path).expect_err("weights only").to_string();
-    assert!(error.contains("the file has weights only"), "{error}");
+    error("the file has weights only");
+    for (json, wanted) in [
+        ("{}", "missing field"),
+        (
+            "{\"version\":1,\"inputs\":[],\"targets\":[],\"weights\":[]}",
+            "but the model has `numbers`, `district`",
+        ),
+        ("[", "EOF"),
+    ] {
+        file::save_with_preprocessing(&model, json, &path).expect("saved");
+        error(wanted);
+    }
     let _ = std::fs::remove_file(path);
 }
 
@@ -252,159 +265,25 @@ fn errors_of_a_file_have_the_file_the_line_and_the_column() {
     assert_eq!(format!("{error:?}"), "row 1 (from 0): a prediction of `sold` is NaN");
     let error = reader.restore("price", &[0.2, f32::INFINITY]).expect_err("no price").to_string();
     assert_eq!(error, "row 1 (from 0): a prediction of `price` is inf");
+    // Values that the model does not take: a district without a row of the `Embedding`, and a target that is no probability.
+    let read =
+        |text: &'static str| mimo::table::CsvOptions::new().read_from(text.as_bytes()).expect("a table");
+    let numbers = || TableColumns::<Homes>::new().input("numbers", columns(["area", "rooms", "age"]));
+    let indices = read(
+        "area,rooms,age,district,price,sold\n1,1,1,0,1,0\n\n1,1,1,8,1,0.5\n1,1,1,9,1,1\n1,1,1,2,1,1.5\n",
+    );
+    let first = indices.select(&[0, 1, 2]).expect("rows");
+    let error = error_of(numbers(), &first);
+    assert!(error.starts_with("line 5, column `district`: ") && error.contains('9'), "{error}");
+    let reader = numbers().adapt(&first.select(&[0, 1]).expect("rows")).expect("a reader");
+    let error = reader.inputs(&first).expect_err("no such district").to_string();
+    assert!(error.starts_with("line 5, column `district`: "), "{error}");
+    let error = error_of(numbers(), &indices.select(&[0, 3]).expect("rows"));
+    assert!(error.starts_with("line 6, column `sold`: ") && error.contains("1.5"), "{error}");
     // Rows of a split keep their lines.
     let second = table.select(&[1]).expect("a row");
     assert_eq!(error_of(homes(), &second), expected);
     let _ = std::fs::remove_file(path);
-}
-
-model! {
-    /// Every form of inputs and targets that a table can have.
-    pub Forms {
-        let image = Input(shape = [2, 2]);
-        let words = Input(shape = [3], dtype = "int32");
-        let counts = Input(shape = [4]);
-        let hot = Input(shape = [3]);
-        let code = Input(shape = [1], dtype = "int32");
-        let w = Flatten()(Embedding(5, 2)(words));
-        let c = Flatten()(Embedding(4, 2)(code));
-        let x = Dense(4)(concatenate([Flatten()(image), w, counts, hot, c]));
-        let index = Dense(3, activation = softmax)(x);
-        let one_hot = Dense(3, activation = softmax)(x);
-        let pair = Dense(2)(x);
-        Model(inputs = [image, words, counts, hot, code], outputs = [index, one_hot, pair]).compile(
-            optimizer = Adam(),
-            loss = { index: sparse_categorical_crossentropy, one_hot: categorical_crossentropy, pair: mse },
-        )
-    }
-}
-
-fn forms_table() -> Result<Table> {
-    let mut table = Table::new();
-    for place in 0..4 {
-        table = table.with(format!("pixel_{place}"), vec![place as f64, 10.0 + place as f64, 20.0, 30.0])?;
-    }
-    table
-        .with("review", [Some("good good film"), Some("Bad film!"), None, Some("good")])?
-        .with("color", [Some("red"), Some("blue"), Some("red"), None])?
-        .with("zip", [Some(100), Some(200), Some(100), None])?
-        .with("grade", [Some("10"), Some("9"), None, Some("2")])?
-        .with("x", [Some(1.0), None, Some(3.0), Some(5.0)])?
-        .with("y", [Some(2.0), None, Some(2.0), Some(8.0)])
-}
-
-fn forms() -> TableColumns<Forms> {
-    let words = TextVectorization::new().output_sequence_length(3);
-    TableColumns::<Forms>::new()
-        .input("image", columns_like("pixel_*"))
-        .input("words", text("review", words.clone()))
-        .input("counts", text("review", words.output_mode(OutputMode::Count)))
-        .input("hot", category("color").one_hot())
-        .input("code", integer_category("zip"))
-        .target("index", classes("grade"))
-        .target("one_hot", classes("grade"))
-        .target("pair", columns(["x", "y"]).normalize())
-}
-
-#[test]
-fn every_form_is_encoded() {
-    let table = forms_table().expect("a table");
-    let reader = forms().adapt(&table).expect("a reader");
-    assert_eq!(reader.classes("index").expect("classes"), ["2", "9", "10"], "numbers in their order");
-    assert_eq!(reader.classes("words").expect("tokens"), ["", "[UNK]", "good", "film", "bad"]);
-    assert_eq!(reader.classes("counts").expect("tokens"), ["[UNK]", "good", "film", "bad"]);
-    let inputs = reader.inputs(&table).expect("inputs");
-    let mut columns = vec![vec![]; 5];
-    mimo::__private::Columns::read(&inputs, &mut mimo::__private::Reader::new(&mut columns)).expect("read");
-    assert_eq!(
-        columns[0],
-        [0.0, 1.0, 2.0, 3.0, 10.0, 11.0, 12.0, 13.0, 20.0, 20.0, 20.0, 20.0, 30.0, 30.0, 30.0, 30.0_f32]
-    );
-    // "", "[UNK]", good, film, bad
-    assert_eq!(columns[1], [2.0, 2.0, 3.0, 4.0, 3.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0]);
-    // "[UNK]", good, film, bad
-    assert_eq!(columns[2], [0.0, 2.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
-    // "[UNK]", red, blue
-    assert_eq!(columns[3], [0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
-    assert_eq!(columns[4], [1.0, 2.0, 1.0, 0.0]);
-
-    // Targets, as a trainer sees them.
-    let data = reader.dataset(&table).expect("data").check_finite().expect("valid numbers");
-    assert!(Dataset::<Forms>::missing_targets(&data));
-    let mut model = Forms::new(1);
-    let mut trainer = Trainer::new(&mut model).expect("a trainer");
-    let history = trainer.fit(&data, FitOptions::new().epochs(2).verbose(Verbose::Silent)).expect("trained");
-    assert!(history.get("loss").expect("losses").iter().all(|loss| loss.is_finite()));
-    let restored = reader.restore("pair", &[0.0, 0.0, 1.0, -1.0]).expect("values");
-    let deviation = |values: [f64; 3]| {
-        let mean = values.iter().sum::<f64>() / 3.0;
-        (mean, (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 3.0).sqrt())
-    };
-    let ((a, da), (b, db)) = (deviation([1.0, 3.0, 5.0]), deviation([2.0, 2.0, 8.0]));
-    for (found, expected) in restored.iter().zip([a, b, a + da, b - db]) {
-        assert!((found - expected).abs() < 1e-12, "{restored:?}");
-    }
-    assert_eq!(reader.labels("one_hot", &[0.1, 0.2, 0.7, 0.5, 0.3, 0.2]).expect("labels"), ["10", "2"]);
-
-    // A table in parts teaches the same, and so does what was saved.
-    let parts = [[0, 1], [2, 3]].map(|rows| table.select(&rows));
-    let in_parts = forms().adapt_parts(parts).expect("a reader").to_json().expect("JSON");
-    let json = reader.to_json().expect("JSON");
-    assert_eq!(in_parts, json);
-    let loaded = TableReader::<Forms>::from_json(&json).expect("a reader");
-    assert_eq!(loaded.to_json().expect("JSON"), json);
-}
-
-#[test]
-fn samples_are_weighed_by_a_column() {
-    let table = forms_table().and_then(|table| table.with("w", [1.0, 0.0, 2.0, 0.5])).expect("a table");
-    let reader = forms().weight("pair", "w").adapt(&table).expect("a reader");
-    let reader = TableReader::<Forms>::from_json(&reader.to_json().expect("JSON")).expect("a reader");
-    let by_column = reader.dataset(&table).expect("data");
-    let weights = FormsPerOutput { index: None, one_hot: None, pair: Some(vec![1.0, 0.0, 2.0, 0.5_f32]) };
-    let plain = forms().adapt(&table).and_then(|reader| reader.dataset(&table)).expect("data");
-    let loss = |data: &ArrayDataset<Forms>| {
-        let mut model = Forms::new(1);
-        let mut trainer = Trainer::new(&mut model).expect("a trainer");
-        trainer.evaluate(data, 4).expect("evaluated").loss.to_bits()
-    };
-    assert_eq!(loss(&by_column), loss(&plain.clone().sample_weights(&weights).expect("weights")));
-    assert_ne!(loss(&by_column), loss(&plain));
-    let text = |columns: TableColumns<Forms>| columns.adapt(&table).expect_err("an error").to_string();
-    assert_eq!(text(forms().weight("pairs", "w")), "the model has no target `pairs`; did you mean `pair`?");
-    assert!(text(forms().weight("pair", "ww")).starts_with("there is no column `ww`"));
-}
-
-#[test]
-fn a_saved_reader_that_does_not_fit_is_an_error() {
-    let json = forms().adapt(&forms_table().expect("a table")).and_then(|it| it.to_json()).expect("JSON");
-    let error = |text: &str| match TableReader::<Forms>::from_json(text) {
-        Ok(_) => panic!("no error in {text}"),
-        Err(error) => error.to_string(),
-    };
-    let other = TableReader::<Homes>::from_json(&json).expect_err("another model").to_string();
-    assert!(other.contains("but the model has `numbers`, `district`"), "{other}");
-    assert!(error(&json.replace("\"version\":1", "\"version\":2")).contains("another version"));
-    assert!(error(&json.replace("\"width\":3", "\"width\":4")).contains("takes 3 values"));
-    assert!(
-        error(&json.replace("\"normalization\":[[", "\"normalization\":[[1.0,1.0],["))
-            .contains("different lengths")
-    );
-    // Every cut, and every byte that is another, is an error or a reader, and never a panic.
-    for len in 0..json.len() {
-        assert!(TableReader::<Forms>::from_json(json.get(..len).unwrap_or_default()).is_err());
-    }
-    let table = forms_table().expect("a table");
-    for at in 0..json.len() {
-        for byte in [b'0', b'9', b'-', b']', b'"', b','] {
-            let mut bytes = json.clone().into_bytes();
-            bytes[at] = byte;
-            let Ok(text) = String::from_utf8(bytes) else { continue };
-            if let Ok(reader) = TableReader::<Forms>::from_json(&text) {
-                let _ = reader.dataset(&table);
-            }
-        }
-    }
 }
 
 #[test]
