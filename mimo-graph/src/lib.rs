@@ -35,6 +35,7 @@ pub mod names;
 pub mod operation;
 pub mod optimizer;
 pub mod order;
+pub mod picture;
 pub mod place;
 pub mod plan;
 pub mod remake;

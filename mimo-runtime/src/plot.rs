@@ -7,16 +7,16 @@
 pub(crate) mod curves;
 mod graph;
 pub(crate) mod heat;
-mod layered;
 mod matrix;
 #[cfg(feature = "png")]
 mod png;
 pub(crate) mod scale;
-pub(crate) mod svg;
 #[cfg(test)]
 mod tests;
 
 use std::path::Path;
+
+pub(crate) use mimo_graph::picture::svg;
 
 use crate::data::spec;
 use crate::error::Error;

@@ -4,12 +4,12 @@ mod graphs;
 
 use proptest::prelude::*;
 
-use super::layered::layout;
 use super::*;
 use crate::callbacks::{TensorStatistics, WeightHistory};
 use crate::error::Error;
 use crate::testing::{Lines, history};
 use crate::trainer::{FitOptions, Trainer};
+use mimo_graph::picture::layered::layout;
 
 /// The texts of a picture, after a check that it is XML and that everything stands inside of it.
 pub(crate) fn texts(picture: &Picture) -> Vec<String> {

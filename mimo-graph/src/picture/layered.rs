@@ -16,12 +16,13 @@ const SWEEPS: usize = 12;
 
 /// Boxes and the lines between them. An edge leads to a box of a larger index.
 #[derive(Debug)]
-pub(super) struct Layout {
+pub struct Layout {
     /// Centers of the boxes.
-    pub(super) centers: Vec<(f64, f64)>,
+    pub centers: Vec<(f64, f64)>,
     /// Points of each edge, from the bottom of a box to the top of another.
-    pub(super) routes: Vec<Vec<(f64, f64)>>,
-    pub(super) size: (f64, f64),
+    pub routes: Vec<Vec<(f64, f64)>>,
+    /// Width and height of all.
+    pub size: (f64, f64),
 }
 
 /// A box, or a point of a long line.
@@ -37,7 +38,7 @@ struct Item {
 
 /// Lays out boxes of these widths and heights. Edges from a box to itself or to an earlier one are left out; `between` is the space between
 /// ranks. Inputs and outputs of the graph that would make a rank wider than `widest` stand in several ranks; other boxes stay, however wide a rank is.
-pub(super) fn layout(boxes: &[(f64, f64)], edges: &[(usize, usize)], between: f64, widest: f64) -> Layout {
+pub fn layout(boxes: &[(f64, f64)], edges: &[(usize, usize)], between: f64, widest: f64) -> Layout {
     let is_edge = |&(from, to): &(usize, usize)| from < to && to < boxes.len();
     let widths: Vec<f64> = boxes.iter().map(|size| size.0).collect();
     let Ranks { ranks, folded_down, folded_up } =

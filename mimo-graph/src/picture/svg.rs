@@ -6,7 +6,7 @@ use std::fmt::Write;
 /// Colours of a picture that stands alone. A report has its own, for light and dark screens.
 ///
 /// Blue and vermilion are those of Okabe and Ito's palette, which people with any colour vision tell apart.
-pub(super) const STYLE: &str = "\
+pub const STYLE: &str = "\
 text{font-family:'DejaVu Sans',Verdana,sans-serif}.strong{font-weight:bold}\
 .ink{fill:#1a1c1f}.dim{fill:#59626d}.paper{fill:#fff}\
 .halo{stroke:#fff;stroke-width:3px;paint-order:stroke}.grid{stroke:#e2e6ea}.axis{stroke:#9aa3ad}.cell{stroke:#fff}\
@@ -16,7 +16,7 @@ text{font-family:'DejaVu Sans',Verdana,sans-serif}.strong{font-weight:bold}\
 .nested{fill:#efe9f5;stroke:#7b5ea7}";
 
 /// Text, or the value of an attribute: markup is escaped, and characters that XML does not have are replaced.
-pub(crate) fn escape(text: &str) -> Cow<'_, str> {
+pub fn escape(text: &str) -> Cow<'_, str> {
     let plain = |c: char| !matches!(c, '&' | '<' | '>' | '"' | '\'') && is_xml(c);
     if text.chars().all(plain) {
         return text.into();
@@ -44,20 +44,25 @@ fn is_xml(c: char) -> bool {
 
 /// Where a text stands from its point.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Anchor {
+pub enum Anchor {
+    /// To its right.
     Start,
+    /// On both sides of it.
     Middle,
+    /// To its left.
     End,
 }
 
 /// Shapes, one after another.
 #[derive(Debug, Default)]
-pub(super) struct Canvas {
-    pub(super) body: String,
+pub struct Canvas {
+    /// Elements of SVG, a line each.
+    pub body: String,
 }
 
 impl Canvas {
-    pub(super) fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, size: f64, class: &str, text: &str) {
+    /// A line of text.
+    pub fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, size: f64, class: &str, text: &str) {
         let anchor = match anchor {
             Anchor::Start => "",
             Anchor::Middle => " text-anchor=\"middle\"",
@@ -71,7 +76,7 @@ impl Canvas {
     }
 
     /// A text from the bottom left to the top right, which ends or begins at a point.
-    pub(super) fn slanted(&mut self, (x, y): (f64, f64), size: f64, class: &str, text: &str) {
+    pub fn slanted(&mut self, (x, y): (f64, f64), size: f64, class: &str, text: &str) {
         let (x, y, size) = (Number(x), Number(y), Number(size));
         self.push(format_args!(
             "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\" class=\"{class}\" transform=\"rotate(-45 {x} {y})\">{}</text>\n",
@@ -79,7 +84,8 @@ impl Canvas {
         ));
     }
 
-    pub(super) fn line(&mut self, (x1, y1): (f64, f64), (x2, y2): (f64, f64), class: &str) {
+    /// A straight line.
+    pub fn line(&mut self, (x1, y1): (f64, f64), (x2, y2): (f64, f64), class: &str) {
         let [x1, y1, x2, y2] = [x1, y1, x2, y2].map(Number);
         self.push(format_args!(
             "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" class=\"{class}\"/>\n"
@@ -87,7 +93,7 @@ impl Canvas {
     }
 
     /// A rectangle; `attributes` stand in its tag, and `hint` is shown where the mouse is.
-    pub(super) fn rect(&mut self, [x, y, width, height]: [f64; 4], attributes: &str, hint: Option<&str>) {
+    pub fn rect(&mut self, [x, y, width, height]: [f64; 4], attributes: &str, hint: Option<&str>) {
         let [x, y, width, height] = [x, y, width, height].map(Number);
         let tag =
             format_args!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" {attributes}");
@@ -98,7 +104,7 @@ impl Canvas {
     }
 
     /// Straight lines from point to point.
-    pub(super) fn polyline(&mut self, points: &[(f64, f64)], attributes: &str) {
+    pub fn polyline(&mut self, points: &[(f64, f64)], attributes: &str) {
         self.body.push_str("<polyline fill=\"none\" points=\"");
         for (i, (x, y)) in points.iter().enumerate() {
             let space = if i == 0 { "" } else { " " };
@@ -107,7 +113,8 @@ impl Canvas {
         self.push(format_args!("\" {attributes}/>\n"));
     }
 
-    pub(super) fn circle(&mut self, (x, y): (f64, f64), radius: f64, attributes: &str, hint: Option<&str>) {
+    /// A circle; `attributes` and `hint` as those of [`rect`](Self::rect).
+    pub fn circle(&mut self, (x, y): (f64, f64), radius: f64, attributes: &str, hint: Option<&str>) {
         let [x, y, radius] = [x, y, radius].map(Number);
         let tag = format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" {attributes}");
         match hint {
@@ -116,7 +123,8 @@ impl Canvas {
         }
     }
 
-    pub(super) fn push(&mut self, text: std::fmt::Arguments<'_>) {
+    /// Writes an element as it is.
+    pub fn push(&mut self, text: std::fmt::Arguments<'_>) {
         // Writing into a string does not fail.
         let _ = self.body.write_fmt(text);
     }
@@ -124,7 +132,7 @@ impl Canvas {
 
 /// A coordinate with at most two decimals.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Number(pub(super) f64);
+pub struct Number(pub f64);
 
 impl std::fmt::Display for Number {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -135,7 +143,7 @@ impl std::fmt::Display for Number {
 }
 
 /// An upper bound of the width of a text in any usual font without serifs: that in DejaVu Sans, which is a wide one.
-pub(super) fn width(text: &str, size: f64) -> f64 {
+pub fn width(text: &str, size: f64) -> f64 {
     let of = |c: char| match c {
         'i' | 'j' | 'l' | 'I' | '|' | '\'' => 0.3,
         ' ' | '.' | ',' | ':' | ';' | '!' | '/' | '(' | ')' | '[' | ']' | 'f' | 't' | 'r' => 0.4,
@@ -148,7 +156,7 @@ pub(super) fn width(text: &str, size: f64) -> f64 {
 }
 
 /// A text that is not wider than `limit`; the middle of a longer one is an ellipsis, because names that begin alike differ at their ends.
-pub(super) fn fitted_middle(text: &str, size: f64, limit: f64) -> Cow<'_, str> {
+pub fn fitted_middle(text: &str, size: f64, limit: f64) -> Cow<'_, str> {
     if width(text, size) <= limit {
         return text.into();
     }
@@ -173,7 +181,7 @@ pub(super) fn fitted_middle(text: &str, size: f64, limit: f64) -> Cow<'_, str> {
 }
 
 /// A text that is not wider than `limit`; the end of a longer one is an ellipsis.
-pub(super) fn fitted(text: &str, size: f64, limit: f64) -> Cow<'_, str> {
+pub fn fitted(text: &str, size: f64, limit: f64) -> Cow<'_, str> {
     if width(text, size) <= limit {
         return text.into();
     }
