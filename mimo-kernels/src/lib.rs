@@ -3,14 +3,15 @@
 //! # How it is built
 //!
 //! Each kernel is written once over the `Simd` trait with run-time dimensions and compiled for AVX-512, for AVX2 with
-//! FMA and for plain arrays. Measured, constant dimensions bring no speed; only the size of a register tile has to be
-//! constant. The instruction set ([`Kernels`]) is chosen once for the processor. A program contains the kernels that it calls only.
+//! FMA and for plain arrays. Constant dimensions were measured to bring no speed; only the size of a register tile
+//! has to be constant. The instruction set ([`Kernels`]) is chosen once for the processor. A program contains only
+//! the kernels that it calls.
 //!
-//! All values that one piece of work needs live in one slice (an *arena*) and are addressed by [`Mat`]s. That is why
-//! functions take the slice once, and why kernels work on raw pointers derived from that one exclusive borrow: two
-//! `Mat`s may interleave row by row, which two Rust slices could not. A kernel is memory-safe whatever its `Mat`s
-//! overlap, as long as they are in bounds. Overlap can only make the *numbers* wrong, and each function says where an
-//! identical `Mat` (in-place work) is allowed.
+//! All values that a task needs are in one slice (an *arena*) and are addressed by [`Mat`]s. So functions take the
+//! slice once, and kernels work on raw pointers derived from that one exclusive borrow: two `Mat`s may interleave row
+//! by row, which two Rust slices could not. A kernel is memory-safe whatever its `Mat`s overlap, as long as they are
+//! in bounds. Overlap can only make the *numbers* wrong, and each function says where an identical `Mat` (in-place
+//! work) is allowed.
 #![cfg_attr(not(test), no_std)]
 #![expect(unsafe_code, reason = "vector instructions and several matrices in one slice need raw pointers")]
 
@@ -71,7 +72,7 @@ pub use attend::{
 };
 pub use contraction::{Contraction, Part, contract};
 pub use dense::{
-    Epilogue, PANEL, column_sums, dense_add, dense_forward, dense_forward_turned, dense_input_gradient,
+    Epilogue, PANEL, column_sums, dense_add, dense_forward, dense_forward_transposed, dense_input_gradient,
     dense_kernel_gradient, is_deep, pack_transposed, packed_len,
 };
 pub use dispatch::Kernels;

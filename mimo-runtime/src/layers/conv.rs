@@ -55,7 +55,7 @@ fn transpose<E: Float>(
     [_, transposed]: [Scratch; 2],
 ) {
     let to = chunk.fixed(transposed.view).offset;
-    conv::turn_kernel(geometry, kernel, &mut chunk.arena[to..to + kernel.len()]);
+    conv::reverse_kernel(geometry, kernel, &mut chunk.arena[to..to + kernel.len()]);
 }
 
 /// Spreads one sample of an output at `from` over the input at `to`.

@@ -49,7 +49,7 @@ impl Case {
             image,
             wide,
             wide,
-            pooling.codes_len(),
+            pooling.argmax_len(),
             kernel,
             geometry.filters,
             geometry.padded_len(),
