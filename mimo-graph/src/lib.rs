@@ -1,6 +1,5 @@
-//! What a mimo model *is*: shapes, layers, losses, the graph that connects them, the checks that it has to
-//! pass, and the plan by which it is executed. No tokens, no tensors, no dependencies: the macro, the runtime
-//! and tools share it.
+//! The model as data: shapes, layers, losses, the graph that connects them, the checks that it has to pass, and the
+//! plan by which it is executed. No tokens, no tensors, no dependencies: the macro, the runtime and tools share it.
 #![forbid(unsafe_code)]
 
 #[macro_use]

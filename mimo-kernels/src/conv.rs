@@ -176,7 +176,7 @@ pub fn add_unpadded<E: Element>(arena: &mut [E], geometry: &Geometry, from: usiz
 
 /// Epilogue: applied to a result as it is written.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Finish<'a, E> {
+pub struct Epilogue<'a, E> {
     /// Initial value of every position.
     pub bias: Option<&'a [E]>,
     /// Add to the present values; the bias is then ignored.
@@ -185,7 +185,7 @@ pub struct Finish<'a, E> {
     pub relu: bool,
 }
 
-impl<E: Element> Finish<'_, E> {
+impl<E: Element> Epilogue<'_, E> {
     pub(super) fn bias(&self, from: usize, len: usize) -> *const E {
         self.bias.map_or(ptr::null(), |bias| bias[from..from + len].as_ptr())
     }
@@ -230,7 +230,7 @@ pub fn convolve<E: Element>(
     input: usize,
     output: usize,
     kernel: &[E],
-    finish: Finish<'_, E>,
+    epilogue: Epilogue<'_, E>,
 ) {
     geometry.check();
     Mat::contiguous(input, 1, geometry.padded_len()).check(arena.len());
@@ -255,9 +255,9 @@ pub fn convolve<E: Element>(
             cols,
             output: base.wrapping_add(output + group * cols),
             output_step: [geometry.output[1] * filters, filters],
-            bias: finish.bias(group * cols, cols),
-            accumulate: finish.accumulate,
-            relu: finish.relu,
+            bias: epilogue.bias(group * cols, cols),
+            accumulate: epilogue.accumulate,
+            relu: epilogue.relu,
         };
         // SAFETY: the padded input holds every window of the output, since the lengths of input, output and kernel
         // were checked; the table is for this processor.
@@ -324,7 +324,7 @@ pub fn convolve_transposed<E: Element>(
     output: usize,
     input: usize,
     reversed: usize,
-    finish: Finish<'_, E>,
+    epilogue: Epilogue<'_, E>,
 ) {
     geometry.check();
     Mat::contiguous(output, 1, geometry.padded_output_len()).check(arena.len());
@@ -357,9 +357,9 @@ pub fn convolve_transposed<E: Element>(
                     cols,
                     output: base.wrapping_add(input + place),
                     output_step: [strides[0] * line, strides[1] * channels],
-                    bias: finish.bias(group * cols, cols),
-                    accumulate: finish.accumulate,
-                    relu: finish.relu,
+                    bias: epilogue.bias(group * cols, cols),
+                    accumulate: epilogue.accumulate,
+                    relu: epilogue.relu,
                 };
                 right += taps * rows * cols;
                 if vertical.count > 0 && horizontal.count > 0 {

@@ -4,7 +4,7 @@
 //! The passes work on geometries with one output channel per input channel. With a depth multiplier, [`widen`] first
 //! copies each channel as often, and [`narrow`] finally sums the gradients of the copies.
 
-use super::conv::{self, Finish, Geometry};
+use super::conv::{self, Epilogue, Geometry};
 use super::dispatch::Kernels;
 use super::element::Element;
 use super::matrix::Mat;
@@ -82,7 +82,7 @@ pub fn depthwise<E: Element>(
     input: usize,
     output: usize,
     kernel: &[E],
-    finish: Finish<'_, E>,
+    epilogue: Epilogue<'_, E>,
 ) {
     check(geometry);
     let geometry = wide(geometry);
@@ -104,9 +104,9 @@ pub fn depthwise<E: Element>(
         channels,
         output: base.wrapping_add(output),
         output_step: [geometry.output[1] * channels, channels],
-        bias: finish.bias(0, channels),
-        accumulate: finish.accumulate,
-        relu: finish.relu,
+        bias: epilogue.bias(0, channels),
+        accumulate: epilogue.accumulate,
+        relu: epilogue.relu,
     };
     // SAFETY: the padded input holds every window of the output, since the lengths of input, output and kernel were
     // checked; the table is for this processor.

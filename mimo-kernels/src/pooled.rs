@@ -333,7 +333,8 @@ pub fn pooled_kernel_gradient<E: Element>(
     let arena_len = arena.len();
     let base = arena.as_mut_ptr();
     let work = pooling.work((base, arena_len), image, dy, Some(argmax));
-    let work = Pooled { kernel: base.wrapping_add(gradient), transposed: base.wrapping_add(transposed), ..work };
+    let work =
+        Pooled { kernel: base.wrapping_add(gradient), transposed: base.wrapping_add(transposed), ..work };
     let mut was_transposed = false;
     // SAFETY: the places were checked for their lengths; the table is for this processor.
     unsafe { E::kernels().correlate(&work, &mut was_transposed) }

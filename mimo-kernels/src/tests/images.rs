@@ -2,7 +2,7 @@
 //! at length.
 
 use super::*;
-use crate::conv::{Finish, Geometry, transpose, reverse_kernel};
+use crate::conv::{Epilogue, Geometry, reverse_kernel, transpose};
 use crate::{PoolKind, Windows, conv, depthwise, pooled, pooling, pooling_gradient};
 
 const PLAIN: Geometry = Geometry {
@@ -86,7 +86,7 @@ fn check_convolution<E: Element>(table: &str) {
         let start = arena.clone();
 
         conv::pad(&mut arena, &g, x, padded);
-        conv::convolve(&mut arena, &g, padded, y, &kernel, Finish::default());
+        conv::convolve(&mut arena, &g, padded, y, &kernel, Epilogue::default());
         let part = |arena: &[E], from: usize, len: usize| arena[from..from + len].to_vec();
         let (x, dy) = (part(&start, x, g.input_len()), (dy, part(&start, dy, g.output_len())));
         let output = part(&arena, y, g.output_len());
@@ -98,7 +98,7 @@ fn check_convolution<E: Element>(table: &str) {
         let mut laid_out = vec![E::zero(); g.kernel_len()];
         reverse_kernel(&g, &kernel, &mut laid_out);
         arena[reversed..reversed + g.kernel_len()].copy_from_slice(&laid_out);
-        conv::convolve_transposed(&mut arena, &g, padded_dy, dx, reversed, Finish::default());
+        conv::convolve_transposed(&mut arena, &g, padded_dy, dx, reversed, Epilogue::default());
         conv::convolve_kernel_gradient(&mut arena, &g, padded, dy.0, gradient);
         let product = inner(&output, &dy.1);
         let by_input = inner(&part(&arena, dx, g.input_len()), &x);
@@ -143,7 +143,7 @@ fn check_depthwise<E: Element>(table: &str) {
         let start = arena.clone();
 
         depthwise::widen(&mut arena, &g, x, wide);
-        depthwise::depthwise(&mut arena, &g, wide, y, &kernel, Finish::default());
+        depthwise::depthwise(&mut arena, &g, wide, y, &kernel, Epilogue::default());
         let part = |arena: &[E], from: usize, len: usize| arena[from..from + len].to_vec();
         let (x, output) = (part(&start, x, g.input_len()), part(&arena, y, g.output_len()));
         for (got, want) in output.iter().zip(convolved(&g, &x, &kernel)) {
@@ -188,7 +188,12 @@ fn check_pooled<E: Element>(table: &str) {
             arena[place..place + len].fill(E::zero());
         }
         let depth = g.kernel_len() / g.filters;
-        transpose(&kernel, depth, g.filters, &mut arena[kernel_transposed..kernel_transposed + g.kernel_len()]);
+        transpose(
+            &kernel,
+            depth,
+            g.filters,
+            &mut arena[kernel_transposed..kernel_transposed + g.kernel_len()],
+        );
         let part = |arena: &[E], from: usize, len: usize| arena[from..from + len].to_vec();
         let (image, dys) = (part(&arena, x, g.input_len()), part(&arena, dy, pooling.len()));
 

@@ -76,8 +76,8 @@ fn targets(cx: &Context<'_>) -> Vec<Field> {
     fields
 }
 
-/// The generic arguments of a struct with these fields. Class indices are of one type, so where
-/// there is nothing else, there is no element type, and without fields there are no parameters at all.
+/// Generic arguments of a struct with these fields. Class indices have one type, so if there is nothing else, there
+/// is no element type, and without fields there are no parameters.
 fn arguments(cx: &Context<'_>, fields: &[Field], batch: &TokenStream) -> TokenStream {
     let e = &cx.generics.e;
     match has_elements(fields) {
@@ -91,12 +91,12 @@ pub(super) fn has_elements(fields: &[Field]) -> bool {
     fields.iter().any(|field| !field.indices)
 }
 
-/// The generic arguments of the inputs' struct.
+/// Generic arguments of the inputs' struct.
 pub(super) fn input_arguments(cx: &Context<'_>, batch: &TokenStream) -> TokenStream {
     arguments(cx, &inputs(cx), batch)
 }
 
-/// The generic arguments of the targets' struct.
+/// Generic arguments of the targets' struct.
 pub(super) fn target_arguments(cx: &Context<'_>, batch: &TokenStream) -> TokenStream {
     arguments(cx, &targets(cx), batch)
 }
@@ -188,7 +188,7 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     }
 }
 
-/// How the structs are filled and read.
+/// Implementations that fill and read the structs.
 pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
     let (inputs_name, outputs_name, targets_name, per_output) =
         (cx.name("Inputs"), cx.name("Outputs"), cx.name("Targets"), cx.name("PerOutput"));

@@ -1,5 +1,4 @@
-//! The documentation of a model: what goes in and comes out, its layers as a table and as a graph, and what a sample
-//! costs.
+//! Documentation of a model: inputs and outputs, its layers as a table and as a graph, and the cost of a sample.
 
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Dtype, Layer, Node, NodeId, TensorId};
@@ -10,7 +9,7 @@ use mimo_graph::target::Target;
 use super::context::Context;
 use super::program;
 
-/// The lines that follow what the user wrote.
+/// The lines after the user's own documentation.
 pub(super) fn model(cx: &Context<'_>, plan: &Plan) -> Vec<String> {
     let mut lines = ports(cx);
     lines.extend(layers(cx));
@@ -26,7 +25,7 @@ pub(super) fn model(cx: &Context<'_>, plan: &Plan) -> Vec<String> {
     lines.into_iter().map(|line| if line.is_empty() { line } else { format!(" {line}") }).collect()
 }
 
-/// What is given, and what comes out and how it is trained.
+/// Inputs, and outputs with their training.
 fn ports(cx: &Context<'_>) -> Vec<String> {
     let graph = cx.graph;
     let mut lines = vec![String::new(), "# Inputs".into(), String::new()];
@@ -71,7 +70,7 @@ fn ports(cx: &Context<'_>) -> Vec<String> {
     lines
 }
 
-/// The shape of an output's target.
+/// Shape of an output's target.
 fn target(cx: &Context<'_>, output: TensorId, kind: Target) -> String {
     let Some(mut shape) = cx.graph.tensor(output).shape.clone() else { return String::new() };
     match kind {
@@ -120,7 +119,7 @@ fn layers(cx: &Context<'_>) -> Vec<String> {
     lines
 }
 
-/// What a sample costs.
+/// Cost of a sample.
 fn totals(cx: &Context<'_>, plan: &Plan) -> Vec<String> {
     let count = |trained: Option<bool>| {
         let params = plan.params.iter().map(|param| (cx.graph.layer(param.layer_id()), param.weight));
@@ -152,7 +151,7 @@ fn totals(cx: &Context<'_>, plan: &Plan) -> Vec<String> {
     lines
 }
 
-/// The graph as text, if it is narrow enough to be read.
+/// Text drawing of the graph, if it is narrow enough to be read.
 fn drawing(cx: &Context<'_>) -> Option<Vec<String>> {
     let graph = cx.graph;
     let mut places = vec![None; graph.tensors.len()];
@@ -178,13 +177,13 @@ fn drawing(cx: &Context<'_>) -> Option<Vec<String>> {
     lanes::draw(&steps)
 }
 
-/// The shapes that a call gives.
+/// Output shapes of a call.
 fn given(cx: &Context<'_>, node: &Node) -> String {
     let shapes: Vec<String> = node.outputs.iter().map(|&output| shown(cx, output)).collect();
     shapes.join(", ")
 }
 
-/// A length as documentation has it: `463,307`, or as the user wrote it.
+/// A length in documentation: `463,307`, or as the user wrote it.
 fn number(cx: &Context<'_>, dim: &Dim) -> String {
     let Some(n) = dim.known() else { return format!("`{}`", dim.display(&cx.graph.consts)) };
     let digits = n.to_string();
@@ -198,7 +197,7 @@ fn number(cx: &Context<'_>, dim: &Dim) -> String {
     text
 }
 
-/// How much memory so many values of four bytes take.
+/// Size of this many values of four bytes.
 fn bytes(values: usize) -> String {
     let bytes = 4.0 * values as f64;
     match bytes {
@@ -235,7 +234,7 @@ fn mermaid(cx: &Context<'_>) -> Vec<String> {
     lines
 }
 
-/// The layer or input that gives a tensor.
+/// The layer or input that computes a tensor.
 fn source(cx: &Context<'_>, tensor: TensorId) -> String {
     match cx.graph.tensor(tensor).producer {
         Some(node) => cx.graph.layer(cx.graph.node(node).layer).name.clone(),

@@ -1,4 +1,4 @@
-//! Metrics by their names, the names that logs give them, and what is said about those that do not fit.
+//! Tests of metrics by name, of their names in the logs, and of the errors for metrics that do not fit.
 
 use super::*;
 use crate::activation::Activation::{Linear, Sigmoid, Softmax};
