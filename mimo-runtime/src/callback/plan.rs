@@ -1,4 +1,4 @@
-//! The training that is about to begin, as callbacks see it before its first step.
+//! The planned training, as callbacks see it before its first step.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +9,10 @@ use mimo_graph::diag::nearest;
 use crate::callbacks::{CallbackFault, Mode};
 use crate::logs::LogTable;
 
-/// The training that is about to begin.
+/// A training before its first step.
 #[derive(Debug)]
 pub struct FitPlan<'a> {
-    /// The number of the last epoch, from 1.
+    /// Number of the last epoch, from 1.
     pub epochs: usize,
     /// The first epoch, from 0.
     pub initial_epoch: usize,
@@ -57,7 +57,7 @@ impl FitPlan<'_> {
         }
     }
 
-    /// Checks a key, and returns whether a larger value of it is better: as `mode` says, or as is known from the metric.
+    /// Checks a key, and returns whether a larger value of it is better: by `mode`, or by the metric.
     ///
     /// # Errors
     /// Those of [`check_key`](Self::check_key), and [`CallbackFault::NoDirection`] for a metric that is neither better when larger nor

@@ -1,4 +1,4 @@
-//! Batches that are read ahead of the steps that need them.
+//! Batches that are read ahead of the steps.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -18,32 +18,35 @@ pub struct Prefetch<D> {
     ahead: usize,
 }
 
-/// Reads batches ahead of the steps that need them, on threads of their own: a training step and the reading of the next batches
-/// go on at the same time. Results are the same bits as without, for any number of workers.
+/// Reads batches ahead of the steps, on separate threads: a training step and the reading of the next batches run at
+/// the same time. Results are bit-identical to those without prefetching, for any number of workers.
 ///
 /// ```ignore
 /// let data = data::prefetch(data::from_fn(rows, read_images)).workers(4).ahead(8);
 /// trainer.fit(&data, FitOptions::new())?;
 /// ```
 ///
-/// Worth its threads where reading is slow: files, decoding, augmentation. An [`ArrayDataset`](super::ArrayDataset) is faster without. The
-/// threads begin with each pass, that is each epoch and each evaluation, and end with it, also if it ends with an error.
+/// Useful if reading is slow: files, decoding, augmentation. An [`ArrayDataset`](super::ArrayDataset) is faster
+/// without. The threads start with each pass, that is each epoch and each evaluation, and end with it, also after an
+/// error.
 ///
-/// The threads own the data, so `data` is passed by value and borrows nothing. Data that are used elsewhere too are passed as a clone; what a
-/// closure of [`from_fn`](super::from_fn) reads can be shared in an [`Arc`].
+/// The threads own the data, so `data` is passed by value and borrows nothing. Pass a clone of data that is used
+/// elsewhere too; data read by a closure of [`from_fn`](super::from_fn) can be shared in an [`Arc`].
 pub fn prefetch<D>(data: D) -> Prefetch<D> {
     Prefetch { data: Arc::new(data), workers: 1, ahead: 2 }
 }
 
 impl<D> Prefetch<D> {
-    /// Number of threads that read; 1 by default. A data set that is read in order, such as [`stream`](super::stream()), has one.
+    /// Sets the number of reading threads; 1 by default. A data set that is read in order, such as
+    /// [`stream`](super::stream()), has one.
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers.max(1);
         self
     }
 
-    /// Number of batches that are in memory at most, beside the one that is trained; 2 by default. Workers wait when so many are read.
+    /// Sets the largest number of batches in memory, in addition to the current one; 2 by default. Workers wait when
+    /// as many are read.
     #[must_use]
     pub fn ahead(mut self, batches: usize) -> Self {
         self.ahead = batches.max(1);
@@ -105,26 +108,26 @@ where
     }
 }
 
-/// The outcome of reading a batch: the batch, an error of the data set, or what it panicked with.
+/// Result of reading a batch: the batch, an error of the data set, or the payload of a panic.
 type Read<E> = std::thread::Result<Result<Staging<E>, Error>>;
 
-/// What workers and the pass share.
+/// State shared by the workers and the pass.
 struct Shared<E> {
     state: Mutex<State<E>>,
-    /// A batch was read or begun, or the pass has ended.
+    /// Signals that a batch was read or begun, or that the pass has ended.
     changed: Condvar,
 }
 
 struct State<E> {
-    /// The next batch that a worker reads. Batches are counted from the first of the pass.
+    /// The next batch to read. Batches are counted from the first of the pass.
     next: usize,
-    /// Batches that have begun.
+    /// Number of batches that have begun.
     begun: usize,
     batches: usize,
     ended: bool,
-    /// Batches that were read: batch `i` is at `i` modulo the length.
+    /// Batches that were read: batch `i` is at index `i` modulo the length.
     ready: Vec<Option<Read<E>>>,
-    /// Batches whose memory can be used again.
+    /// Batches whose memory can be reused.
     free: Vec<Staging<E>>,
 }
 
@@ -142,7 +145,7 @@ impl<E> Shared<E> {
 /// Reads batches until there are no more, or the pass ends.
 fn work<M: Trainable>(data: &dyn Dataset<M>, plan: &PassPlan<'_>, shared: &Shared<M::Float>) {
     let weighting = weighting(data);
-    // Made at the first batch, so that an error or a panic is that of a batch.
+    // Created at the first batch, so that its error or panic is that of a batch.
     let mut pass = None;
     loop {
         let mut state = shared.lock();
@@ -182,7 +185,7 @@ fn work<M: Trainable>(data: &dyn Dataset<M>, plan: &PassPlan<'_>, shared: &Share
             *ready = Some(read);
         }
         if failed {
-            // The batches after it are not asked for.
+            // The following batches are not needed.
             state.next = state.batches;
         }
         drop(state);

@@ -1,4 +1,4 @@
-//! Data that is read in order: a file that does not fit into memory, a generator.
+//! Data that is read in order: from a file that does not fit into memory, or a generator.
 
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,17 +16,18 @@ use crate::weighting::Weighting;
 pub struct Stream<M, F> {
     rows: usize,
     weighting: Weighting,
-    /// Samples among which the next one is drawn, and the seed; 0 for the order of the source.
+    /// Size of the shuffle buffer, and the seed; 0 for the order of the source.
     shuffle: (usize, u64),
     open: F,
     model: PhantomData<fn() -> M>,
 }
 
-/// A data set of `rows` samples per epoch, which are read in order, block by block, and are never in memory all at once.
+/// Creates a data set of `rows` samples per epoch that are read in order, block by block, and are never all in
+/// memory.
 ///
-/// `open` begins the source from its start, once for each epoch and evaluation, and returns an iterator of blocks: [`ArrayDataset`]s of any number of
-/// samples. `fit` does not shuffle a stream; [`shuffle`](Stream::shuffle) does, within a buffer. [`prefetch`](super::prefetch()) reads it on a
-/// thread of its own while steps are made.
+/// `open` opens the source at its start, once for each epoch and evaluation, and returns an iterator of blocks:
+/// [`ArrayDataset`]s of any number of samples. `fit` does not shuffle a stream; [`shuffle`](Stream::shuffle) does,
+/// within a buffer. [`prefetch`](super::prefetch()) reads it on a separate thread during steps.
 ///
 /// ```ignore
 /// let data = data::stream::<Net, _, _>(rows, move || Ok(files.clone().into_iter().map(read))).shuffle(10_000, SEED);
@@ -36,8 +37,7 @@ pub struct Stream<M, F> {
 /// # Errors
 /// An error of the source ends the `fit` or `evaluate` at the batch that needs its samples, and so does
 /// [`StreamEnded`](Error::StreamEnded) if there are fewer samples than `rows`; the trainer has the state after the step before. Samples
-/// after the first `rows` are not read. [`StreamOrder`](Error::StreamOrder) if single samples of a stream are asked for, as
-/// [`train_on_rows`](crate::trainer::Trainer::train_on_rows) can.
+/// after the first `rows` are not read. [`StreamOrder`](Error::StreamOrder) if single samples of a stream are requested, as by [`train_on_rows`](crate::trainer::Trainer::train_on_rows).
 pub fn stream<M, F, I>(rows: usize, open: F) -> Stream<M, F>
 where
     M: Trainable + 'static,
@@ -48,28 +48,29 @@ where
 }
 
 impl<M, F> Stream<M, F> {
-    /// Draws each next sample of a training epoch from a buffer of so many, as `tf.data.Dataset.shuffle`. The order depends on the seed and the epoch.
+    /// Draws each next sample of a training epoch from a buffer of this size, as `tf.data.Dataset.shuffle` does. The
+    /// order depends on the seed and the epoch.
     #[must_use]
     pub fn shuffle(mut self, buffer: usize, seed: u64) -> Self {
         self.shuffle = (buffer, seed);
         self
     }
 
-    /// Whether the blocks have weights of samples.
+    /// Declares whether the blocks have weights of samples.
     #[must_use]
     pub fn weighted(mut self, weighted: bool) -> Self {
         self.weighting.samples = weighted;
         self
     }
 
-    /// Whether the blocks have weights of positions.
+    /// Declares whether the blocks have weights of positions.
     #[must_use]
     pub fn position_weighted(mut self, weighted: bool) -> Self {
         self.weighting.positions = weighted;
         self
     }
 
-    /// Whether the blocks have missing targets.
+    /// Declares whether the blocks have missing targets.
     #[must_use]
     pub fn missing_targets(mut self, missing: bool) -> Self {
         self.weighting.missing = missing;
@@ -138,7 +139,7 @@ where
         let reader = Mutex::new(reader);
         let weighted = self.weighting.any();
         let mut pass = StreamPass { reader, buffer: vec![], size: buffer, random, batch: vec![], weighted };
-        // A training that goes on in the middle of an epoch.
+        // A training that resumes in the middle of an epoch.
         for rows in plan.rows.chunks(plan.batch_size.max(1)).take(plan.first_batch) {
             pass.begin_batch(rows)?;
         }
@@ -146,15 +147,15 @@ where
     }
 }
 
-/// A sample: the columns that it is in, and its place.
+/// A sample: its columns, and its index in them.
 type Sample<E> = (Arc<Arrays<E>>, usize);
 
 struct BlockReader<M: Trainable, I> {
     blocks: I,
-    /// The block that is being read, and its next sample.
+    /// The current block, and its next sample.
     block: Option<(ArrayDataset<M>, usize)>,
     read: usize,
-    /// Samples that the pass still reads; those that are skipped do not count.
+    /// Number of samples that the pass still reads, without skipped ones.
     left: usize,
     wanted: usize,
     weighting: Weighting,
@@ -193,7 +194,7 @@ struct StreamPass<M: Trainable, I> {
     /// Only `begin_batch` uses the source, through `get_mut`; in a mutex it need not be `Sync`.
     reader: Mutex<BlockReader<M, I>>,
     buffer: Vec<Sample<M::Float>>,
-    /// Samples among which the next one is drawn.
+    /// Size of the shuffle buffer.
     size: usize,
     random: Random,
     batch: Vec<Sample<M::Float>>,
@@ -245,7 +246,7 @@ where
     }
 }
 
-/// Copies one field of samples; a block without it leaves the values as they are.
+/// Copies one field of samples; a block without it leaves the values unchanged.
 fn copy<'s, E: Float>(
     samples: &'s [Sample<E>],
     to: &mut [E],

@@ -1,7 +1,7 @@
 //! `Conv1D`, `Conv2D` and their transposes: `y = activation(x * kernel + bias)`, one sample after another.
 //!
 //! A transposed convolution is the input gradient of a convolution: it has the geometry of that convolution, whose
-//! input is what the transposed one gives.
+//! input is the output of the transposed one.
 
 use mimo_graph::activation::Activation;
 pub use mimo_graph::operation::{Conv, ConvScratch};
@@ -14,7 +14,7 @@ use crate::layers::apply_mask;
 use crate::program::Scratch;
 use crate::run::run;
 
-/// The geometry of a plan in the form that kernels read.
+/// Converts the geometry of a plan to that of kernels.
 pub(super) fn geometry(of: &mimo_graph::operation::Geometry) -> Geometry {
     let axes = of.axes;
     Geometry {
@@ -30,7 +30,7 @@ pub(super) fn geometry(of: &mimo_graph::operation::Geometry) -> Geometry {
     }
 }
 
-/// One sample of an input, as [`conv::convolve`] reads it: padded in the scratch if padding is asked for.
+/// One sample of an input, as [`conv::convolve`] reads it: padded in the scratch memory if necessary.
 pub(super) fn padded<E: Float>(
     geometry: &Geometry,
     chunk: &mut Chunk<'_, E>,
