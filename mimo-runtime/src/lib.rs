@@ -1,5 +1,5 @@
-//! What a model of mimo needs to run: layers, losses, metrics, optimizers, training and files.
-//! Usable and testable without the macro; the macro writes only descriptions of what is here.
+//! Runtime of mimo's models: layers, losses, metrics, optimizers, training and files. Usable and testable without the
+//! macro, which generates only descriptions of models for this crate.
 #![forbid(unsafe_code)]
 
 pub mod batch;
@@ -54,5 +54,5 @@ pub mod weights;
 pub use dfdx;
 pub use mimo_graph as graph;
 
-/// What can fail at run time.
+/// Result with mimo's [`Error`](error::Error).
 pub type Result<T, E = error::Error> = std::result::Result<T, E>;

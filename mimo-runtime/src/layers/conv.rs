@@ -47,7 +47,7 @@ pub(super) fn padded<E: Float>(
     }
 }
 
-/// Transposes the kernel for a pass that spreads.
+/// Transposes the kernel for a pass from outputs to inputs.
 fn transpose<E: Float>(
     geometry: &Geometry,
     kernel: &[E],
@@ -58,7 +58,7 @@ fn transpose<E: Float>(
     conv::reverse_kernel(geometry, kernel, &mut chunk.arena[to..to + kernel.len()]);
 }
 
-/// Spreads one sample of an output at `from` over the input at `to`.
+/// Adds one sample of an output at `from` to the input at `to`, spread over its windows.
 fn spread<E: Float>(
     geometry: &Geometry,
     chunk: &mut Chunk<'_, E>,

@@ -1,5 +1,4 @@
-//! A convolution whose results go straight into a max pooling: `Conv2D` and `MaxPooling2D`, or their 1D forms, as one
-//! operation.
+//! A convolution followed by a max pooling, as one operation: `Conv2D` and `MaxPooling2D`, or their 1D forms.
 
 use mimo_graph::activation::Activation;
 pub use mimo_graph::operation::PooledConv;
@@ -62,7 +61,7 @@ fn backward<E: Float>(op: &PooledConv, chunk: &mut Chunk<'_, E>) {
     }
     let mut was_transposed = false;
     for row in 0..chunk.rows {
-        // One sample after the other, so that what is computed of one is still in the cache.
+        // Sample by sample, so that the outputs of one are still in the cache.
         if op.activation == Activation::Relu && !op.activation_grad_applied {
             let [y, dy] = [y, dy].map(|mat| one(mat, row));
             kernels::activation_backward(chunk.arena, Activation::Relu, y, dy, dy, false);

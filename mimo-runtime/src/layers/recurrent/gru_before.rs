@@ -1,8 +1,8 @@
-//! The cell of a GRU that resets before the product: `z = σ(x · W_z + h · U_z + b_z)`, `r` like it,
-//! `c = φ(x · W_c + (r · h) · U_c + b_c)`, `h' = z · h + (1 − z) · c`.
+//! The cell of a GRU that resets before the product: `z = σ(x · W_z + h · U_z + b_z)`, `r` likewise, `c = φ(x · W_c +
+//! (r · h) · U_c + b_c)`, `h' = z · h + (1 − z) · c`.
 //!
-//! The recurrent kernel is multiplied with the state in two of its parts and with the reset state in the third. Its gradient
-//! is that of two products, each with zeros in the parts of the other.
+//! Two parts of the recurrent kernel are multiplied with the state, the third with the reset state. Its gradient is
+//! the sum of those of two products, each with zeros in the parts of the other.
 
 use super::gru::{mix, unmix};
 use super::{Places, Recurrent, Step, StepBack};
@@ -31,7 +31,7 @@ pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<
     unmix(op, arena, [z, c], h, at.carried);
     kernels::fill(arena, of_reset.columns(0, 2 * units), E::of(0.0));
     kernels::copy(arena, c, op.part(of_reset, 2), false);
-    // The gradient of the reset state goes to the state, and to the gate that reset it.
+    // The gradient of the reset state goes to the state and to the reset gate.
     at.through(arena, of_reset, d, false);
     let e = at.carried[2];
     kernels::binary(arena, Binary::Multiply, d, r, e);

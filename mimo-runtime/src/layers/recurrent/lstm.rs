@@ -35,7 +35,7 @@ pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E
     }
     kernels::activation_forward(arena, op.activation, g, g);
     kernels::binary(arena, Binary::Multiply, f, before, cell);
-    // The state is not known yet: its place holds what is added to the cell state.
+    // The state is not known yet: its memory holds the addend of the cell state.
     kernels::binary(arena, Binary::Multiply, i, g, state);
     kernels::copy(arena, state, cell, true);
     kernels::activation_forward(arena, op.activation, cell, state);
