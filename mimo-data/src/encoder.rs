@@ -1,4 +1,5 @@
-//! From the cells of columns to the values of one input or target, and what that has learned of the training table.
+//! Conversion of the cells of columns to the values of one input or target, with the state learned from the training
+//! table.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +15,10 @@ use crate::vocabulary::{
     TextVectorizationSettings,
 };
 
-/// Keras's `epsilon`: a smaller deviation is taken as this.
+/// Keras's `epsilon`, the minimum of a standard deviation.
 const EPSILON: f64 = 1e-7;
 
-/// A field that has seen its training table.
+/// A field that has learned from its training table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Encoder {
     Numbers(Vec<NumberColumn>),
@@ -30,14 +31,14 @@ pub(crate) enum Encoder {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct NumberColumn {
     name: String,
-    /// By value of a row: what is subtracted, and the divisor. Empty without normalization.
+    /// Mean and divisor of each value of a row. Empty without normalization.
     normalization: Vec<(f64, f64)>,
-    /// By value of a row: what a missing one becomes. Empty if it stays missing.
+    /// Replacement of missing values, for each value of a row. Empty if they stay missing.
     fill: Vec<f64>,
     width: usize,
 }
 
-/// Whether a target has its classes as indices, one-hot, or as one value.
+/// Form of a target's classes: indices, one-hot, or a single value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClassForm {
     Index { classes: usize },
@@ -45,7 +46,7 @@ pub(crate) enum ClassForm {
     Value,
 }
 
-/// A field that sees its training table, in one part or several.
+/// A field that learns from its training table, in one part or several.
 pub(crate) enum Adapting {
     Numbers { numbers: Numbers, columns: Option<Vec<(String, Vec<Moments>)>> },
     Strings { column: String, settings: StringLookupSettings, one_hot: bool },
@@ -54,7 +55,7 @@ pub(crate) enum Adapting {
     Text { column: String, settings: TextVectorizationSettings },
 }
 
-/// Mean and variance of values that come one after another (Welford, 1962).
+/// Running mean and variance (Welford, 1962).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Moments {
     count: f64,
@@ -82,7 +83,7 @@ impl Adapting {
         }
     }
 
-    /// Sees a part of the training table.
+    /// Learns from a part of the training table.
     pub(crate) fn update(&mut self, table: &Table) -> Result<(), Error> {
         match self {
             Adapting::Numbers { numbers, columns } => {
@@ -156,7 +157,7 @@ impl Adapting {
         Ok(())
     }
 
-    /// What was learned. `form` is that of a target's classes.
+    /// Returns the learned encoder. `form` is that of a target's classes.
     pub(crate) fn finish(self, form: Option<ClassForm>) -> Result<Encoder, Error> {
         Ok(match self {
             Adapting::Numbers { numbers, columns } => {
@@ -197,7 +198,7 @@ impl Adapting {
             Adapting::Classes { column, order, found } => {
                 let classes = match order {
                     Some(order) => {
-                        // A class twice is an error; unknown classes are found when they are encoded.
+                        // A repeated class is an error; unknown classes are found when they are encoded.
                         StringLookup::new()
                             .num_oov_indices(0)
                             .vocabulary(order.iter().map(String::as_str))?;
@@ -257,7 +258,7 @@ impl Encoder {
         }
     }
 
-    /// The names of classes by index.
+    /// Names of the classes, by index.
     pub(crate) fn classes(&self) -> Option<Vec<String>> {
         match self {
             Encoder::Classes { classes, .. } => Some(classes.clone()),
@@ -270,7 +271,7 @@ impl Encoder {
         }
     }
 
-    /// Whether lists of a saved encoder have the lengths that they need.
+    /// Whether the lists of a saved encoder have consistent lengths.
     pub(crate) fn is_consistent(&self) -> bool {
         match self {
             Encoder::Numbers(columns) => columns.iter().all(|column| {
@@ -283,8 +284,8 @@ impl Encoder {
         }
     }
 
-    /// Encodes all rows of a table: [`width`](Self::width) values of each. `missing` gets for each row whether its target is missing; without, a
-    /// missing cell is an error.
+    /// Encodes all rows of a table: [`width`](Self::width) values each. Writes to `missing` for each row whether its
+    /// target is missing; if it is `None`, a missing cell is an error.
     pub(crate) fn encode(
         &self,
         table: &Table,
@@ -313,7 +314,7 @@ impl Encoder {
         self.column_of(0).0
     }
 
-    /// The column of one of the values of a row, and the place of the value among those of the column.
+    /// Returns the column of one of the values of a row, and the index of the value among those of the column.
     fn column_of(&self, mut place: usize) -> (&str, usize) {
         match self {
             Encoder::Numbers(columns) => {
@@ -332,11 +333,12 @@ impl Encoder {
         }
     }
 
-    /// The error of a number that is not finite in the model's float type; `place` counts through the encoded values of all rows.
+    /// Returns the error of a number that is not finite in the model's float type; `place` is its index among the
+    /// encoded values of all rows.
     pub(crate) fn not_finite(&self, table: &Table, place: usize, float: &'static str) -> Error {
         let width = self.width().max(1);
         let (row, (name, place)) = (place / width, self.column_of(place % width));
-        // The number as the table has it, before it was normalized.
+        // The number in the table, before normalization.
         let cell =
             table.usable(name).and_then(|column| number(table, name, column, row, place, column.width()));
         let value = match cell {
@@ -346,7 +348,7 @@ impl Encoder {
         table.error(Some(row), Some(name), TableFault::NotFinite { value, float })
     }
 
-    /// Returns whether the row has values.
+    /// Encodes a row; returns whether it has values.
     fn encode_row(&self, table: &Table, row: usize, values: &mut Vec<f64>) -> Result<bool, Error> {
         let at = |column: &str, error: Error| match error {
             Error::Table { fault, .. } => table.error(Some(row), Some(column), *fault),
@@ -375,7 +377,7 @@ impl Encoder {
                     }
                 }
                 match first_missing {
-                    // Some values are there and others are not.
+                    // Some values are present and others are missing.
                     Some(name) if there => Err(table.error(Some(row), Some(name), TableFault::Missing)),
                     Some(_) => Ok(false),
                     None => Ok(true),
@@ -419,7 +421,7 @@ impl Encoder {
         }
     }
 
-    /// Returns values of the field to the units of its columns.
+    /// Converts values of the field back to the units of its columns.
     pub(crate) fn restore(&self, values: &mut [f64]) {
         let Encoder::Numbers(columns) = self else { return };
         let scales: Vec<(f64, f64)> = columns
@@ -453,7 +455,7 @@ fn check_width(table: &Table, name: &str, column: &Column, wanted: usize) -> Res
     Err(table.error(None, Some(name), fault))
 }
 
-/// A number of a cell; NaN if it is missing.
+/// Returns the number in a cell; NaN if it is missing.
 fn number(
     table: &Table,
     name: &str,
@@ -479,7 +481,7 @@ fn number(
     Ok(value)
 }
 
-/// A number, or a truth value as pandas writes it. A number that is too large for `f64` is infinite.
+/// Parses a number, or a boolean as pandas writes it. A number too large for `f64` is infinite.
 fn parse(text: &str, decimal_comma: bool) -> Option<f64> {
     match text.trim() {
         "true" | "True" | "TRUE" => Some(1.0),
@@ -492,7 +494,7 @@ fn parse(text: &str, decimal_comma: bool) -> Option<f64> {
     }
 }
 
-/// A whole number of a cell.
+/// Returns the integer in a cell.
 fn whole(table: &Table, name: &str, column: &Column, row: usize) -> Result<Option<i64>, Error> {
     let not_whole = |text: String| table.error(Some(row), Some(name), TableFault::NotWhole { text });
     match column {
@@ -513,7 +515,7 @@ fn whole(table: &Table, name: &str, column: &Column, row: usize) -> Result<Optio
     }
 }
 
-/// A cell as text.
+/// Returns a cell as text.
 fn word(column: &Column, row: usize) -> Option<std::borrow::Cow<'_, str>> {
     match column {
         Column::Text(cells) => cells.get(row).map(Into::into),
@@ -521,7 +523,7 @@ fn word(column: &Column, row: usize) -> Option<std::borrow::Cow<'_, str>> {
         Column::Numbers { values, width: 1 } => {
             values.get(row).filter(|value| !value.is_nan()).map(|value| value.to_string().into())
         }
-        // An array is not a word.
+        // An array is not text.
         Column::Numbers { .. } | Column::Unread { .. } => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Vocabularies: from words and whole numbers to indices, numbered as Keras does.
+//! Vocabularies: indices for words and integers, numbered as by Keras.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::table::fault;
 
-/// The special indices of a vocabulary, and its entries.
+/// A vocabulary: its special indices and its entries.
 ///
-/// Indices are those of Keras: that of the mask token, then those for values that are not in the vocabulary (out of vocabulary), then the entries, the most
-/// frequent first; among entries that are as frequent the greatest comes first.
+/// Indices are those of Keras: that of the mask token, then those for values that are not in the vocabulary (out of
+/// vocabulary), then the entries, the most frequent first; equally frequent entries are in descending order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Saved<T>", into = "Saved<T>", bound(serialize = "T: Token", deserialize = "T: Token"))]
 struct Entries<T: Token> {
@@ -24,7 +24,7 @@ struct Entries<T: Token> {
     indices: HashMap<T, usize>,
 }
 
-/// What precedes the entries.
+/// Special tokens before the entries.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Special<T> {
     mask_token: Option<T>,
@@ -33,14 +33,14 @@ struct Special<T> {
     max_tokens: Option<usize>,
 }
 
-/// The form in which a vocabulary is saved.
+/// Serialized form of a vocabulary.
 #[derive(Serialize, Deserialize)]
 struct Saved<T> {
     special: Special<T>,
     entries: Vec<T>,
 }
 
-/// Words or whole numbers.
+/// Words or integers.
 trait Token: Clone + Ord + Hash + Display + Serialize + serde::de::DeserializeOwned {}
 impl<T: Clone + Ord + Hash + Display + Serialize + serde::de::DeserializeOwned> Token for T {}
 
@@ -59,7 +59,7 @@ impl<T: Token> From<Entries<T>> for Saved<T> {
 }
 
 impl<T: Token> Entries<T> {
-    /// The vocabulary of these entries, which are not special tokens.
+    /// Creates a vocabulary of these entries, which are not special tokens.
     fn new(special: Special<T>, entries: Vec<T>) -> Result<Self, Error> {
         let first = special.first();
         let mut indices = HashMap::with_capacity(entries.len());
@@ -71,7 +71,7 @@ impl<T: Token> Entries<T> {
         Ok(Entries { special, entries, indices })
     }
 
-    /// The entries that were counted, the most frequent first.
+    /// Creates a vocabulary of the counted entries, the most frequent first.
     fn of_counts(special: Special<T>, counts: HashMap<T, u64>) -> Result<Self, Error> {
         let mut counted: Vec<(u64, T)> = counts
             .into_iter()
@@ -85,7 +85,7 @@ impl<T: Token> Entries<T> {
         Entries::new(special, counted.into_iter().map(|(_, token)| token).collect())
     }
 
-    /// The index of a token; `None` if it is not in the vocabulary.
+    /// Returns the index of a token; `None` if it is not in the vocabulary.
     fn find<Q: Hash + Eq + ?Sized>(&self, token: &Q) -> Option<usize>
     where
         T: Borrow<Q>,
@@ -96,7 +96,7 @@ impl<T: Token> Entries<T> {
         self.indices.get(token).copied()
     }
 
-    /// The index of a token that is not in the vocabulary, out of several by its hash.
+    /// Returns the index of a token that is not in the vocabulary, chosen by its hash if there are several.
     fn out_of_vocabulary(
         &self,
         token: &dyn Display,
@@ -115,7 +115,7 @@ impl<T: Token> Entries<T> {
         }
     }
 
-    /// All tokens by index, special ones included.
+    /// Returns all tokens by index, special ones included.
     fn tokens(&self) -> Vec<T> {
         let Special { mask_token, num_oov_indices, oov_token, .. } = &self.special;
         let oov = std::iter::repeat_n(oov_token, *num_oov_indices);
@@ -128,7 +128,7 @@ impl<T: Token> Entries<T> {
 }
 
 impl<T: PartialEq> Special<T> {
-    /// The index of the first entry.
+    /// Index of the first entry.
     fn first(&self) -> usize {
         usize::from(self.mask_token.is_some()) + self.num_oov_indices
     }
@@ -163,22 +163,23 @@ macro_rules! lookup {
         }
 
         impl $settings {
-            /// The largest size of the vocabulary, special tokens included; the least frequent entries are left out.
+            /// Sets the maximum size of the vocabulary, special tokens included; the least frequent entries are left
+            /// out.
             #[must_use]
             pub fn max_tokens(mut self, tokens: usize) -> Self {
                 self.special.max_tokens = Some(tokens);
                 self
             }
 
-            /// Number of indices for values that are not in the vocabulary; 1 by default. With several, the hash of a value chooses, and with
-            /// none such a value is an error.
+            /// Sets the number of indices for unknown values; 1 by default. With several, the hash of a value selects
+            /// one; with none, an unknown value is an error.
             #[must_use]
             pub fn num_oov_indices(mut self, indices: usize) -> Self {
                 self.special.num_oov_indices = indices;
                 self
             }
 
-            /// A value that gets index 0, for `Embedding(mask_zero = true)`; none by default.
+            /// Sets a value with index 0, for `Embedding(mask_zero = true)`; none by default.
             #[must_use]
             pub fn mask_token(mut self, token: $into) -> Self {
                 let $it = token;
@@ -186,7 +187,7 @@ macro_rules! lookup {
                 self
             }
 
-            /// The name of values that are not in the vocabulary, which is not an entry.
+            /// Sets the token for unknown values, which is not an entry.
             #[must_use]
             pub fn oov_token(mut self, token: $into) -> Self {
                 let $it = token;
@@ -194,7 +195,7 @@ macro_rules! lookup {
                 self
             }
 
-            /// Counts values. For data that is read in parts: [`adapted`](Self::adapted) ends it.
+            /// Counts values, for data that is read in parts; call [`adapted`](Self::adapted) at the end.
             pub fn update<'v>(&mut self, values: impl IntoIterator<Item = &'v $borrowed>) {
                 for value in values {
                     match self.counts.get_mut(value) {
@@ -207,7 +208,7 @@ macro_rules! lookup {
                 }
             }
 
-            /// The vocabulary of the values that were counted, the most frequent first.
+            /// Creates the vocabulary of the counted values, the most frequent first.
             ///
             /// # Errors
             /// [`Setting`](TableFault::Setting) if `max_tokens` leaves no entry.
@@ -219,7 +220,7 @@ macro_rules! lookup {
                 Ok($lookup(Entries::of_counts(self.special, self.counts)?))
             }
 
-            /// The vocabulary of some values, the most frequent first. Use those of the training part only.
+            /// Creates the vocabulary of these values, the most frequent first. Use those of the training part only.
             ///
             /// # Errors
             /// Those of [`adapted`](Self::adapted).
@@ -231,10 +232,11 @@ macro_rules! lookup {
                 self.adapted()
             }
 
-            /// A vocabulary of these entries, in this order. They may begin with the special tokens, as in the lists that Keras returns.
+            /// Creates a vocabulary of these entries, in this order. They may begin with the special tokens, as in
+            /// the lists that Keras returns.
             ///
             /// # Errors
-            /// [`Vocabulary`](TableFault::Vocabulary) if an entry is there twice, or is a special token.
+            /// [`Vocabulary`](TableFault::Vocabulary) if an entry is repeated, or is a special token.
             pub fn vocabulary<'v>(
                 self,
                 entries: impl IntoIterator<Item = &'v $borrowed>,
@@ -250,16 +252,16 @@ macro_rules! lookup {
         }
 
         impl $lookup {
-            /// Settings with Keras's defaults.
+            /// Creates settings with Keras's defaults.
             #[allow(clippy::new_ret_no_self, reason = "a vocabulary is there when the settings have seen data")]
             pub fn new() -> $settings {
                 $settings::default()
             }
 
-            /// The index of a value.
+            /// Returns the index of a value.
             ///
             /// # Errors
-            /// [`UnknownCategory`](TableFault::UnknownCategory) if the value is not in the vocabulary, which has no index for others.
+            /// [`UnknownCategory`](TableFault::UnknownCategory) if the value is unknown and there is no index for unknown values.
             pub fn index(&self, value: &$borrowed) -> Result<usize, Error> {
                 match self.0.find(value) {
                     Some(index) => Ok(index),
@@ -270,7 +272,7 @@ macro_rules! lookup {
                 }
             }
 
-            /// All tokens by index, special ones included: Keras's `get_vocabulary()`.
+            /// Returns all tokens by index, special ones included: Keras's `get_vocabulary()`.
             pub fn get_vocabulary(&self) -> Vec<$token> {
                 self.0.tokens()
             }
@@ -280,12 +282,12 @@ macro_rules! lookup {
                 self.0.size()
             }
 
-            /// The entries without special tokens.
+            /// Returns the entries without special tokens.
             pub fn entries(&self) -> &[$token] {
                 &self.0.entries
             }
 
-            /// The index for a cell that is missing: that of the mask token, else that of an unknown value.
+            /// Returns the index of a missing cell: that of the mask token, otherwise that of unknown values.
             ///
             /// # Errors
             /// [`Missing`](TableFault::Missing) if the vocabulary has neither.
@@ -297,7 +299,7 @@ macro_rules! lookup {
 }
 
 lookup!(
-    /// From words to indices, as Keras's `StringLookup`.
+    /// Maps words to indices, like Keras's `StringLookup`.
     ///
     /// ```
     /// use mimo_data::StringLookup;
@@ -308,15 +310,17 @@ lookup!(
     /// # Ok::<(), mimo_runtime::error::Error>(())
     /// ```
     ///
-    /// With several indices for unknown words, FarmHash64 of a word chooses, as in Keras. Keras's `salt` is not supported.
+    /// With several indices for unknown words, FarmHash64 of a word selects one, as in Keras. Keras's `salt` is not
+    /// supported.
     StringLookup, StringLookupSettings, String, str, "[UNK]".to_owned(),
     &str, |it| it.to_owned(), |word, count| (farmhash::fingerprint64(word.as_bytes()) % count as u64) as usize
 );
 
 lookup!(
-    /// From whole numbers to indices, as Keras's `IntegerLookup`.
+    /// Maps integers to indices, like Keras's `IntegerLookup`.
     ///
-    /// With several indices for unknown numbers, the remainder of the division by their number chooses, as in Keras by default.
+    /// With several indices for unknown integers, the remainder of the division by their count selects one, as in
+    /// Keras by default.
     IntegerLookup, IntegerLookupSettings, i64, i64, -1,
     &i64, |it| *it, |number, count| number.rem_euclid(count as i64) as usize
 );
@@ -328,41 +332,41 @@ pub enum OutputMode {
     /// Indices, in order.
     #[default]
     Int,
-    /// By index, 1 if the token occurs.
+    /// 1 at the index of each token that occurs.
     MultiHot,
-    /// By index, how often the token occurs.
+    /// Number of occurrences, at the index of each token.
     Count,
-    /// By index, how often the token occurs times its inverse document frequency.
+    /// Number of occurrences times inverse document frequency, at the index of each token.
     TfIdf,
 }
 
-/// Changes of a text before it is split, with Keras's names.
+/// Standardization of a text before it is split, with Keras's names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Standardize {
-    /// ASCII letters become lower case, ASCII punctuation is removed.
+    /// Converts ASCII letters to lower case and removes ASCII punctuation.
     #[default]
     LowerAndStripPunctuation,
-    /// ASCII letters become lower case.
+    /// Converts ASCII letters to lower case.
     Lower,
-    /// ASCII punctuation is removed.
+    /// Removes ASCII punctuation.
     StripPunctuation,
-    /// The text stays as it is.
+    /// Leaves the text unchanged.
     None,
 }
 
-/// Parts into which a text is split, with Keras's names.
+/// Splitting of a text, with Keras's names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Split {
-    /// Words, between white space.
+    /// Into words, at white space.
     #[default]
     Whitespace,
-    /// Characters.
+    /// Into characters.
     Character,
 }
 
-/// From texts to indices or counts of words, as Keras's `TextVectorization`.
+/// Maps texts to indices or counts of words, like Keras's `TextVectorization`.
 ///
 /// ```
 /// use mimo_data::TextVectorization;
@@ -376,17 +380,17 @@ pub enum Split {
 pub struct TextVectorization {
     form: TextForm,
     lookup: StringLookup,
-    /// By index, for `TfIdf`.
+    /// Inverse document frequencies by index, for `TfIdf`.
     idf: Vec<f64>,
 }
 
-/// How a [`TextVectorization`] is made, with Keras's names and defaults.
+/// Settings of a [`TextVectorization`], with Keras's names and defaults.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TextVectorizationSettings {
     form: TextForm,
     max_tokens: Option<usize>,
     counts: HashMap<String, u64>,
-    /// By token: texts in which it occurs.
+    /// Number of texts in which each token occurs.
     documents: HashMap<String, u64>,
     texts: u64,
 }
@@ -395,7 +399,7 @@ pub struct TextVectorizationSettings {
 struct TextForm {
     standardize: Standardize,
     split: Split,
-    /// Lengths of the sequences of words that are tokens; 1 alone if empty.
+    /// Lengths of the n-grams; 1 alone if empty.
     ngrams: Vec<usize>,
     output_mode: OutputMode,
     /// Values per text in the mode `Int`.
@@ -403,49 +407,50 @@ struct TextForm {
 }
 
 impl TextVectorizationSettings {
-    /// The largest size of the vocabulary, special tokens included.
+    /// Sets the maximum size of the vocabulary, special tokens included.
     #[must_use]
     pub fn max_tokens(mut self, tokens: usize) -> Self {
         self.max_tokens = Some(tokens);
         self
     }
 
-    /// Changes of a text before it is split.
+    /// Sets the standardization of a text before it is split.
     #[must_use]
     pub fn standardize(mut self, standardize: Standardize) -> Self {
         self.form.standardize = standardize;
         self
     }
 
-    /// Parts into which a text is split.
+    /// Sets the splitting of a text.
     #[must_use]
     pub fn split(mut self, split: Split) -> Self {
         self.form.split = split;
         self
     }
 
-    /// Sequences of up to so many words are tokens too; at least 1.
+    /// Sets the maximum length of n-grams, at least 1: shorter ones are tokens too.
     #[must_use]
     pub fn ngrams(mut self, most: usize) -> Self {
         self.form.ngrams = if most == 0 { vec![0] } else { (1..=most).collect() };
         self
     }
 
-    /// Encoding of the tokens.
+    /// Sets the encoding of the tokens.
     #[must_use]
     pub fn output_mode(mut self, mode: OutputMode) -> Self {
         self.form.output_mode = mode;
         self
     }
 
-    /// Values per text in the mode [`Int`](OutputMode::Int): longer texts are cut, shorter ones are filled with 0.
+    /// Sets the values per text in the mode [`Int`](OutputMode::Int): longer texts are cut, shorter ones are padded
+    /// with 0.
     #[must_use]
     pub fn output_sequence_length(mut self, values: usize) -> Self {
         self.form.output_sequence_length = values;
         self
     }
 
-    /// Counts the words of texts. For data that is read in parts: [`adapted`](Self::adapted) ends it.
+    /// Counts the words of texts, for data that is read in parts; call [`adapted`](Self::adapted) at the end.
     pub fn update<'v>(&mut self, texts: impl IntoIterator<Item = &'v str>) {
         for text in texts {
             self.texts += 1;
@@ -463,11 +468,10 @@ impl TextVectorizationSettings {
         }
     }
 
-    /// The vocabulary of the texts that were counted.
+    /// Creates the vocabulary of the counted texts.
     ///
     /// # Errors
-    /// [`Setting`](TableFault::Setting) if `max_tokens` leaves no word, [`ngrams`](Self::ngrams) is 0, or indices are wanted without an
-    /// [`output_sequence_length`](Self::output_sequence_length).
+    /// [`Setting`](TableFault::Setting) if `max_tokens` leaves no word, [`ngrams`](Self::ngrams) is 0, or the mode is `Int` without an [`output_sequence_length`](Self::output_sequence_length).
     pub fn adapted(self) -> Result<TextVectorization, Error> {
         self.check()?;
         let TextVectorizationSettings { form, max_tokens, counts, documents, texts } = self;
@@ -481,14 +485,14 @@ impl TextVectorizationSettings {
         let mut idf: Vec<f64> = vec![];
         if form.output_mode == OutputMode::TfIdf {
             idf = lookup.entries().iter().map(of).collect();
-            // The frequency of unknown words is not known: Keras takes the mean.
+            // The frequency of unknown words is not known: Keras uses the mean.
             let mean = idf.iter().sum::<f64>() / idf.len().max(1) as f64;
             idf.splice(0..0, std::iter::repeat_n(mean, lookup.0.special.first()));
         }
         Ok(TextVectorization { form, lookup, idf })
     }
 
-    /// The vocabulary of some texts. Use those of the training part only.
+    /// Creates the vocabulary of these texts. Use those of the training part only.
     ///
     /// # Errors
     /// Those of [`adapted`](Self::adapted).
@@ -517,7 +521,7 @@ impl TextForm {
         Special { mask_token, num_oov_indices: 1, oov_token: "[UNK]".to_owned(), max_tokens }
     }
 
-    /// The tokens of a text.
+    /// Returns the tokens of a text.
     fn tokens(&self, text: &str) -> Vec<String> {
         let (lower, strip) = match self.standardize {
             Standardize::LowerAndStripPunctuation => (true, true),
@@ -529,7 +533,7 @@ impl TextForm {
         let text: String = kept.map(|c| if lower { c.to_ascii_lowercase() } else { c }).collect();
         let words: Vec<&str> = match self.split {
             Split::Whitespace =>
-            // TensorFlow knows the white space of C: a no-break space is a part of a word.
+            // TensorFlow splits at the white space of C: a no-break space is part of a word.
             {
                 text.split([' ', '\t', '\n', '\x0b', '\x0c', '\r']).filter(|word| !word.is_empty()).collect()
             }
@@ -544,13 +548,13 @@ impl TextForm {
 }
 
 impl TextVectorization {
-    /// Settings with Keras's defaults.
+    /// Creates settings with Keras's defaults.
     #[allow(clippy::new_ret_no_self, reason = "a vocabulary is there when the settings have seen data")]
     pub fn new() -> TextVectorizationSettings {
         TextVectorizationSettings::default()
     }
 
-    /// All tokens by index, special ones included: Keras's `get_vocabulary()`.
+    /// Returns all tokens by index, special ones included: Keras's `get_vocabulary()`.
     pub fn get_vocabulary(&self) -> Vec<String> {
         self.lookup.get_vocabulary()
     }
@@ -573,10 +577,10 @@ impl TextVectorization {
         (self.form.output_mode == OutputMode::Int).then(|| self.vocabulary_size())
     }
 
-    /// The values of a text, as many as [`width`](Self::width) says.
+    /// Returns the values of a text, [`width`](Self::width) of them.
     ///
     /// # Errors
-    /// None with vocabularies that were made here.
+    /// None with vocabularies created by this crate.
     pub fn encode(&self, text: &str) -> Result<Vec<f64>, Error> {
         let mut values = vec![0.0; self.width()];
         for (place, token) in self.form.tokens(text).into_iter().enumerate() {

@@ -73,18 +73,18 @@ impl FitPlan<'_> {
         }
     }
 
-    /// Whether a key is one of the validation.
+    /// Whether a key is one of validation.
     pub(crate) fn is_validation(&self, key: &str) -> bool {
         self.table.resolve(key).is_some_and(|(validation, _)| validation)
     }
 
-    /// Has the training measure where its time goes, which it otherwise does not.
+    /// Turns on the measurement of the time of the parts of training, which is off by default.
     pub(crate) fn measure_time(&mut self) -> Arc<Clock> {
         Arc::clone(self.clock.get_or_insert_default())
     }
 }
 
-/// Time spent in the parts of a training, in nanoseconds.
+/// Time spent in the parts of training, in nanoseconds.
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
     pub training: Part,
@@ -106,7 +106,7 @@ impl Part {
         Duration::from_nanos(self.0.load(Ordering::Relaxed))
     }
 
-    /// The time since this was last called.
+    /// Returns the time since the last call.
     pub(crate) fn take(&self) -> Duration {
         Duration::from_nanos(self.0.swap(0, Ordering::Relaxed))
     }

@@ -1,4 +1,4 @@
-//! `DepthwiseConv1D`, `DepthwiseConv2D`, and the first half of `SeparableConv1D` and `SeparableConv2D`: `y =
+//! `DepthwiseConv1D`, `DepthwiseConv2D`, and the depthwise half of `SeparableConv1D` and `SeparableConv2D`: `y =
 //! activation(x * kernel + bias)`, channel by channel.
 
 use mimo_graph::activation::Activation;
@@ -13,7 +13,7 @@ use crate::layers::apply_mask;
 use crate::layers::conv::geometry;
 use crate::run::run;
 
-/// One sample of the input, as [`depthwise::depthwise`] reads it.
+/// One sample of the input, in the layout of [`depthwise::depthwise`].
 fn widened<E: Float>(geometry: &Geometry, chunk: &mut Chunk<'_, E>, memory: Widened, from: usize) -> usize {
     match memory.input {
         Some(scratch) if geometry.is_widened() => {

@@ -194,9 +194,9 @@ struct StepBack<'a, E> {
     cells: [Mat; 2],
     /// The gradient of the state after the step, replaced by that of the state before it; the same for the cell
     /// state; two buffers of scratch memory.
-    carried: [Mat; 4],
+    state_gradients: [Mat; 4],
     /// Whether the state before the step needs a gradient: the initial state may be constant.
-    goes_on: bool,
+    needs_previous: bool,
 }
 
 impl<E: Float> StepBack<'_, E> {
@@ -209,10 +209,10 @@ impl<E: Float> StepBack<'_, E> {
     }
 
     /// Computes the gradient of the state from those of the products of the first `gates` with the recurrent kernel;
-    /// the gradients of the others are zeros. The last buffer of `carried` is scratch memory.
+    /// the gradients of the others are zeros. The last buffer of `state_gradients` is scratch memory.
     fn through_state(&self, arena: &mut [E], gates: usize, dy: Mat, dh: Mat, accumulate: bool) {
         let Some(mask) = self.mask else { return self.through(arena, dy, dh, accumulate) };
-        let [.., seen] = self.carried;
+        let [.., seen] = self.state_gradients;
         for gate in 0..gates {
             gates::input_gradient(arena, dy, [gate, self.units], seen, self.recurrent_pack);
             mask.apply(arena, gate, seen, dh, accumulate || gate > 0);
@@ -229,10 +229,10 @@ impl<E: Float> StepBack<'_, E> {
 fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
     let (units, width, kept) = (op.units, op.width(), op.kept());
     let recurrent_pack = chunk.transposed(op.recurrent_kernel.block, kernels::packed_len(units, width));
-    let carried: [Mat; 4] =
+    let state_gradients: [Mat; 4] =
         std::array::from_fn(|place| op.step(chunk, op.state_gradients.view, place, units));
     // The gradients of the states after the last step: from the layer's outputs, or zeros.
-    for (&gradient, last) in carried.iter().zip(op.last) {
+    for (&gradient, last) in state_gradients.iter().zip(op.last) {
         match last.and_then(|last| last.gradient) {
             Some(dy) => kernels::copy(chunk.arena, chunk.mat(dy), gradient, false),
             None => kernels::fill(chunk.arena, gradient, E::of(0.0)),
@@ -249,8 +249,8 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
     for step in (0..op.steps).rev() {
         if let Some(dy) = op.y.gradient.and_then(|dy| op.given(chunk, dy, step)) {
             match masked {
-                Some(masked) => masked.add_gradient(chunk.arena, step, dy, carried[0]),
-                None => kernels::copy(chunk.arena, dy, carried[0], true),
+                Some(masked) => masked.add_gradient(chunk.arena, step, dy, state_gradients[0]),
+                None => kernels::copy(chunk.arena, dy, state_gradients[0], true),
             }
         }
         let counted = counted(chunk.arena, step);
@@ -268,17 +268,27 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
         let [states, cells] = [op.states.view, op.cells.view]
             .map(|memory| [at, at + 1].map(|at| op.step(chunk, memory, at, units)));
         let seen = Operand::known(chunk.rows, states[0], mask, at);
-        let goes_on = at > 0 || learns;
+        let needs_previous = at > 0 || learns;
         let partly = masked.filter(|_| counted == Counted::Some);
-        partly.iter().for_each(|masked| masked.save(op, chunk.arena, step, carried));
-        let values = StepBack { recurrent_pack, gates, states, seen, mask, units, cells, carried, goes_on };
+        partly.iter().for_each(|masked| masked.save(op, chunk.arena, step, state_gradients));
+        let values = StepBack {
+            recurrent_pack,
+            gates,
+            states,
+            seen,
+            mask,
+            units,
+            cells,
+            state_gradients,
+            needs_previous,
+        };
         match op.cell {
             Cell::Lstm => lstm::backward(op, chunk.arena, &values),
             Cell::Gru { reset_after: true } => gru::backward(op, chunk.arena, &values),
             Cell::Gru { reset_after: false } => gru_before::backward(op, chunk.arena, &values),
             Cell::Simple => simple::backward(op, chunk.arena, &values),
         }
-        partly.iter().for_each(|masked| masked.restore(op, chunk.arena, step, carried, gates));
+        partly.iter().for_each(|masked| masked.restore(op, chunk.arena, step, state_gradients, gates));
         if let Some(sink) = op.x.gradient {
             let dx = op.read(chunk, sink.view, step);
             let pack = chunk.transposed(op.kernel.block, kernels::packed_len(op.features, width));
@@ -299,7 +309,7 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
     if let Some(sink) = op.x.gradient {
         apply_mask(chunk, sink);
     }
-    for (gradient, initial) in carried.into_iter().zip(op.initial) {
+    for (gradient, initial) in state_gradients.into_iter().zip(op.initial) {
         let Some(sink) = initial.and_then(|initial| initial.gradient) else { continue };
         kernels::copy(chunk.arena, gradient, chunk.mat(sink.view), sink.accumulate);
         apply_mask(chunk, sink);

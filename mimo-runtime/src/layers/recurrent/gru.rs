@@ -34,7 +34,7 @@ pub(super) fn mix<E: Float>(arena: &mut [E], z: Mat, h: Mat, c: Mat, state: Mat)
 }
 
 /// Computes the gradients of [`mix`] through the activations: those of the inputs of `z` and `c`, in the memory of
-/// the gates, and the direct part of that of `h`, in the memory of that of `h'`. The last two buffers of `carried`
+/// the gates, and the direct part of that of `h`, in the memory of that of `h'`. The last two buffers of `state_gradients`
 /// are scratch memory.
 pub(super) fn unmix<E: Float>(
     op: &Recurrent,
@@ -56,13 +56,13 @@ pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<
     let ([h, _], units, width) = (at.states, op.units, op.width());
     let (a, g) = (at.gates.columns(0, width), at.gates.columns(width, width));
     let [z, r, c, g_c] = [op.part(a, 0), op.part(a, 1), op.part(a, 2), op.part(g, 2)];
-    let [dh, d, ..] = at.carried;
-    unmix(op, arena, [z, c], h, at.carried);
+    let [dh, d, ..] = at.state_gradients;
+    unmix(op, arena, [z, c], h, at.state_gradients);
     kernels::binary(arena, Binary::Multiply, c, g_c, d);
     kernels::binary(arena, Binary::Multiply, c, r, g_c);
     kernels::activation_backward(arena, op.recurrent_activation, r, d, r, false);
     kernels::copy(arena, a.columns(0, 2 * units), g.columns(0, 2 * units), false);
-    if at.goes_on {
+    if at.needs_previous {
         at.through_state(arena, 3, g, dh, true);
     }
 }

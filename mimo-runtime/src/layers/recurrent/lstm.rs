@@ -43,7 +43,7 @@ pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E
 }
 
 pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<'_, E>) {
-    let (gates, [before, cell], [dh, dc, a, b]) = (at.gates, at.cells, at.carried);
+    let (gates, [before, cell], [dh, dc, a, b]) = (at.gates, at.cells, at.state_gradients);
     if usual(op) {
         kernels::lstm_backward(arena, gates, before, cell, dh, dc);
     } else {
@@ -64,7 +64,7 @@ pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<
         kernels::binary(arena, Binary::Multiply, dc, f, dc);
         through(arena, op.recurrent_activation, f, a);
     }
-    if at.goes_on {
+    if at.needs_previous {
         at.through_state(arena, 4, gates, dh, false);
     }
 }

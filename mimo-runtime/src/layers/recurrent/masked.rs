@@ -109,8 +109,14 @@ impl Masked {
     }
 
     /// Saves the state gradients of the masked rows before the backward pass of a step.
-    pub(super) fn save<E: Float>(&self, op: &Recurrent, arena: &mut [E], step: usize, carried: [Mat; 4]) {
-        for (gradient, saved) in states(op, carried).zip(self.saved) {
+    pub(super) fn save<E: Float>(
+        &self,
+        op: &Recurrent,
+        arena: &mut [E],
+        step: usize,
+        state_gradients: [Mat; 4],
+    ) {
+        for (gradient, saved) in states(op, state_gradients).zip(self.saved) {
             self.keep(arena, step, [gradient, saved]);
         }
     }
@@ -121,10 +127,10 @@ impl Masked {
         op: &Recurrent,
         arena: &mut [E],
         step: usize,
-        carried: [Mat; 4],
+        state_gradients: [Mat; 4],
         gates: Mat,
     ) {
-        for (gradient, saved) in states(op, carried).zip(self.saved) {
+        for (gradient, saved) in states(op, state_gradients).zip(self.saved) {
             self.keep(arena, step, [saved, gradient]);
         }
         kernels::fill_rows(arena, self.column(step), |mask: E| mask == E::zero(), gates, E::zero());
@@ -132,6 +138,6 @@ impl Masked {
 }
 
 /// The gradients of the states, among the matrices passed from step to step.
-fn states(op: &Recurrent, carried: [Mat; 4]) -> impl Iterator<Item = Mat> {
-    carried.into_iter().take(if op.cell == Cell::Lstm { 2 } else { 1 })
+fn states(op: &Recurrent, state_gradients: [Mat; 4]) -> impl Iterator<Item = Mat> {
+    state_gradients.into_iter().take(if op.cell == Cell::Lstm { 2 } else { 1 })
 }
