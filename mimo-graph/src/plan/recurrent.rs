@@ -10,7 +10,7 @@ use crate::operation::{Dropout, During, Recurrent, RecurrentDropout, Scratch, St
 use crate::order::{marked, needed_tensors};
 
 /// Number of values per unit that the backward passes from step to step.
-const CARRIED: usize = 4;
+const STATE_GRADIENTS: usize = 4;
 
 impl Building {
     /// A layer that reads a sequence step by step.
@@ -100,7 +100,8 @@ impl Building {
             gates: self.scratch(gates, gates_during),
             states: self.scratch(states.clone(), During::Both),
             cells: self.scratch(states, During::Both),
-            state_gradients: self.scratch(Dim::Known(CARRIED) * layer.units.clone(), During::Backward),
+            state_gradients: self
+                .scratch(Dim::Known(STATE_GRADIENTS) * layer.units.clone(), During::Backward),
             y: self.written(graph, id),
             steps,
             features,
