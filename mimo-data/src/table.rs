@@ -319,7 +319,7 @@ impl Table {
         self.parts(split::shuffled(self.rows, fraction, seed)?)
     }
 
-    /// Splits like [`split`](Self::split), stratified: with the same fraction of every value of a column. Rows where
+    /// Splits like [`shuffled_split`](Self::shuffled_split), stratified: with the same fraction of every value of a column. Rows where
     /// it is missing form their own class.
     ///
     /// # Errors
@@ -329,7 +329,7 @@ impl Table {
         self.parts(split::stratified(&self.strata(column)?, fraction, seed)?)
     }
 
-    /// Splits like [`split`](Self::split), by groups: all rows with the same value of a column are in one part. Rows
+    /// Splits like [`shuffled_split`](Self::shuffled_split), by groups: all rows with the same value of a column are in one part. Rows
     /// where it is missing are one group.
     ///
     /// # Errors
