@@ -1,4 +1,4 @@
-//! Tables as data of models: the whole job, columns that do not fit, and readers that are saved with the weights.
+//! Tables as data of models: a complete program, columns that do not fit, and readers saved with the weights.
 #![allow(clippy::float_cmp, reason = "values that are copied are equal")]
 
 use mimo::data::Dataset;
@@ -49,7 +49,7 @@ fn the_job_learns_is_the_same_on_any_threads_and_is_loaded_elsewhere() {
     let (model, reader, [mse, accuracy], test) = job(1).expect("trained");
     let (again, ..) = job(2).expect("trained");
     assert_eq!(bits(&model), bits(&again), "the same bits on two threads");
-    // The noise is 20 and the deviation of the prices 115: at best 0.03.
+    // The noise is 20 and the standard deviation of the prices 115: at best 0.03.
     assert!(mse < 0.08 && accuracy > 0.7, "{mse} {accuracy}");
 
     let path = std::env::temp_dir().join(format!("mimo-tables-{}.safetensors", std::process::id()));
@@ -91,7 +91,7 @@ fn the_job_learns_is_the_same_on_any_threads_and_is_loaded_elsewhere() {
     let _ = std::fs::remove_file(path);
 }
 
-/// What a program of the table says.
+/// The error of a program with this table.
 fn error_of(columns: TableColumns<Homes>, table: &Table) -> String {
     match columns.adapt(table).and_then(|reader| reader.dataset(table)) {
         Ok(_) => panic!("no error"),
@@ -126,7 +126,7 @@ fn what_does_not_fit_is_named_with_what_is_near() {
         ),
         (set("numbers", ["area", "room", "age"].into()), "there is no column `room`; did you mean `rooms`?"),
         (set("numbers", columns_like("pixel_*").into()), "no column fits the pattern `pixel_*`"),
-        // A column of the input's own name.
+        // A column with the input's name.
         (
             TableColumns::new(),
             "there is no column `numbers`; the input `numbers` is read from the column of its own name, unless `.input(\"numbers\", columns([…]))` names others",
@@ -242,7 +242,7 @@ fn errors_of_a_file_have_the_file_the_line_and_the_column() {
     assert!(
         error_of(homes(), &german).starts_with("line 4, column `area`: `1.5` is not a number with decimals")
     );
-    // Numbers that the float type does not have, and predictions that are not numbers.
+    // Numbers too large for the float type, and predictions that are not numbers.
     let reader = homes().adapt(&small()).expect("a reader");
     let large = mimo::table::CsvOptions::new()
         .read_from("area,rooms,age,district\n1,1,1,a\n1,1e300,1,a\n".as_bytes());
@@ -328,7 +328,7 @@ fn every_form_is_encoded() {
     assert_eq!(columns[3], [0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
     assert_eq!(columns[4], [1.0, 2.0, 1.0, 0.0]);
 
-    // Targets, as a trainer sees them.
+    // Targets in the trainer's form.
     let data = reader.dataset(&table).expect("data").check_finite().expect("valid numbers");
     assert!(Dataset::<Forms>::missing_targets(&data));
     let mut model = Forms::new(1);
@@ -346,7 +346,7 @@ fn every_form_is_encoded() {
     }
     assert_eq!(reader.labels("one_hot", &[0.1, 0.2, 0.7, 0.5, 0.3, 0.2]).expect("labels"), ["10", "2"]);
 
-    // A table in parts teaches the same, and so does what was saved.
+    // A table in parts teaches the same, and so does a saved reader.
     let parts = [[0, 1], [2, 3]].map(|rows| table.select(&rows));
     let in_parts = forms().adapt_parts(parts).expect("a reader").to_json().expect("JSON");
     let json = reader.to_json().expect("JSON");
@@ -390,7 +390,7 @@ fn a_saved_reader_that_does_not_fit_is_an_error() {
         error(&json.replace("\"normalization\":[[", "\"normalization\":[[1.0,1.0],["))
             .contains("different lengths")
     );
-    // Every cut, and every byte that is another, is an error or a reader, and never a panic.
+    // Every truncation and every changed byte results in an error or a reader, never in a panic.
     for len in 0..json.len() {
         assert!(TableReader::<Forms>::from_json(json.get(..len).unwrap_or_default()).is_err());
     }
