@@ -488,7 +488,7 @@ impl Builder {
         };
         for mut diag in wrong {
             diag.notes.extend(trails(&mut diag.subjects));
-            // Untested helps of the rule are only used if no fix was found. A layer of its own is always possible.
+            // Untested helps of the rule are only used if no fix was found. A separate layer is always possible.
             let said = std::mem::replace(&mut diag.helps, fixes.clone());
             if diag.helps.is_empty() || call.like.is_some() {
                 diag.helps.extend(said);

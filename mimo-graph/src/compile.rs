@@ -437,7 +437,7 @@ mod tests {
               = help: write `0.5` to make it smaller\n  \
               = help: `#[allow(mimo::negative_loss_weight)]` for an adversarial loss"]
         );
-        // An output without a loss has a warning of its own.
+        // An output without a loss has its own warning.
         let (_, errors) = resolved(&regressions(), "loss = [mse, none, mse], loss_weights = [1, -0.5, 1]");
         assert_eq!(errors, NONE);
     }

@@ -68,7 +68,7 @@ impl Layer {
             LayerKind::SpectralNormalization(wrapper) if weight.name != VECTOR => {
                 format!("{path}/{}/{}", wrapper.inner_name(), weight.name)
             }
-            // Each projection is a layer of its own in Keras.
+            // Each projection is a separate layer in Keras.
             LayerKind::MultiHeadAttention(_) => match weight.name.rsplit_once('_') {
                 Some((projection, name)) => format!("{path}/{projection}/{name}"),
                 None => format!("{path}/{}", weight.name),

@@ -1,5 +1,5 @@
-//! Depthwise convolutions of single samples, channels last: every channel has a kernel of its own, so the loops run
-//! along the channels, which are contiguous.
+//! Depthwise convolutions of single samples, channels last: every channel has its own kernel, so the loops run along
+//! the channels, which are contiguous.
 //!
 //! The passes work on geometries with one output channel per input channel. With a depth multiplier, [`widen`] first
 //! copies each channel as often, and [`narrow`] finally sums the gradients of the copies.

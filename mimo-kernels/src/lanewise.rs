@@ -61,7 +61,7 @@ impl<E, const IN: usize, const OUT: usize> Operands<E, IN, OUT> {
 /// Number of values gathered from short rows at a time; a multiple of every vector length.
 const GATHERED: usize = 64;
 
-/// Copies `rows` short rows of `cols` values into `gathered`, one after the other.
+/// Copies `rows` short rows of `cols` values into `gathered`, one after another.
 ///
 /// # Safety
 ///

@@ -4,7 +4,7 @@
 //! updated piece by piece. The formulas are Keras's. Slots that decay towards zero are set to zero below 1e-30:
 //! subnormal numbers make a step forty times slower.
 //!
-//! Each rule is a type and a kernel of its own, so that a program contains only the rules that it uses.
+//! Each rule is a separate type and kernel, so that a program contains only the rules that it uses.
 
 use super::dispatch::Kernels;
 use super::element::Element;

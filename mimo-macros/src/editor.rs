@@ -28,7 +28,7 @@ use crate::tokens;
 use mimo_graph::language::{self, Kind, Module};
 use words::Words;
 
-/// The function, in a constant of its own: the `allow` must enclose what `cfg` removes.
+/// The function, in a separate constant: the `allow` must enclose what `cfg` removes.
 pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
     let krate = &lowered.header.krate;
     let mut words = Words::new(ast, lowered);

@@ -1,4 +1,4 @@
-//! Callbacks: code that runs between the epochs and steps of a training. [`callbacks`](crate::callbacks) has Keras's
+//! Callbacks: code that runs between the epochs and steps of training. [`callbacks`](crate::callbacks) has Keras's
 //! and a few more.
 
 mod plan;
@@ -20,7 +20,7 @@ use crate::logs::LogTable;
 use crate::model::Trainable;
 use crate::trainer::Trainer;
 
-/// Code that observes and controls a training. Every method does nothing by default.
+/// Code that observes and controls training. Every method does nothing by default.
 ///
 /// A callback gets the trainer itself, so it can read and set the learning rate, the loss weights and the weights, and
 /// write the model to a file. For a single closure there is
@@ -341,7 +341,7 @@ impl<M: Trainable> fmt::Debug for BatchLogs<'_, M> {
     }
 }
 
-/// The points at which a training can be saved and resumed.
+/// The points at which training can be saved and resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Moment {

@@ -444,7 +444,7 @@ impl<E: Float> Engine<E> {
 
     /// State of the random numbers: a seed that no other step or pass has, and the number of the step or pass.
     /// Evaluations and predictions are counted separately from steps, so that they do not change the random numbers
-    /// of a training.
+    /// of training.
     fn random_state(&self, mode: Mode) -> (u64, u64) {
         if mode == Mode::Train {
             let step = self.steps().wrapping_add(1);

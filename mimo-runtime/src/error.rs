@@ -437,7 +437,7 @@ pub enum Error {
         /// All faults; at least one. The message shows the first eight, and all of them with `{:#}`.
         faults: Vec<Fault>,
     },
-    /// A file does not hold a training state of this model. The trainer is unchanged.
+    /// A file does not contain a training state of this model. The trainer is unchanged.
     CheckpointFile {
         /// The file, if it is not in memory.
         path: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! Measurements of a training, epoch by epoch: typed, and by Keras's keys.
+//! Measurements of a training run, epoch by epoch: typed, and by Keras's keys.
 
 pub(crate) mod csv;
 #[cfg(test)]
@@ -22,7 +22,7 @@ pub struct Evaluation<M: Trainable> {
     table: Arc<LogTable>,
 }
 
-/// Measurements of an epoch of a training.
+/// Measurements of an epoch.
 pub struct EpochLogs<M: Trainable> {
     /// The epoch, from 0.
     pub epoch: usize,
@@ -68,7 +68,7 @@ pub struct FitSettings {
     pub callbacks: Vec<&'static str>,
 }
 
-/// Measurements of a training.
+/// Measurements of a training run.
 pub struct History<M: Trainable> {
     epochs: Vec<EpochLogs<M>>,
     pub(crate) settings: FitSettings,

@@ -1,4 +1,4 @@
-//! `Activation`: an activation function as a layer of its own.
+//! `Activation`: an activation function as a separate layer.
 
 use crate::activation::Activation as Function;
 use crate::args::Bound;
@@ -38,7 +38,7 @@ pub enum Class {
 }
 
 layer! {
-    /// An activation as a layer of its own.
+    /// An activation as a separate layer.
     ///
     /// The shape is unchanged.
     ///

@@ -20,9 +20,9 @@ tensor_operations! {
     /// Adds a loss that is computed from tensors of the model to the total loss: one number per sample, averaged over
     /// the batch.
     ///
-    /// It is a statement of its own, in the block, in a function or in a loop. The logs have the unweighted mean
-    /// under its name, here `kl_loss`, in training and in evaluation. Sample weights and `loss_weights` do not change
-    /// it, and a prediction does not compute it.
+    /// It is a separate statement, in the block, in a function or in a loop. The logs have the unweighted mean under
+    /// its name, here `kl_loss`, in training and in evaluation. Sample weights and `loss_weights` do not change it,
+    /// and a prediction does not compute it.
     ///
     /// Keras: [`add_loss`](https://keras.io/api/losses/#the-addloss-api), with which a layer adds a sum over the batch that it
     /// has averaged itself.

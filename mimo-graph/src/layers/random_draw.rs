@@ -20,7 +20,7 @@ pub struct RandomDraw {
     pub drawn: Drawn,
     /// Its mean and its standard deviation, or its bounds.
     pub numbers: [Number; 2],
-    /// Seed of a stream of its own; without one, the numbers depend on the seed of the trainer or predictor.
+    /// Seed of a separate stream; without one, the numbers depend on the seed of the trainer or predictor.
     pub seed: Option<u64>,
 }
 
@@ -49,7 +49,7 @@ tensor_operations! {
         mean: f64 = "0",
         /// Standard deviation of the numbers, before truncation.
         stddev: f64 = "1" in [0.0..],
-        /// Seed of a stream of its own, independent of the seed of the trainer or predictor.
+        /// Seed of a separate stream, independent of the seed of the trainer or predictor.
         seed: usize = "none",
     }
 
@@ -70,7 +70,7 @@ tensor_operations! {
         minval: f64 = "0",
         /// Upper bound, excluded.
         maxval: f64 = "1",
-        /// Seed of a stream of its own, independent of the seed of the trainer or predictor.
+        /// Seed of a separate stream, independent of the seed of the trainer or predictor.
         seed: usize = "none",
     }
 }

@@ -135,7 +135,7 @@ where
 }
 
 impl Use {
-    /// Creates a use of values with buffers of their own.
+    /// Creates a use of values with separate buffers.
     pub const fn whole([x, dy]: [usize; 2], [x_len, dy_len]: [usize; 2], positions: usize) -> Self {
         Use { x: View::whole(x, x_len), dy: View::whole(dy, dy_len), positions }
     }

@@ -27,7 +27,7 @@ operation! {
         pub drawn: Drawn,
         /// Its mean and its standard deviation, or its bounds.
         pub numbers: List<L::Number>,
-        /// Seed of a stream of its own; without one, the numbers depend on the seed of the trainer or predictor.
+        /// Seed of a separate stream; without one, the numbers depend on the seed of the trainer or predictor.
         pub seed: Option<u64>,
         /// Distinguishes the numbers of this call from those of other calls, if it has no seed.
         pub key: u64,

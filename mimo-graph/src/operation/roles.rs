@@ -185,7 +185,7 @@ pub struct Written<L = usize> {
     pub kept: bool,
 }
 
-/// A call for a value and a gradient with buffers of their own.
+/// A call for a value and a gradient with separate buffers.
 fn whole<L: Length>(function: &'static str, [value, gradient]: [&View<L>; 2], kept: bool) -> Literal {
     let slots = Literal::Array(vec![value.slot.literal(), gradient.slot.literal()]);
     Literal::Call { function, arguments: vec![slots, value.len.literal(), kept.literal()] }

@@ -136,8 +136,8 @@ impl Building {
         self.add(self.call_name(graph, id), vec![id], kind, reads, value);
     }
 
-    /// Builds outputs, their losses and metrics. Every loss has a value of its own whose gradient it writes: other
-    /// losses and readers of the same tensor read a copy, whose backward adds like that of any operation.
+    /// Builds outputs, their losses and metrics. Every loss has its own value, whose gradient it writes: other losses
+    /// and readers of the same tensor read a copy, whose backward adds like that of any operation.
     fn outputs(&mut self, graph: &Graph) {
         let training = |index: usize| graph.compile.as_ref().map(|compile| &compile.outputs[index]);
         let custom = graph.compile.as_ref().is_some_and(|compile| compile.custom_loss());

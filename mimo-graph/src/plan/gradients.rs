@@ -69,7 +69,7 @@ fn sinks(building: &mut Building) -> Vec<Option<usize>> {
     let mut last = vec![None; building.values.len()];
     let Building { plan, reads, values, gradients, loss_values, custom_values, .. } = building;
     for value in loss_values.iter().flatten() {
-        // A loss writes and does not add: `Building::outputs` has given each a value of its own.
+        // A loss writes and does not add: `Building::outputs` has given each its own value.
         written[value.0] = true;
     }
     for value in custom_values.iter() {

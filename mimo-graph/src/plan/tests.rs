@@ -83,7 +83,7 @@ fn siblings_of_two_optimizers_stay_apart() {
     let apart = ["dense", "value", "kind", "kind_activation"];
     let two = plan(two_heads(), &format!("optimizer = {{ kind: sgd, rest: adam }}, {losses}"));
     assert_eq!(names_of(&two), apart);
-    // A norm of a weight needs a block of its own.
+    // A norm of a weight needs its own block.
     let whole = plan(two_heads(), &format!("optimizer = lamb, {losses}"));
     assert_eq!(names_of(&whole), apart);
     // One optimizer trains both.

@@ -8,7 +8,7 @@ fn expanded(source: &str) -> String {
     let expanded = crate::expand::expand(tokens);
     match syn::parse2::<syn::File>(expanded.clone()) {
         Ok(mut file) => {
-            // The function for editors comes first, and has snapshots of its own. A request for the description of
+            // The function for editors comes first, and has its own snapshots. A request for the description of
             // another model is only that call.
             if !matches!(file.items[..], [syn::Item::Macro(_)]) {
                 let editor = file.items.remove(0);

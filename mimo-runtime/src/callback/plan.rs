@@ -29,17 +29,17 @@ pub struct FitPlan<'a> {
 }
 
 impl FitPlan<'_> {
-    /// Keras's keys of the values that this training logs, in declared order, those of its validation last.
+    /// Keras's keys of the values that this training run logs, in declared order, those of its validation last.
     pub fn keys(&self) -> Vec<String> {
         let keys = self.table.keys().map(|(key, _)| key.to_owned());
         let validation = self.table.keys().map(|(key, _)| format!("val_{key}"));
         keys.chain(validation.filter(|_| self.validation_samples > 0)).collect()
     }
 
-    /// Checks that this training logs a value of this key.
+    /// Checks that this training run logs a value of this key.
     ///
     /// # Errors
-    /// [`CallbackFault::UnknownKey`], and [`CallbackFault::NoValidation`] for `val_…` in a training without validation.
+    /// [`CallbackFault::UnknownKey`], and [`CallbackFault::NoValidation`] for `val_…` if there is no validation.
     pub fn check_key(&self, key: &str) -> Result<(), CallbackFault> {
         match self.table.resolve(key) {
             Some((true, _)) if self.validation_samples == 0 => {

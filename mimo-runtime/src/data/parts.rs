@@ -25,7 +25,7 @@ impl<M: Trainable> ArrayDataset<M> {
     }
 
     /// Same as [`shuffled_split`](Self::shuffled_split), with the same fraction of every class of an output. Samples
-    /// with a missing target are a class of their own.
+    /// with a missing target are a separate class.
     ///
     /// # Errors
     /// [`ValidationSplit`](Error::ValidationSplit), [`NoSuchOutput`](Error::NoSuchOutput), and [`NoClasses`](Error::NoClasses) for an output

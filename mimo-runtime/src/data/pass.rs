@@ -13,12 +13,12 @@ pub struct PassPlan<'p> {
     pub rows: &'p [usize],
     /// Samples per batch; the last batch may be smaller.
     pub batch_size: usize,
-    /// First batch of the pass: not 0 if a training resumes in the middle of an epoch.
+    /// First batch of the pass: not 0 if training resumes in the middle of an epoch.
     pub first_batch: usize,
     /// Whether weights are trained in the pass.
     pub training: bool,
     /// Number of trainer steps before the pass, counted from its first batch: differs from epoch to epoch, and is the
-    /// same when a training is resumed.
+    /// same when training is resumed.
     pub number: u64,
 }
 

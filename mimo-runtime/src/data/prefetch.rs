@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::model::Trainable;
 use crate::warning::Warning;
 
-/// A data set whose batches are read ahead by threads of its own. See [`prefetch`].
+/// A data set whose batches are prefetched by separate threads. See [`prefetch`].
 pub struct Prefetch<D> {
     data: Arc<D>,
     workers: usize,

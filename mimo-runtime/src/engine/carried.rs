@@ -48,7 +48,7 @@ pub(super) fn carry<E: Float>(
         labels,
         // Already reported.
         warnings: _,
-        // Requested by a callback when a training begins.
+        // Requested by a callback when training begins.
         search: _,
         // Written before it is read in each batch or prediction.
         train_chunks: _,
@@ -224,7 +224,7 @@ fn carry_steering<E: Float>(
 ) -> Result<(), Error> {
     let mut frozen: Vec<u8> = steers.iter().map(|steer| u8::from(steer.frozen)).collect();
     let mut rates: Vec<f64> = steers.iter().map(|steer| steer.rate).collect();
-    // NaN means no weight decay of its own.
+    // NaN means the optimizer's weight decay.
     let mut decays: Vec<f64> = steers.iter().map(|steer| steer.decay.unwrap_or(f64::NAN)).collect();
     transfer.valid(
         &name(&["steering", "frozen"]),

@@ -1,4 +1,4 @@
-//! Steered weights: frozen, or with a learning rate or a weight decay of their own.
+//! Steered weights: frozen, or with their own learning rate or weight decay.
 //!
 //! Nothing of this is allocated until a weight is steered.
 

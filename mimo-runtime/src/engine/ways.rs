@@ -1,9 +1,9 @@
 //! The update of each weight in a step: by its optimizer or by another one, or none.
 //!
-//! It depends on the steering of the weight (frozen, a learning rate or weight decay of its own), and on whether an
-//! output that trains it has a target in the batch. A block whose weights all have the same update is updated as a
-//! whole; another one row by row, the columns of each weight separately. Every value is updated individually, so both
-//! have the same result.
+//! It depends on the steering of the weight (frozen, its own learning rate or weight decay), and on whether an output
+//! that trains it has a target in the batch. A block whose weights all have the same update is updated as a whole;
+//! another one row by row, the columns of each weight separately. Every value is updated individually, so both have
+//! the same result.
 
 use std::ops::Range;
 

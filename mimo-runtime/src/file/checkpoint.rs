@@ -1,4 +1,4 @@
-//! Checkpoints: the state that a training passes from step to step, in a file of weights with more arrays.
+//! Checkpoints: the state kept from step to step, in a file of weights with more arrays.
 //!
 //! The owner of the state visits it once, with methods of [`Transfer`], which saves, compares or loads each part. So
 //! saving and loading use the same list of parts.

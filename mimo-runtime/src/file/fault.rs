@@ -81,14 +81,14 @@ pub enum Fault {
         /// The model's element type.
         wanted: &'static str,
     },
-    /// The file only has weights, where a checkpoint of a training is needed.
+    /// The file only has weights, where a training checkpoint is needed.
     NoCheckpoint,
     /// A checkpoint was written by a version of mimo with other rules for checkpoints.
     CheckpointVersion {
         /// The version of the rules.
         found: String,
     },
-    /// A checkpoint belongs to a training with another setting, such as the update rule of an optimizer.
+    /// A checkpoint belongs to a training run with another setting, such as the update rule of an optimizer.
     Setting {
         /// Name of the setting.
         name: String,

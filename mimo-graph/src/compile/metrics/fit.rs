@@ -26,7 +26,7 @@ pub(super) fn check(
         return;
     }
     largest_of_labels(metric, name, subject, loc, cx);
-    // `accuracy` has a warning of its own.
+    // `accuracy` has its own warning.
     if !["accuracy", "acc"].contains(&written) {
         logits(metric, written, subject, loc, cx);
     }

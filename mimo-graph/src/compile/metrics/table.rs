@@ -110,7 +110,7 @@ vocabulary! {
         dtype => "leave it out",
         /// Thresholds of the curve, instead of `num_thresholds`: `[0.1, 0.5, 0.9]`.
         thresholds: Factors = "none" in [0.0..=1.0],
-        /// Whether each value of the last axis has a curve of its own; the metric is the mean of their areas.
+        /// Whether each value of the last axis has its own curve; the metric is the mean of their areas.
         multi_label: bool = "false",
         /// Length of the last axis; known without it.
         num_labels: usize = "none",

@@ -93,7 +93,7 @@ fn branches(n: usize) -> String {
     )
 }
 
-/// Layers on one tensor, each read by a layer of its own and all added up.
+/// Layers on one tensor, each read by its own layer and all added up.
 fn siblings(n: usize) -> String {
     let layers = lines(n, |i| format!("let b{i} = Dense(3, name = \"part_{i}\")(x);"));
     model(
