@@ -125,7 +125,7 @@ gradients! {
     }
 }
 
-// A training step, whose losses are computed with its statistics, checks their gradient.
+// Its gradients are checked in training steps, whose losses use the batch statistics.
 model! {
     #[allow(mimo::lost_mask)]
     Normalized {

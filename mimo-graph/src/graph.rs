@@ -366,7 +366,7 @@ impl Graph {
         &self.tensors[id.index()]
     }
 
-    /// The nested model whose call gives a tensor, if one does.
+    /// The nested model whose call outputs a tensor, if there is one.
     pub fn group_of(&self, tensor: TensorId) -> Option<&Group> {
         let node = self.node(self.tensor(self.written(tensor)).producer?);
         Some(&self.groups[self.layer(node.layer).group?.index()])

@@ -35,7 +35,7 @@ impl Geometry {
     }
 }
 
-/// Copies the input at `from` to `to`, with the zeros around it and the copies of channels that [`depthwise`] reads.
+/// Copies the input at `from` to `to`, adding the padding and the copies of channels that [`depthwise`] reads.
 pub fn widen<E: Element>(arena: &mut [E], geometry: &Geometry, from: usize, to: usize) {
     check(geometry);
     if geometry.filters == geometry.channels {

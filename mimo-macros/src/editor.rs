@@ -28,7 +28,7 @@ use crate::tokens;
 use mimo_graph::language::{self, Kind, Module};
 use words::Words;
 
-/// The function, in a separate constant: the `allow` must enclose what `cfg` removes.
+/// The function, inside a constant: the `allow` for the unknown `cfg` must be on an enclosing item.
 pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
     let krate = &lowered.header.krate;
     let mut words = Words::new(ast, lowered);
@@ -142,8 +142,8 @@ fn statement(run: &Run, function: bool, known: Known<'_>, words: &mut Words) -> 
     }
     cursor.skip(1);
     let value = cursor.rest().to_vec();
-    // The body of a loop that returns a list binds names as that of another loop does; its tensor is a statement of
-    // its own.
+    // The body of a loop that returns a list binds names like that of any loop; the returned tensor is a separate
+    // statement.
     let mut looped = TokenStream::new();
     if cursor.at_keyword("for") {
         looped = words.head_of_loop(&mut cursor);

@@ -65,7 +65,7 @@ macro_rules! layers {
                 let mut model = $model::<E>::build(1);
                 set_weights(&mut model, |name, shape| weight(case, name, shape));
 
-                // A batch of all samples returns the gradients of weights, each single sample those of inputs.
+                // One batch of all samples for the gradients of weights, and each single sample for those of inputs.
                 let batches = [(0, all)].into_iter().chain((0..all).map(|row| (row, 1)));
                 for (from, count) in batches {
                     let part = |column: &Value| part(&numbers(column), all, from, count);

@@ -40,7 +40,7 @@ pub(crate) enum Callable {
 /// The only wrapper for models.
 const TIME_DISTRIBUTED: &str = "TimeDistributed";
 
-/// The nested models that were made.
+/// The nested models created so far.
 #[derive(Debug, Default)]
 pub(super) struct Instances(Vec<Made>);
 
@@ -61,7 +61,7 @@ impl Instances {
         }
     }
 
-    /// Location where an instance is made.
+    /// Location where an instance is created.
     pub(super) fn place(&self, instance: usize, graph: &Graph) -> Option<Loc> {
         let group = self.0.get(instance)?.instance.group;
         graph.groups.get(group.index()).map(|group| group.loc)
@@ -75,8 +75,8 @@ impl Instances {
     }
 }
 
-/// Lowers every model that the block uses. Their constants are numbered with the model's own: `constants` collects
-/// them, and `exprs` their tokens here.
+/// Lowers every model that the block uses. Adds their constants to `constants`, numbered after the model's own, and
+/// the tokens of these to `exprs`.
 pub(super) fn all(
     model: &Model,
     libraries: &Libraries,
@@ -128,7 +128,7 @@ fn one(
     let outcome = among(&ast, parser.spans, parser.diags, constants.clone());
     let failed = outcome.diags.has_errors();
     let Some(lowered) = outcome.lowered.filter(|lowered| !failed && lowered.unusable.is_none()) else {
-        // A model that is valid at its definition can only be invalid here with another release of mimo.
+        // The model is valid at its definition; an error here means that it was expanded by another release of mimo.
         let first = outcome.diags.into_sorted().into_iter().next();
         let diag = Diag::error(
             Code::InvalidUse,

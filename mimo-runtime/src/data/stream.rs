@@ -139,7 +139,7 @@ where
         let reader = Mutex::new(reader);
         let weighted = self.weighting.any();
         let mut pass = StreamPass { reader, buffer: vec![], size: buffer, random, batch: vec![], weighted };
-        // A training that resumes in the middle of an epoch.
+        // Training that resumes in the middle of an epoch.
         for rows in plan.rows.chunks(plan.batch_size.max(1)).take(plan.first_batch) {
             pass.begin_batch(rows)?;
         }
