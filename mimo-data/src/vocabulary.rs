@@ -147,7 +147,7 @@ macro_rules! lookup {
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         pub struct $lookup(Entries<$token>);
 
-        #[doc = concat!("How a [`", stringify!($lookup), "`] is made, with Keras's names and defaults.")]
+        #[doc = concat!("Settings of a [`", stringify!($lookup), "`], with Keras's names and defaults.")]
         #[derive(Clone, Debug, PartialEq)]
         pub struct $settings {
             special: Special<$token>,

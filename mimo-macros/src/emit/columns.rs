@@ -129,11 +129,11 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
             }
         }
     };
-    let inputs = plain(cx.name("Inputs"), format!(" What [`{model}`] reads."), &inputs(cx));
+    let inputs = plain(cx.name("Inputs"), format!(" Inputs of [`{model}`]."), &inputs(cx));
     let targets = cx.graph.compile.as_ref().map(|_| {
         let fields = targets(cx);
         if !fields.is_empty() {
-            return plain(cx.name("Targets"), format!(" What [`{model}`] is trained to give."), &fields);
+            return plain(cx.name("Targets"), format!(" Targets of [`{model}`]."), &fields);
         }
         let name = cx.name("Targets");
         let doc = format!(" [`{model}`] has no targets: its losses are computed from its outputs alone.");
@@ -153,9 +153,9 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     let names: Vec<_> = outputs.iter().map(|field| &field.name).collect();
     let docs = outputs.iter().map(|field| &field.doc);
     let types = outputs.iter().map(|field| field.ty(cx, &element, &quote!(, #t)));
-    let outputs_doc = format!(" What [`{model}`] gives.");
+    let outputs_doc = format!(" Outputs of [`{model}`].");
     let tape_doc = format!(
-        " `{b}` is the batch axis, `{t}` the tape that records what is computed from the outputs (a custom loss has one)."
+        " `{b}` is the batch axis, `{t}` the tape that records operations on the outputs (used by custom losses)."
     );
     let per_output = cx.name("PerOutput");
     let per_output_doc = format!(" One value per output of [`{model}`].");

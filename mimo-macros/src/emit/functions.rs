@@ -47,6 +47,6 @@ fn documentation(function: &Function) -> String {
         false => format!("`{signature}`"),
     };
     format!(
-        "{shown}\n\nFunction of the language: a `model!` or a `functions!` that brings it in by `use` calls it."
+        "{shown}\n\nFunction of the language, for a `model!` or a `functions!` that imports it with `use`."
     )
 }

@@ -32,7 +32,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     });
     let allowances = cx.allowances();
     let model = name.to_string();
-    let new_doc = format!(" Makes a [`{model}`] with random weights: the same seed gives the same weights.");
+    let new_doc = format!(" Creates a [`{model}`] with random weights, which only depend on the seed.");
     quote! {
         #attributes
         #(#[doc = #lines])*

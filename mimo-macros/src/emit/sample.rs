@@ -45,9 +45,10 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     let Generics { e, .. } = &cx.generics;
     let (sample, prediction) = (cx.name("Sample"), cx.name("Prediction"));
     let model = cx.model.to_string();
-    let sample_doc =
-        format!(" One sample for [`{model}`], as plain arrays: what `Predictor::predict_one` reads.");
-    let prediction_doc = format!(" What [`{model}`] gives for one sample, as plain arrays.");
+    let sample_doc = format!(
+        " Inputs of [`{model}`] for one sample, as plain arrays: the argument of `Predictor::predict_one`."
+    );
+    let prediction_doc = format!(" Outputs of [`{model}`] for one sample, as plain arrays.");
     let parameter = quote!(#e: #krate::__private::Float = #krate::__private::core::primitive::f32,);
     let (inputs, outputs) = (columns::inputs(cx), columns::outputs(cx));
     let lifetime = (!inputs.is_empty()).then(|| quote!('a,));

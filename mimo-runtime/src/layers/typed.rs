@@ -194,7 +194,7 @@ macro_rules! conv {
             ///
             #[doc = concat!("**Keras equivalent:** `keras.layers.", $keras, ")`, with weights of the same names and layout.")]
             pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
-                #[doc = concat!("What each tap counts, ", $kernel, ".")]
+                #[doc = concat!("Kernel, ", $kernel, ".")]
                 pub kernel: Tensor<$rank<$($size),+>, E, D>,
                 /// Bias of the output channels, `[O]`.
                 pub bias: Tensor<Rank1<$outputs>, E, D>,
@@ -206,7 +206,7 @@ macro_rules! conv {
             ///
             #[doc = concat!("**Keras equivalent:** `keras.layers.", $keras, ", use_bias=False)`.")]
             pub struct $without<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
-                #[doc = concat!("What each tap counts, ", $kernel, ".")]
+                #[doc = concat!("Kernel, ", $kernel, ".")]
                 pub kernel: Tensor<$rank<$($size),+>, E, D>,
             }
         }
@@ -241,7 +241,7 @@ macro_rules! depthwise {
         $rank:ident<$($taps:ident),+; $($one:literal),+>, $keras:literal
     ) => {
         weights! {
-            #[doc = concat!("The weights of `", stringify!($depthwise), "`: each of `I` channels gives `M`, `O = I · M` in all.")]
+            #[doc = concat!("The weights of `", stringify!($depthwise), "`: `M` output channels for each of `I` channels, `O = I · M`.")]
             ///
             #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($depthwise), "(", $keras, ", depth_multiplier=M)`,")]
             /// with weights of the same names and layout.
@@ -254,7 +254,7 @@ macro_rules! depthwise {
         }
 
         weights! {
-            #[doc = concat!("The weights of `", stringify!($depthwise), "` without bias: each of `I` channels gives `M`.")]
+            #[doc = concat!("The weights of `", stringify!($depthwise), "` without bias: `M` output channels for each of `I` channels.")]
             ///
             #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($depthwise), "(", $keras, ", depth_multiplier=M, use_bias=False)`.")]
             pub struct $depthwise_without<$(const $taps: usize,)+ const I: usize, const M: usize, E: Dtype, D: Storage<E>> {
@@ -348,7 +348,7 @@ macro_rules! layer_normalization {
             ///
             /// **Keras equivalent:** `keras.layers.LayerNormalization()`, with weights of the same names and layout.
             pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
-                #[doc = concat!("Factors, ", $shape, ".")]
+                #[doc = concat!("Scale, ", $shape, ".")]
                 pub gamma: Tensor<$rank<$($size),+>, E, D>,
                 #[doc = concat!("Offsets, ", $shape, ".")]
                 pub beta: Tensor<$rank<$($size),+>, E, D>,
@@ -360,7 +360,7 @@ macro_rules! layer_normalization {
             ///
             /// **Keras equivalent:** `keras.layers.LayerNormalization(center=False)`.
             pub struct $without_beta<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
-                #[doc = concat!("Factors, ", $shape, ".")]
+                #[doc = concat!("Scale, ", $shape, ".")]
                 pub gamma: Tensor<$rank<$($size),+>, E, D>,
             }
         }
