@@ -314,7 +314,7 @@ impl Encoder {
         self.column_of(0).0
     }
 
-    /// Returns the column of one of the values of a row, and the index of the value among those of the column.
+    /// Returns the column of a value of a row, and the index of the value in the column's values.
     fn column_of(&self, mut place: usize) -> (&str, usize) {
         match self {
             Encoder::Numbers(columns) => {

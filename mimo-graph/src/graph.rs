@@ -109,8 +109,9 @@ pub struct Node {
     pub called: Option<Box<LayerKind>>,
     /// Output tensors; one for most layers.
     pub outputs: Vec<TensorId>,
-    /// Number of `TimeDistributed` around the nested models that the call was copied from. As many first axes of its
-    /// tensors are steps on which the layer is called one by one, before those of wrappers around the layer itself.
+    /// Number of `TimeDistributed` around the nested models that the call was copied from. The layer is called
+    /// separately for each position of this many first axes of its tensors, which precede those of wrappers around
+    /// the layer itself.
     pub steps: usize,
     /// Location of the call.
     pub loc: Loc,

@@ -245,7 +245,8 @@ impl Rule {
 }
 
 impl Optimizer {
-    /// Weight decay of the weights that are not [updated as a whole](Rule::updates_whole): for `Muon`, that of its `AdamW`.
+    /// Weight decay of weights that are not [updated as a whole](Rule::updates_whole): for `Muon`, the one of its
+    /// `AdamW`.
     pub const fn weight_decay_of_values(&self) -> Option<f64> {
         match self.rule {
             Rule::Muon { adam_weight_decay, .. } => adam_weight_decay,

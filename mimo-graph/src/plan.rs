@@ -73,8 +73,7 @@ pub struct Op {
     pub nodes: Vec<NodeId>,
     /// Whether the backward runs it.
     pub backward: bool,
-    /// Number of steps of a sample on each of which it runs separately, inside of a wrapper. It describes one step;
-    /// views are of whole samples, and a step's values are contiguous in them.
+    /// Number of steps of a sample, inside of a wrapper; the operation runs separately on each.
     pub steps: Option<Dim>,
     /// The operation itself.
     pub kind: OpKind,

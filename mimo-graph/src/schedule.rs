@@ -41,7 +41,7 @@ crate::describe! {
         InverseTimeDecay {
             /// Learning rate of the first step.
             initial_learning_rate: f64,
-            /// Number of steps, at least 1, that count as one unit of time.
+            /// Number of steps per unit of time, at least 1.
             decay_steps: usize,
             /// Factor of the time.
             decay_rate: f64,
@@ -67,7 +67,7 @@ crate::describe! {
             initial_learning_rate: f64,
             /// Number of steps, at least 1, of the first wave.
             first_decay_steps: usize,
-            /// Length of each wave over that of the one before it, at least 1.
+            /// Ratio of the lengths of a wave and the previous one, at least 1.
             t_mul: f64,
             /// Height of each wave over that of the one before it.
             m_mul: f64,

@@ -33,8 +33,8 @@ pub(crate) struct Product<E> {
 /// Columns in a panel of packed weights: two vectors of the widest instruction set.
 pub const PANEL: usize = 32;
 
-/// Up to this depth the product is computed in one pass; above, in blocks of half of it, so that the strip of `right`
-/// that a column of tiles reads stays in the first-level cache.
+/// Up to this depth the product is computed in one pass; deeper ones in blocks of half this depth, so that the part
+/// of `right` that a column of tiles reads stays in the L1 cache.
 const DEPTH: usize = 512;
 
 /// Part of a [`Product`] for one call of [`tile`] or [`strip`].

@@ -77,8 +77,8 @@ pub fn lstm_forward<E: Element>(arena: &mut [E], gates: Mat, before: Mat, cell: 
     unsafe { E::kernels().lstm(&operands) }
 }
 
-/// Gradients of [`lstm_forward`]: overwrites `gates` by the gradient of the products, and `cell_gradient`, the
-/// gradient of the cell state after the step, by that of the cell state before it.
+/// Gradients of [`lstm_forward`]: overwrites `gates` with the gradient of the products, and `cell_gradient` (of the
+/// cell state after the step) with the gradient of the cell state before the step.
 pub fn lstm_backward<E: Element>(
     arena: &mut [E],
     gates: Mat,

@@ -209,8 +209,8 @@ unsafe fn tap_tile<S: Simd, const T: usize, const TAIL: bool>(
     }
 }
 
-/// Computes all taps for one vector of channels: as many at once as most kernels have, or as most of their lines
-/// have.
+/// Computes all taps for one vector of channels: in groups of the usual number of taps of a kernel, or of one of its
+/// lines.
 ///
 /// # Safety
 ///

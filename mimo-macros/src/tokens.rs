@@ -122,7 +122,7 @@ pub(crate) fn ident(name: &str, span: Span) -> Ident {
     Ident::new(if fits { &text } else { "__" }, span)
 }
 
-/// The associated constant of a model that holds one of its lengths, for models that nest it.
+/// Associated constant that exports a length of a model to the models that nest it.
 pub(crate) fn length_name(i: usize) -> Ident {
     Ident::new(&format!("__MIMO_LENGTH_{i}"), Span::call_site())
 }

@@ -48,8 +48,8 @@ impl<E: Float> BatchRows<'_, '_, E> {
         self.samples(view)
     }
 
-    /// The weights of the positions for one output, those of one sample after another: of the steps of a sequence, or
-    /// of the pixels of an image in rows. A weight is 1 until it is written, and is multiplied by that of its sample.
+    /// The weights of the positions of one output, sample by sample. Positions are the steps of a sequence, or the
+    /// pixels of an image in row order. A weight is 1 until it is written, and is multiplied by that of its sample.
     /// They only count if the data set is [`position_weighted`](crate::data::Dataset::position_weighted); empty
     /// otherwise, and for an output of one position.
     pub fn position_weight(&mut self, index: usize) -> &mut [E] {

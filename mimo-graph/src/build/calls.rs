@@ -38,7 +38,7 @@ pub(super) fn arity(kind: &LayerKind, given: usize, call: Loc) -> Option<Diag> {
         (1, 1) => diag.help(format!("write `{class}(…)(x)`")),
         // One of the tensors of an operation is a number.
         _ if class.starts_with(char::is_lowercase) => diag.help("a tensor times a number is `2.0 * x`"),
-        // Tensors of a call that have names are passed one by one.
+        // The named tensors of a call are passed one by one.
         _ => match kind.places().get(..least).filter(|names| !names.is_empty()) {
             Some(names) => diag.help(format!("write `{class}(…)({})`", names.join(", "))),
             None => diag.help(format!("write `{class}(…)([a, b])`")),

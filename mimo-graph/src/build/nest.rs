@@ -256,8 +256,8 @@ impl Settings {
     }
 }
 
-/// The layers that a model consists of, ascending: those that an output needs, and all layers of a nested model of
-/// which one is needed.
+/// The layers that a copy of the model contains, ascending: those that an output needs, and all layers of a nested
+/// model if an output needs one of them.
 pub(crate) fn members(model: &Graph) -> Vec<usize> {
     let mut needed = vec![false; model.layers.len()];
     for node in live_nodes(model) {

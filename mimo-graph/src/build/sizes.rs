@@ -60,7 +60,7 @@ pub(super) struct Sized<'a> {
     pub(super) loc: Loc,
 }
 
-/// Number of elements of a shape as far as its lengths are numbers, saturating.
+/// Number of elements of a shape, counting only lengths that are numbers; saturating.
 fn elements(shape: &Shape) -> Option<usize> {
     shape.0.iter().try_fold(1_usize, |product, dim| Some(product.saturating_mul(dim.most()?)))
 }

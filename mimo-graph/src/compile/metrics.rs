@@ -80,7 +80,8 @@ pub(super) fn read_after(
                 Setting::WeightedMetrics if is_taken(&word) => format!("weighted_{word}"),
                 _ => word.clone(),
             };
-            // A name that occurs twice in one list is not one of `metrics` and one of `weighted_metrics`.
+            // A repeated name in one list is an error; the same name in `metrics` and in `weighted_metrics` is
+            // allowed.
             let again =
                 metrics.get(own_list..).and_then(|list| list.iter().find(|(taken, _)| *taken == word));
             let again =

@@ -149,7 +149,8 @@ optimizers! {
         weight_decay: f64 = "none" in [0.0..],
     }
 
-    /// Gradients over the root of the running mean of their squares, times that of the squares of earlier updates.
+    /// Gradients divided by the root of the running mean of their squares, times the root of the running mean of the
+    /// squared updates.
     ///
     /// Keras: [`Adadelta`](https://keras.io/api/optimizers/adadelta/)
     "`Adadelta(learning_rate = 0.001, rho = 0.95, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"

@@ -113,7 +113,7 @@ fn name_of(path: &str) -> String {
     field::snake_case(last.strip_prefix("r#").unwrap_or(last))
 }
 
-/// Reports a metric with the name of another one of its output, if one of them is the user's own.
+/// Reports a metric with the same name as another one of its output, if one of them is a custom metric.
 pub(super) fn named_twice(name: &str, value: &Value, metric: Metric, cx: &mut Cx<'_>) {
     let message = format!("two metrics of one output are called `{name}`");
     let help = match (metric, &value.kind) {

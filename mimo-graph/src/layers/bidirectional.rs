@@ -1,7 +1,8 @@
 //! `Bidirectional`: a recurrent layer that reads its sequence from both ends.
 //!
-//! A call of it becomes three calls: of the forward layer, of the backward layer, and of the `Bidirectional` itself,
-//! which merges their outputs. Both layers are layers of the graph with their own names and weights.
+//! A call of a `Bidirectional` becomes three calls: of the forward layer, of the backward layer, and of the
+//! `Bidirectional` itself, which merges their outputs. Both layers are layers of the graph with their own names and
+//! weights.
 
 use crate::activation::Activation;
 use crate::args::Bound;

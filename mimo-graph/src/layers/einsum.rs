@@ -158,7 +158,8 @@ impl Layer for Einsum {
                 return None;
             }
         };
-        // The length of each axis is that of its first occurrence; for those of an ellipsis, the first that is not 1.
+        // The first occurrence of an axis determines its length; for axes of an ellipsis, the first length other than
+        // 1.
         let mut firsts: Vec<(usize, Place<'_, '_>)> = Vec::new();
         let mut fine = true;
         for (x, axes) in inputs.iter().zip(&operands) {

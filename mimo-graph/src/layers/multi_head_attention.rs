@@ -316,7 +316,7 @@ impl MultiHeadAttention {
         .flatten()
     }
 
-    /// Number of heads and their size, of the outputs of a projection; for the output projection, of its inputs.
+    /// Number and size of the heads of a projection's outputs; of its inputs for the output projection.
     pub(crate) fn heads_of(&self, projection: Projection) -> [Dim; 2] {
         let (heads, dim) = match projection {
             Projection::Query => (&self.heads, &self.key_dim),

@@ -72,7 +72,7 @@ impl NamedAxes {
         Self(axes.into_iter().map(|axis| axis as i64 + 1).collect())
     }
 
-    /// Number of axes of the only tensor of a call that precede all of these.
+    /// Number of axes of the call's only tensor before the first of these.
     pub(super) fn before(&self, inputs: &[&Shape]) -> Vec<usize> {
         let first = |x: &&Shape| self.of_sample(x.rank())?.into_iter().min();
         inputs.iter().take(1).filter_map(first).collect()

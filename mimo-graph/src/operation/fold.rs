@@ -11,7 +11,6 @@ pub struct LinearMap {
     pub bias: Option<usize>,
     /// Number of channels of the result, its last axis.
     pub channels: Dim,
-    /// Product of the lengths of the axes of the kernel after that of these channels. Value `i` of the kernel belongs
-    /// to channel `i / inner % channels`.
+    /// Product of the lengths of the kernel's axes after the axis of these channels.
     pub inner: Dim,
 }

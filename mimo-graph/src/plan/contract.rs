@@ -152,8 +152,8 @@ fn stride(axes: &[Option<usize>], shape: &Shape, axis: usize) -> Dim {
     strides.fold(Dim::Known(0), |sum, stride| sum + stride)
 }
 
-/// Axes that two tensors have and the third does not, as many as can be joined to one axis in both: the last axis of
-/// one of the tensors with those before it. If neither ends with such an axis, the last ones of the first.
+/// The longest run of axes, shared by two tensors and absent from the third, that can be joined to one axis in both:
+/// the last axis of one tensor with those before it.
 fn group(tensors: [(&Vec<Option<usize>>, &Shape); 2], without: &[Option<usize>]) -> Vec<usize> {
     let [(one, _), (other, _)] = tensors;
     let fits = |axis: &Option<usize>| axis.is_some() && other.contains(axis) && !without.contains(axis);

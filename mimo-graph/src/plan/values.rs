@@ -26,7 +26,7 @@ pub(super) struct Values {
     pub tensors: Vec<Vec<TensorId>>,
     /// By tensor: the outputs of the model that it is.
     pub ports: Vec<Vec<usize>>,
-    /// By tensor: whether it is only read by the model itself, as an output or as the mask of one.
+    /// By tensor: whether only the model itself reads it, as an output or as the mask of an output.
     pub read_by_model: Vec<bool>,
     /// By layer: the number of its live calls.
     pub calls: Vec<usize>,

@@ -221,7 +221,7 @@ fn probabilities<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Bl
     }
 }
 
-/// Adds the gradients of a block of [`Score::Tangent`] from those of its scores.
+/// Adds the gradients of a block of [`Score::Tangent`], given the gradients of the scores.
 fn tangents<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Block, to: &AttentionGradients) {
     let scores = sample.layout.more[0];
     let mut tangents = sample.tangents(arena, block, scores);

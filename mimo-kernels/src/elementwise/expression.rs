@@ -82,7 +82,7 @@ pub struct Expression<E> {
     used: u128,
     /// Largest number of tiles in use at any time.
     tiles: usize,
-    /// Tiles of inputs, of their gradients, of steps and of their gradients. Only entries that were set are read.
+    /// Tiles of inputs and steps, and of their gradients.
     input_tiles: [[u8; MOST_REGISTERS]; 2],
     step_tiles: [[u8; MOST_REGISTERS]; 2],
     /// Length of the arena that a run of zero values needs.

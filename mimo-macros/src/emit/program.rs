@@ -407,7 +407,7 @@ fn states(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     }
 }
 
-/// The operations of all passes: those of the forward pass, and those that only the folded one has.
+/// The operations of all passes: those of the forward pass, and the additional ones of the folded pass.
 fn operations(plan: &Plan) -> impl Iterator<Item = &Op> {
     plan.forward.iter().chain(plan.folded.iter().flat_map(|folded| &folded.operations))
 }

@@ -256,7 +256,7 @@ impl Lower<'_> {
         given
     }
 
-    /// `block(16)(x)` for a function that takes its tensor and its settings in one call: reported, and read as one
+    /// Reports `block(16)(x)`, for a function that takes its tensor and its settings in one call, and reads it as one
     /// call. `None` if it is a call of something else, or of a layer that the function returns.
     pub(super) fn called_in_two_steps(
         &mut self,

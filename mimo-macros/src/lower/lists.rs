@@ -272,7 +272,7 @@ impl Lower<'_> {
         })
     }
 
-    /// The name of an output or an input of a list: that of its last layer, if it has a given one.
+    /// Name of an output or input that is an entry of a list: the given name of its last layer, if there is one.
     pub(super) fn given_name(&self, tensor: TensorId) -> Option<String> {
         if let Some(name) = self.builder.input_name(tensor) {
             return Some(name.to_owned());

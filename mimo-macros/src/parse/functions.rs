@@ -136,7 +136,7 @@ pub(crate) fn library(block: TokenStream) -> Model {
     model
 }
 
-/// A function of a `functions!` for one call of it: all of its tokens have the location of that call.
+/// Parses a function of a `functions!` again for one of its calls: all tokens get the location of that call.
 pub(crate) fn function_at(tokens: &[TokenTree], site: Loc, span: Span) -> Option<Function> {
     let tokens: Vec<TokenTree> = tokens.iter().cloned().map(|token| respanned(token, span)).collect();
     let mut parser = Parser { spans: Spans::at(site), ..Parser::default() };

@@ -90,7 +90,7 @@ pub fn k_fold(rows: usize, folds: usize, seed: u64) -> Result<Vec<Parts>, Error>
     stratified_k_fold(&vec![(); rows], folds, seed)
 }
 
-/// Same as [`k_fold`], with folds in which the numbers of rows of a class differ by at most one.
+/// Same as [`k_fold`], with folds whose numbers of rows of each class differ by at most one.
 ///
 /// # Errors
 /// Those of [`k_fold`].

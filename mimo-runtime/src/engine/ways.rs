@@ -89,8 +89,8 @@ impl<'a, E: Float> Ways<'a, E> {
         });
     }
 
-    /// Sets the gradients to 0 of weights that are frozen, and of those that no target of the batch trains: penalties
-    /// of weights may have added to them.
+    /// Sets the gradients of frozen weights to 0, and of weights that no target of the batch trains: penalties may
+    /// have added to them.
     pub(super) fn clear_gradients(&self, program: &Program, task: &Task, gradients: &mut [E]) {
         let frozen = self.steering.is_some_and(|steering| steering.freezes_in(task.block));
         if frozen || self.labels.any() {

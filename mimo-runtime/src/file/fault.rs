@@ -106,7 +106,7 @@ pub enum Fault {
     },
 }
 
-/// Kinds of files that are mistaken for files of weights, by their first bytes.
+/// Kinds of files that users may confuse with files of weights, by their first bytes.
 const OTHER_KINDS: [(&[u8], &str); 3] = [
     (
         b"\x89HDF\r\n\x1a\n",

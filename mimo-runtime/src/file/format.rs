@@ -38,7 +38,7 @@ pub(super) enum Content<'a> {
     Checkpoint(&'static str),
 }
 
-/// A model as far as its files depend on it, without its type: functions of it are compiled in this crate.
+/// The file-relevant part of a model, without its type, so that functions of it are compiled in this crate.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject {
     pub(super) spec: &'static ModelSpec,

@@ -8,13 +8,7 @@ use crate::error::Error;
 use crate::model::Model;
 use crate::weights::named;
 
-/// Saves a part of a model's weights to a file, with names relative to the part.
-///
-/// A part is a nested model (`encoder`), a layer of it (`encoder/conv2d`) or a layer. The file of a nested model is
-/// the same as the one that it saves itself, except that it has no graph. See [`save`](super::save).
-///
-/// # Errors
-/// Those of [`save`](super::save), and [`NoSuchPart`](Error::NoSuchPart), with a similar name.
+/// The file of a part that is a nested model equals the one that the model itself saves, except that it has no graph.
 pub fn save_part<M: Model>(model: &M, part: &str, path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
     named(Subject::of::<M>().spec, part)?;

@@ -14,7 +14,7 @@ const FIRST: usize = 0;
 const SECOND: usize = 1;
 const RESULT: usize = 2;
 
-/// Visits every position of the axes that are not those of matrices, with the offset of its matrix in each tensor.
+/// Visits every position of the axes outside of the matrices, with the offset of its matrix in each tensor.
 fn each_position(
     loops: &[usize],
     steps: [&[usize]; 3],

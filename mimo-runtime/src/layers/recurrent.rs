@@ -200,7 +200,7 @@ struct StepBack<'a, E> {
 }
 
 impl<E: Float> StepBack<'_, E> {
-    /// Computes the gradient of the state from that of one gate's masked copy of it.
+    /// Adds or writes the gradient of the state, given the gradient of a gate's masked copy of the state.
     fn unmask(&self, arena: &mut [E], gate: usize, seen: Mat, dh: Mat, accumulate: bool) {
         match self.mask {
             Some(mask) => mask.apply(arena, gate, seen, dh, accumulate),

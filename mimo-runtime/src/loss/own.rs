@@ -65,7 +65,7 @@ pub enum LossFault {
 /// Number of positions of a chunk whose gradients are compared, and of values of each.
 const COMPARED: [usize; 2] = [64, 32];
 
-/// Number of positions of a chunk that a function of tensors is called with one by one: each call allocates tensors.
+/// Number of positions of a chunk for which a function of tensors is called separately: each call allocates tensors.
 const COMPARED_TENSORS: usize = 8;
 
 /// Computes the loss of the rows of a chunk.

@@ -1,4 +1,4 @@
-//! The rows that a loss reads and those of its gradient, as slices of one arena.
+//! Rows of predictions, targets and gradients for a loss, as slices of one arena.
 
 use crate::kernels::Mat;
 

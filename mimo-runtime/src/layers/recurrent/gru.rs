@@ -33,9 +33,9 @@ pub(super) fn mix<E: Float>(arena: &mut [E], z: Mat, h: Mat, c: Mat, state: Mat)
     kernels::copy(arena, c, state, true);
 }
 
-/// Computes the gradients of [`mix`] through the activations: those of the inputs of `z` and `c`, in the memory of
-/// the gates, and the direct part of that of `h`, in the memory of that of `h'`. The last two buffers of `state_gradients`
-/// are scratch memory.
+/// Computes the gradients of [`mix`] through the activations: replaces `z` and `c` by the gradients of their
+/// activations' inputs, and the gradient of `h'` by the direct part of the gradient of `h`. The last two buffers of
+/// `state_gradients` are scratch memory.
 pub(super) fn unmix<E: Float>(
     op: &Recurrent,
     arena: &mut [E],
