@@ -1,10 +1,10 @@
-//! Attention of several heads: as one layer, and as `einsum`, `softmax` and `einsum` between the same projections.
+//! Attention with several heads: as one layer, and as `einsum`, `softmax` and `einsum` between the same projections.
 //!
 //! ```text
 //! cargo bench --bench attention -- [--seconds S]
 //! ```
 //!
-//! Measured in turns, on one thread: predictions and whole training steps of a few sequences. Printed are medians.
+//! Alternates both on one thread: predictions and complete training steps of a few sequences. Prints medians.
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program of its own")]
 
 use std::hint::black_box;

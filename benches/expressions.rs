@@ -1,12 +1,12 @@
-//! A chain of ten operations on single values: as one pass, and one operation after the other.
+//! A chain of ten elementwise operations: fused, and as separate operations.
 //!
 //! ```text
 //! cargo bench --bench expressions -- [--seconds S]
 //! ```
 //!
-//! An `Identity` after each operation keeps the second model from being fused; it has the same buffer as what it is given and
-//! costs nothing. Measured in turns, on one thread: the compiled forward alone, on a chunk of 16 samples with 65,536 values each
-//! and on one with 1,024, and whole training steps. Printed are medians.
+//! An `Identity` after each operation keeps the second model from being fused; it shares the buffer of its input and
+//! costs nothing. Alternates both on one thread: the compiled forward pass alone, on a chunk of 16 samples with
+//! 65,536 values each and on one with 1,024, and complete training steps. Prints medians.
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program of its own")]
 
 use std::hint::black_box;
@@ -52,7 +52,7 @@ macro_rules! models {
 models!(LargeFused, LargeApart, 65536);
 models!(SmallFused, SmallApart, 1024);
 
-/// The chain by itself, from an input.
+/// The chain alone, from an input.
 macro_rules! chains {
     ($fused:ident, $apart:ident, $len:literal) => {
         model! {
@@ -97,7 +97,7 @@ fn timed(work: impl FnOnce()) -> Duration {
     now.elapsed()
 }
 
-/// One forward of a chunk that is filled.
+/// Runs one forward pass of a filled chunk.
 fn forward<M: Model<Float = f32>>(arena: &mut [f32]) {
     let program = const { &M::PROGRAM };
     let memory = program.predict;
@@ -130,7 +130,7 @@ fn arena<M: Model<Float = f32>>() -> Vec<f32> {
     numbers(const { &M::PROGRAM }.predict.chunk(ROWS))
 }
 
-/// The value of the output in an arena.
+/// Returns the value of the output in an arena.
 fn output<M: Model<Float = f32>>(arena: &[f32]) -> Vec<f32> {
     let program = const { &M::PROGRAM };
     let view = program.outputs[0];

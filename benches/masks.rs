@@ -1,10 +1,10 @@
-//! Recurrent layers on 100 steps of which the last half is padding, against 50 steps and against 100 steps that all count.
+//! Recurrent layers on 100 steps with the last half padding, compared with 50 steps and with 100 unmasked steps.
 //!
 //! ```text
 //! cargo bench --bench masks -- [--seconds S]
 //! ```
 //!
-//! Measured in turns, on one thread: predictions and whole training steps of 32 samples. Printed are medians.
+//! Alternates these on one thread: predictions and complete training steps of 32 samples. Prints medians.
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program of its own")]
 
 use std::hint::black_box;
@@ -49,7 +49,7 @@ fn numbers(count: usize) -> Vec<f32> {
     (0..count).map(|at| (at * 7919 % 2003) as f32 / 1001.5 - 1.0).collect()
 }
 
-/// A mask of so many steps, of which the first count.
+/// A mask of `steps` steps, the first `count` of which are unmasked.
 fn mask(steps: usize, count: usize) -> Vec<f32> {
     (0..ROWS * steps).map(|at| f32::from(at % steps < count)).collect()
 }

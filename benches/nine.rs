@@ -6,11 +6,12 @@
 //!     [--frameworks eager,compile,…] [--results FILE] [--output FILE]
 //! ```
 //!
-//! The first form prints a line of JSON per net: times in microseconds, memory in MB of a million bytes, which is that of one net only
-//! if one is asked for. The second runs mimo and its peers in turns, one process per measurement, with one and
-//! with two threads, and prints a table; `benches/peers/README.md` tells what is measured and how. Every
-//! measurement is added to the file of results, if one is named, and those that are in it already count as rounds: a run that
-//! was broken off goes on, and with `--rounds 0` only the table is made. The table goes to the output file too.
+//! The first form prints a line of JSON per net: times in microseconds, memory in MB of a million bytes, which is
+//! that of a single net only if one is selected. The second runs mimo and its peers in turns, one process per
+//! measurement, with one and with two threads, and prints a table; `benches/peers/README.md` describes the
+//! measurements. Every measurement is appended to the file of results, if one is given, and existing ones count as
+//! rounds: an interrupted run continues, and with `--rounds 0` only the table is written. The table is also written
+//! to the output file.
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program of its own")]
 
 #[path = "nine/measure.rs"]
@@ -31,7 +32,7 @@ use std::time::Duration;
 
 use models::Net;
 
-/// What is asked for.
+/// Options of the program.
 #[derive(Clone, Debug)]
 pub struct Request {
     nets: Vec<usize>,
@@ -58,7 +59,7 @@ impl Request {
         };
         while let Some(name) = arguments.next() {
             match name.as_str() {
-                // `cargo bench` says so to every benchmark.
+                // `cargo bench` passes this to every benchmark.
                 "--bench" => continue,
                 "--peers" => {
                     request.peers = true;

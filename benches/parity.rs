@@ -1,17 +1,18 @@
-//! The nine models against Keras: outputs, gradients, and twenty steps of training from the same numbers.
+//! The nine models compared with Keras: outputs, gradients, and twenty training steps from the same numbers.
 //!
 //! ```text
 //! MIMO_PEERS_PYTHON=~/mimo-venv/bin/python cargo bench --bench parity
 //! cargo bench --bench parity -- [--net N] [--threads T] FOLDER…
 //! ```
 //!
-//! Keras's side comes from `benches/peers/parity.py`: the first form runs it, on both backends, if that was not done
-//! before; the second reads folders that it filled. `MIMO_ISA=avx2` in the environment checks other kernels.
+//! Keras's side comes from `benches/peers/parity.py`: the first form runs it, on both backends, unless its results
+//! exist; the second reads folders that it filled. `MIMO_ISA=avx2` in the environment checks other kernels.
 //!
 //! The deviation of a tensor is its largest difference from Keras's, which computes in `f64`, relative to Keras's
-//! largest number in that tensor. That, because a sum of many products is as exact as its largest parts allow, and a number
-//! that happens to be near zero tells nothing. Beside it stands the largest deviation of a single number relative to
-//! itself, of those that are at least a thousandth of the largest. The losses of the steps are one such tensor. Fails if a deviation is above its limit.
+//! largest number in that tensor: a sum of many products is as exact as its largest parts allow, and a number that
+//! happens to be near zero says nothing. The table also shows the largest relative deviation of single numbers, of
+//! those that are at least a thousandth of the largest. The losses of the steps are one such tensor. Fails if a
+//! deviation is above its limit.
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program of its own")]
 
 #[path = "nine/models.rs"]
@@ -33,21 +34,21 @@ use serde_json::Value;
 use models::Net;
 
 const BATCH: usize = 32;
-/// How large a deviation may be.
+/// Largest allowed deviation.
 const OUTPUTS: f64 = 1e-5;
 const GRADIENTS: f64 = 1e-4;
 const LOSSES: f64 = 1e-4;
 /// The two backends that the first form runs.
 const BACKENDS: [&str; 2] = ["tensorflow", "jax"];
 
-/// What is asked for.
+/// Options of the program.
 struct Request {
     net: Option<usize>,
     threads: usize,
     folders: Vec<PathBuf>,
 }
 
-/// What Keras computed of a net.
+/// Keras's results for a net.
 struct Reference {
     about: Value,
     numbers: Vec<f32>,
@@ -85,14 +86,14 @@ impl Reference {
     }
 }
 
-/// How far one tensor, or the worst of some, is from Keras's.
+/// Deviation of one tensor, or the largest of several, from Keras's.
 #[derive(Clone, Debug, Default)]
 struct Deviation {
     /// Relative to the largest number of the tensor.
     of_largest: f64,
-    /// Of a number relative to itself.
+    /// Relative to the number itself.
     of_itself: f64,
-    /// Where `of_largest` is.
+    /// Location of `of_largest`.
     place: String,
 }
 
@@ -128,7 +129,7 @@ fn larger(a: f64, b: f64) -> f64 {
     if a.is_nan() || a > b { a } else { b }
 }
 
-/// What mimo computes of a net.
+/// mimo's results for a net.
 struct Found {
     outputs: Vec<Vec<f32>>,
     gradients: Vec<Vec<f32>>,
@@ -173,7 +174,7 @@ fn relative(found: f64, wanted: f64) -> f64 {
     (found - wanted).abs() / wanted.abs().max(1e-3)
 }
 
-/// Prints a row of the table; gives whether all limits hold.
+/// Prints a row of the table; returns whether all limits hold.
 fn compare<N: Net>(request: &Request, folder: &Path) -> Result<bool, String> {
     let reference = Reference::read(folder, N::NUMBER)?;
     let about = &reference.about;
@@ -235,11 +236,11 @@ fn run<N: Net>(request: &Request) -> bool {
             false
         })
     });
-    // All of them, so that all are printed.
+    // Runs all of them, so that all are printed.
     folders.filter(|holds| !holds).count() == 0
 }
 
-/// The folders of both backends, filled if they are not.
+/// Returns the folders of both backends, and fills them if necessary.
 fn made_folders() -> Result<Vec<PathBuf>, String> {
     let made = BACKENDS.map(|backend| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("parity").join(backend);
@@ -259,7 +260,7 @@ fn main() -> ExitCode {
     while let Some(name) = arguments.next() {
         let mut number = || arguments.next().and_then(|value| value.parse().ok());
         let known = match name.as_str() {
-            // `cargo bench` says so to every benchmark.
+            // `cargo bench` passes this to every benchmark.
             "--bench" => true,
             "--net" => number().map(|value| request.net = Some(value)).is_some(),
             "--threads" => number().map(|value| request.threads = value).is_some(),

@@ -1,13 +1,13 @@
-//! One training step of two small nets: in mimo, written by hand in dfdx, and in PyTorch.
+//! One training step of two small nets: in mimo, handwritten in dfdx, and in PyTorch.
 //!
 //! ```text
 //! MIMO_PEERS_PYTHON=~/mimo-venv/bin/python cargo bench --bench step -- [--rounds N] [--seconds S] [--frameworks eager,compile]
 //! ```
 //!
-//! Nets, numbers, and what a step is, are those of `benches/peers/README.md`. The measurements take turns, several rounds
-//! of each, so that whatever else the machine does hits all of them; the table has the median over rounds of the
-//! median step. Losses at steps 1 and 100 are compared, so that a program that is fast because it does something else is
-//! found out; then this program fails.
+//! `benches/peers/README.md` defines nets, numbers and steps. The measurements alternate over several rounds, so that
+//! other load of the machine affects all of them; the table has the median over rounds of the median step. Losses at
+//! steps 1 and 100 are compared, to detect programs that are fast because they compute something else; then this
+//! program fails.
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program of its own")]
 
 #[path = "peers/mod.rs"]
@@ -29,20 +29,20 @@ use mimo_runtime::weighting::Weighting;
 use peers::Program;
 
 const BATCH: usize = 32;
-/// Steps that are run first and not timed.
+/// Untimed steps at the start.
 const WARM_UP: usize = 200;
-/// Steps after which the training starts over, so that no gradient or moment becomes denormal.
+/// Steps after which training starts over, so that no gradient or moment becomes denormal.
 const RESTART: usize = 500;
 /// Streams of [`uniform`]: weights are numbered from the last in the order trunk, then heads.
 const INPUT: u64 = 1;
 const TARGETS: u64 = 2;
 const WEIGHTS: u64 = 16;
 
-/// What a net's total loss is at steps 1 and 100 with Keras's Adam, and how far off rounding may take it.
+/// Total loss of a net at steps 1 and 100 with Keras's Adam, and the tolerance for rounding.
 const TWO_HEADS_LOSSES: [f64; 2] = [1.080609, 0.018521];
 const THREE_HEADS_LOSSES: [f64; 2] = [0.602928, 0.041525];
 const TOLERANCES: [f64; 2] = [2e-6, 2e-5];
-/// PyTorch and dfdx add epsilon elsewhere, which is seen in the third digit.
+/// PyTorch and dfdx add epsilon in another place, which changes the third digit.
 const OTHER_EPSILON: f64 = 2e-4;
 
 model! {
@@ -78,7 +78,7 @@ model! {
     }
 }
 
-/// A net with its batch, as both ways to train it need it.
+/// A net with its batch, in the forms of both ways to train it.
 struct Net<M: Trainable> {
     name: &'static str,
     fresh: fn(u64) -> M,
@@ -152,14 +152,14 @@ fn weights<M: Trainable<Float = f32>>() -> Vec<Vec<f32>> {
     weights.collect()
 }
 
-/// What a measurement gives: microseconds per step, and the total loss at steps 1 and 100.
+/// Result of a measurement: microseconds per step, and the total loss at steps 1 and 100.
 #[derive(Clone, Copy)]
 struct Measured {
     median: f64,
     losses: [f64; 2],
 }
 
-/// Times trainings until the limit is over. `train` does a number of steps from the start and reports each step's
+/// Times training runs until the time limit. `train` does a number of steps from the start and reports each step's
 /// time and loss.
 fn measure(limit: Duration, mut train: impl FnMut(usize, &mut dyn FnMut(Duration, f64))) -> Measured {
     let mut losses = vec![];
@@ -174,7 +174,7 @@ fn measure(limit: Duration, mut train: impl FnMut(usize, &mut dyn FnMut(Duration
     Measured { median, losses: [losses[0], losses[99]] }
 }
 
-/// A step as a user of mimo has it: a data set in memory, from which a batch is gathered; losses and metrics read.
+/// A step as in user code: a data set in memory, from which a batch is gathered; losses and metrics read.
 fn trainer<M: Trainable<Float = f32>>(net: &Net<M>, threads: usize, limit: Duration) -> Measured {
     let data = ArrayDataset::<M>::new(&net.inputs, &net.targets).expect("data");
     let rows: Vec<usize> = (0..BATCH).collect();
@@ -192,7 +192,7 @@ fn trainer<M: Trainable<Float = f32>>(net: &Net<M>, threads: usize, limit: Durat
     })
 }
 
-/// The same from typed tensors, which are copied in.
+/// The same with typed tensors, which are copied.
 fn batch<M: Trainable<Float = f32>>(net: &Net<M>, threads: usize, limit: Duration) -> Measured {
     let weights = weights::<M>();
     measure(limit, |steps, report| {
@@ -209,7 +209,7 @@ fn batch<M: Trainable<Float = f32>>(net: &Net<M>, threads: usize, limit: Duratio
     })
 }
 
-/// The engine without the trainer around it: the batch is copied in, the total read.
+/// The engine without the trainer: the batch is copied, the total loss read.
 fn engine<M: Trainable<Float = f32>>(net: &Net<M>, threads: usize, limit: Duration) -> Measured {
     let program = const { &M::PROGRAM };
     let loss_weights: Vec<f64> = M::SPEC.outputs.iter().map(|output| output.weight).collect();
@@ -244,7 +244,7 @@ fn engine<M: Trainable<Float = f32>>(net: &Net<M>, threads: usize, limit: Durati
     })
 }
 
-/// What a peer measures.
+/// Runs the measurement of a peer.
 fn measure_peer(peer: &Program, net: &str, threads: usize, seconds: f64) -> Result<Measured, String> {
     let arguments = ["--net", net, "--threads", &threads.to_string(), "--seconds", &seconds.to_string()];
     let value = peer.measure(&arguments.map(str::to_owned))?;
@@ -252,7 +252,7 @@ fn measure_peer(peer: &Program, net: &str, threads: usize, seconds: f64) -> Resu
     Ok(Measured { median: number("median_us")?, losses: [number("loss_1")?, number("loss_100")?] })
 }
 
-/// The peers that can be run here; says which cannot.
+/// Returns the peers that can be run here; prints those that cannot.
 fn peers(frameworks: &str) -> Vec<Program> {
     let python = frameworks
         .split(',')
@@ -263,7 +263,7 @@ fn peers(frameworks: &str) -> Vec<Program> {
     there.collect()
 }
 
-/// Measurements by net, threads and program, in the order in which they were first made.
+/// Measurements by net, threads and program, in the order in which they were first taken.
 #[derive(Default)]
 struct Table {
     rows: BTreeMap<(usize, usize, usize), (String, Vec<Measured>)>,
@@ -311,10 +311,10 @@ impl Table {
     }
 }
 
-/// A way to train a net in mimo, on some threads for some time.
+/// A way to train a net in mimo, on a number of threads for a time.
 type Ours<M> = fn(&Net<M>, usize, Duration) -> Measured;
 
-/// All programs once on one net.
+/// Runs all programs once on one net.
 fn round<M: Trainable<Float = f32>>(
     table: &mut Table,
     (index, net): (usize, &Net<M>),
@@ -345,7 +345,7 @@ fn main() -> ExitCode {
     let (mut rounds, mut seconds, mut frameworks) = (5, 1.0, "eager,eager_fused,compile".to_owned());
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
-        // `cargo bench` says so to every benchmark.
+        // `cargo bench` passes this to every benchmark.
         if name == "--bench" {
             continue;
         }

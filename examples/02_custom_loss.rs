@@ -1,8 +1,8 @@
-//! A loss of one's own, in tensor operations, differentiated by dfdx and trained by the same trainer.
+//! A custom loss in tensor operations, differentiated by dfdx and trained by the same trainer.
 //!
-//! The model says of a digit how much ink it took and how sure it is: a mean and a logarithm of a variance. No loss of
-//! Keras looks at two outputs together; the Gaussian log-likelihood does, and is four lines of dfdx here.
-//! `cargo run --release --example 02_custom_loss`
+//! The model predicts the ink of a digit with its uncertainty: a mean and the logarithm of a variance. No loss of
+//! Keras reads two outputs together; the Gaussian log-likelihood does, in four lines of dfdx. `cargo run --release
+//! --example 02_custom_loss`
 
 use std::process::ExitCode;
 
@@ -15,7 +15,7 @@ mod digits;
 use digits::Digits;
 
 model! {
-    /// The ink of the lower half of a digit, guessed from its upper half, with an uncertainty.
+    /// The ink of the lower half of a digit, predicted from its upper half, with an uncertainty.
     pub InkGuess {
         let upper_half = Input(shape = [32]);
         let x = Dense(32, activation = tanh)(upper_half);
@@ -62,7 +62,7 @@ fn run() -> Result<bool, Box<dyn std::error::Error>> {
     drop(trainer);
     println!("{history}");
 
-    // A model that knows its errors: two thirds of the held-out values lie within one standard deviation.
+    // If the predicted uncertainty is right, two thirds of the held-out values lie within one standard deviation.
     let outputs = model.forward(&held_out_inputs)?;
     let (means, log_variances) = (outputs.mean.as_vec(), outputs.log_variance.as_vec());
     let inks = held_out_targets.mean.as_vec();
@@ -85,7 +85,7 @@ fn run() -> Result<bool, Box<dyn std::error::Error>> {
     Ok(as_wanted)
 }
 
-/// Upper halves, and the mean grey value of the lower halves.
+/// Creates tensors of the upper halves, and of the mean grey value of the lower halves.
 fn tensors(digits: &Digits) -> mimo::Result<(InkGuessInputs, InkGuessTargets)> {
     let upper: Vec<f32> = digits.images().flat_map(|image| image[..32].to_vec()).collect();
     let lower: Vec<f32> = digits.images().map(|image| image[32..].iter().sum::<f32>() / 32.0).collect();

@@ -1,14 +1,14 @@
-//! A picture and a text, one judgement: is it positive?
+//! Sentiment of a picture and a text: are they positive?
 //!
-//! Teaches models with several inputs, and data that is made when it is asked for: a picture of 128 by 128 by 3 is 192 KiB,
-//! so a data set from a function (`from_fn`) draws the pictures of a batch as the batch is filled, by several threads.
-//! The text comes in two forms, each with a model of its own: one number per step, read by an LSTM as it is; and word
-//! ids, which an `Embedding` turns into vectors first. At the end a `Predictor` judges one sample at a time.
+//! Teaches models with several inputs, and data generated on demand: a picture of 128 by 128 by 3 is 192 KiB, so a
+//! data set from a function (`from_fn`) draws the pictures of a batch when the batch is filled, on several threads.
+//! The text has two forms, each with its own model: one number per step, read by an LSTM directly; and word ids,
+//! which an `Embedding` first maps to vectors. At the end a `Predictor` classifies one sample at a time.
 //!
-//! The data is generated. A picture has a mood from −1 to 1, a text one of −½ or ½, and together they are judged positive
-//! with the probability sigmoid(8 · (mood of the picture + mood of the text)). So it is known how often somebody who knows
-//! both moods would be right, and how often somebody who knows one.
-//! `cargo run --release --example 03_sentiment`; `-- --epochs 1` makes it shorter.
+//! The data is generated. A picture has a mood from −1 to 1, a text one of −½ or ½, and together they are labelled
+//! positive with the probability sigmoid(8 · (mood of the picture + mood of the text)). So the best possible accuracy
+//! is known, from both moods and from one. `cargo run --release --example 03_sentiment`; `-- --epochs 1` makes it
+//! shorter.
 
 use std::ops::ControlFlow;
 use std::process::ExitCode;
@@ -71,7 +71,7 @@ const SIDE: usize = 128;
 const STEPS: usize = 100;
 const ROWS: usize = 1024;
 const HELD_OUT: usize = 512;
-/// How much below the best accuracy is good enough.
+/// Required distance to the best accuracy.
 const BELOW: f64 = 0.06;
 const EPOCHS: usize = 3;
 
@@ -80,7 +80,7 @@ fn main() -> ExitCode {
 }
 
 fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error>> {
-    // What can be reached on the held-out samples.
+    // Best possible accuracies on the held-out samples.
     let best = accuracy_of(|sample| sample.picture + sample.text > 0.0);
     let one_sided = accuracy_of(|sample| sample.picture > 0.0).max(accuracy_of(|sample| sample.text > 0.0));
     println!("who knows both moods is right in {best:.3}, who knows one in {one_sided:.3}\n");
@@ -118,13 +118,13 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
     Ok(())
 }
 
-/// Trains a model whose inputs are a picture and a text that `draw_text` draws; gives its accuracy on held-out samples.
+/// Trains a model on pictures and on texts drawn by `draw_text`; returns its accuracy on held-out samples.
 fn train<M: Trainable<Float = f32>>(
     model: &mut M,
     draw_text: fn(f32, &mut Random, &mut [f32]),
     epochs: usize,
 ) -> Result<f64> {
-    // Sample `row` is the same whenever it is drawn, because its random numbers depend on nothing else.
+    // Sample `row` is always the same, because its random numbers depend on nothing else.
     let samples = |first: usize, rows: usize| {
         from_fn::<M, _>(rows, move |rows, batch| {
             for (place, row) in rows.iter().enumerate() {
@@ -144,8 +144,8 @@ fn train<M: Trainable<Float = f32>>(
     let (train, held_out) = (samples(HELD_OUT, ROWS), samples(0, HELD_OUT));
     let begin = Instant::now();
     let mut trainer = Trainer::new(model)?;
-    // Each of the picture's 127,008 features has a weight of its own, and Adam moves all of them in every step: the
-    // steps have to become small for the judgement to settle.
+    // Each of the picture's 127,008 features has its own weight, and Adam changes all of them in every step: the
+    // learning rate has to become small for the predictions to converge.
     let options = FitOptions::new().epochs(epochs).batch_size(32).on_epoch_end(|trainer, _| {
         trainer.set_learning_rate(0.5 * trainer.learning_rate())?;
         Ok(ControlFlow::Continue(()))
@@ -158,7 +158,7 @@ fn train<M: Trainable<Float = f32>>(
     reached.get("accuracy").ok_or_else(|| Error::other("the model has no accuracy"))
 }
 
-/// A sample: its moods, what was judged, and the random numbers that picture and text are drawn with.
+/// A sample: its moods, its label, and the random numbers of picture and text.
 struct Sample {
     picture: f32,
     text: f32,
@@ -176,18 +176,18 @@ impl Sample {
     }
 }
 
-/// That picture and text of these moods are judged positive.
+/// Probability that picture and text of these moods are labelled positive.
 fn probability(picture: f32, text: f32) -> f32 {
     1.0 / (1.0 + (-8.0 * (picture + text)).exp())
 }
 
-/// How often a rule that sees the moods is right on the held-out samples.
+/// Accuracy on the held-out samples of a rule that knows the moods.
 fn accuracy_of(rule: impl Fn(&Sample) -> bool) -> f64 {
     let right = (0..HELD_OUT).map(Sample::new).filter(|sample| rule(sample) == sample.positive).count();
     right as f64 / HELD_OUT as f64
 }
 
-/// Tiles of 32 by 32 pixels: the better the mood, the warmer are their colours. Values lie around 0.
+/// Draws tiles of 32 by 32 pixels: the better the mood, the warmer their colours. Values are around 0.
 fn draw_picture(mood: f32, random: &mut Random, pixels: &mut [f32]) {
     const TILE: usize = 32;
     for y in (0..SIDE).step_by(TILE) {
@@ -205,12 +205,12 @@ fn draw_picture(mood: f32, random: &mut Random, pixels: &mut [f32]) {
     }
 }
 
-/// Numbers around the mood.
+/// Draws numbers around the mood.
 fn draw_numbers(mood: f32, random: &mut Random, numbers: &mut [f32]) {
     numbers.fill_with(|| mood + 0.5 * random.normal());
 }
 
-/// Words, of which one in five says nothing; of the others, the better the mood, the more are good.
+/// Draws words, of which one in five is neutral; the better the mood, the more of the others are good.
 fn draw_words(mood: f32, random: &mut Random, ids: &mut [f32]) {
     const GOOD: usize = 80;
     const BAD: usize = 80;

@@ -1,11 +1,11 @@
 //! Three forecasts at once, one, two and three weeks ahead, by one LSTM on 44 years of carbon dioxide in the air.
 //!
-//! New here: training data that exist only when a batch asks for them (a window is cut out of the series, not
-//! stored), a split by time and not by chance, loss weights in output order, and stopping at the best epoch.
+//! New here: training data generated on demand (a window is cut out of the series, not stored), a split by time and
+//! not at random, loss weights in output order, and stopping at the best epoch.
 //!
 //! `cargo run --release --example 04_forecast_horizons` holds out the last nine years and reaches a mean error of
-//! 0.29, 0.34 and 0.35 ppm there. It fails unless each is clearly smaller than those of two forecasts that cost
-//! nothing: "as today", and "as today, plus what changed in the same weeks of last year".
+//! 0.29, 0.34 and 0.35 ppm there. It fails unless each is clearly smaller than those of two trivial forecasts: "as
+//! today", and "as today, plus what changed in the same weeks of last year".
 
 use std::ops::Range;
 use std::process::ExitCode;
@@ -22,7 +22,7 @@ use co2::Series;
 use course::{Epochs, Figure, Outcome};
 
 model! {
-    /// How much the concentration will have changed one, two and three weeks after the last of a hundred.
+    /// The change of the concentration one, two and three weeks after the last of a hundred.
     pub Forecast {
         const WEEKS: usize = 100;
 
@@ -43,15 +43,15 @@ model! {
     }
 }
 
-/// How many weeks ahead the furthest forecast looks, and how far back the free one does.
+/// Weeks from the window to the furthest forecast, and weeks that the trivial one looks back.
 const HORIZONS: usize = 3;
 const YEAR: usize = 52;
 
-/// Validation begins and training ends with this year; what is held out begins with the other.
+/// First years of the validation part and of the held-out part.
 const VALIDATION: u32 = 1986;
 const HELD_OUT: u32 = 1993;
 
-/// What the forecasts reach, relative to the better of the free ones, and have to: 0.71, 0.58 and 0.63 or so.
+/// Required errors relative to the better trivial forecast; they are about 0.71, 0.58 and 0.63.
 const WANTED: [f64; HORIZONS] = [0.8, 0.7, 0.72];
 
 fn main() -> ExitCode {
@@ -64,7 +64,7 @@ fn run() -> Outcome {
     let (validation, held_out) = (series.year(VALIDATION), series.year(HELD_OUT));
     println!("{} weeks, {} to {}", series.len(), series.weeks[0], series.weeks[series.len() - 1]);
 
-    // A sample is known by the last week of its window. Those of the training see no week of the years after it.
+    // A sample is identified by the last week of its window. Training samples contain no later years.
     let train = windows(&series.ppm, Forecast::WEEKS..validation - HORIZONS);
     let validate = windows(&series.ppm, validation..held_out - HORIZONS);
     let test = windows(&series.ppm, held_out..series.len() - HORIZONS);
@@ -77,7 +77,7 @@ fn run() -> Outcome {
 
     let mut model = Forecast::new(1);
     let mut trainer = Trainer::new(&mut model)?;
-    // Ten epochs without a better one are enough.
+    // Stops after ten epochs without improvement.
     let mut stopping = EarlyStopping::new("val_loss").patience(10).restore_best_weights(true);
     let options = FitOptions::new().epochs(epochs.number).validation_data(&validate).callback(&mut stopping);
     let history = trainer.fit(&train, options)?;
@@ -100,7 +100,7 @@ fn run() -> Outcome {
         figures.push(Figure::at_most(what, mae / today.min(last_year), wanted));
     }
 
-    // What nobody could look up in the file: the first weeks of 2002.
+    // A forecast beyond the end of the file: the first weeks of 2002.
     drop(trainer);
     let last = series.len() - 1;
     let past = window(&series.ppm, last).collect::<Vec<_>>();
@@ -114,7 +114,7 @@ fn run() -> Outcome {
     Ok(epochs.judge(&figures))
 }
 
-/// The samples whose windows end in these weeks.
+/// Creates the samples whose windows end in these weeks.
 fn windows(ppm: &[f32], weeks: Range<usize>) -> impl Dataset<Forecast> {
     from_fn(weeks.len(), move |rows, batch| {
         // One input of WEEKS values a sample, and three outputs of one.
@@ -132,18 +132,18 @@ fn windows(ppm: &[f32], weeks: Range<usize>) -> impl Dataset<Forecast> {
     })
 }
 
-/// The hundred weeks up to one, as differences to it: the concentration itself grows beyond all that was
-/// trained with, but how it moves stays the same. A quarter brings the differences to the order of 1.
+/// The hundred weeks up to `last`, as differences to it: the concentration itself grows beyond all training values,
+/// but its changes do not. A quarter scales the differences to the order of 1.
 fn window(ppm: &[f32], last: usize) -> impl Iterator<Item = f32> {
     ppm[last + 1 - Forecast::WEEKS..=last].iter().map(move |value| (value - ppm[last]) / 4.0)
 }
 
-/// What changes in some weeks after one, in ppm.
+/// Change within `weeks` weeks after `week`, in ppm.
 fn change(ppm: &[f32], week: usize, weeks: usize) -> f32 {
     ppm[week + weeks] - ppm[week]
 }
 
-/// The mean of what a forecast misses in some weeks.
+/// Mean absolute error over some weeks.
 fn mean_error(weeks: Range<usize>, missed: impl Fn(usize) -> f32) -> f64 {
     let count = weeks.len() as f64;
     weeks.map(|week| f64::from(missed(week).abs())).sum::<f64>() / count

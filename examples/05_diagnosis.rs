@@ -1,15 +1,15 @@
 //! Two inputs of different kinds, a stretch of signal and a single number, and two answers of different kinds.
 //!
-//! New here: a convolution over time, `concatenate`, classes that are rare and weigh more for it, and a model that is
-//! judged class by class with a `Predictor`.
+//! New here: a convolution over time, `concatenate`, rare classes with larger weights, and evaluation class by class
+//! with a `Predictor`.
 //!
-//! What the signal is: five minutes of a real electrocardiogram, cut into 0.7 seconds around each heartbeat. The number
-//! beside it is how early the beat came, which those 0.7 seconds do not show: the time since the beat before,
-//! against the median of the eight before that.
-//! What is asked: what kind of beat it is, and whether a pause follows it, which neither input has seen.
+//! The signal is five minutes of a real electrocardiogram, cut into 0.7 seconds around each heartbeat. The second
+//! input is how early the beat came, which those 0.7 seconds do not show: the time since the previous beat, compared
+//! with the median of the eight intervals before. The outputs are the kind of the beat, and whether a pause follows
+//! it, which neither input contains.
 //!
-//! **The kinds are no doctor's.** They follow from one measured width (see `kind`), as the recording comes
-//! without a doctor's notes; and there is one patient only. This shows how such a model is built, and nothing about hearts.
+//! **The kinds are not a doctor's.** They are derived from one measured width (see `kind`), because the recording has
+//! no annotations, and there is only one patient. This shows how such a model is built, and nothing about hearts.
 //!
 //! `cargo run --release --example 05_diagnosis` holds out the last quarter of the recording. There it reaches an accuracy
 //! of 0.97 for the kind and an AUC of 0.96 for the pause, and fails below 0.93 and 0.88.
@@ -56,12 +56,12 @@ model! {
 
 const KINDS: [&str; Heartbeat::KINDS] = ["narrow", "between", "broad"];
 
-/// The share at the end of the recording that is held out, and what has to be reached there.
+/// Fraction held out at the end of the recording, and the required results on it.
 const HELD_OUT: f64 = 0.25;
 const WANTED_KIND_ACCURACY: f64 = 0.93;
 const WANTED_PAUSE_AUC: f64 = 0.88;
 
-/// A heartbeat as the model sees it, and what it is asked.
+/// A heartbeat with the inputs and targets of the model.
 struct Sample {
     ecg: Vec<f32>,
     earliness: f32,
@@ -76,7 +76,7 @@ fn main() -> ExitCode {
 fn run() -> Outcome {
     let epochs = Epochs::from_args("05_diagnosis", 30)?;
     let samples = samples(&Recording::load()?);
-    // By time: neighbours resemble each other, and chance would put one of two into each part.
+    // A split by time: neighbours resemble each other, and a random split would put one of two into each part.
     let (train, held_out) = samples.split_at((samples.len() as f64 * (1.0 - HELD_OUT)) as usize);
     println!("{} heartbeats to train with, {} held out", train.len(), held_out.len());
     let counts = counts(train);
@@ -87,7 +87,7 @@ fn run() -> Outcome {
 
     let (inputs, targets) = tensors(train)?;
     let (held_out_inputs, held_out_targets) = tensors(held_out)?;
-    // Each kind as a whole weighs the same, as with Keras's `class_weight`, which knows one output only.
+    // Each kind has the same total weight, as with Keras's `class_weight`, which supports only one output.
     let weigh = |count: usize| train.len() as f64 / (Heartbeat::KINDS * count.max(1)) as f64;
     let weights = HeartbeatPerOutput { kind: Some(counts.map(weigh).to_vec()), pause: None };
     let data = ArrayDataset::<Heartbeat>::new(&inputs, &targets)?.class_weights(&weights)?;
@@ -98,12 +98,12 @@ fn run() -> Outcome {
     let held_out_data = (&held_out_inputs, &held_out_targets);
     let reached = trainer.evaluate(held_out_data, 32)?;
     println!("held out: {reached}\n");
-    // Which kind is taken for which.
+    // Which kind is predicted as which.
     let matrix = trainer.confusion_matrix(held_out_data, 32, |outputs| &outputs.kind)?.with_names(KINDS)?;
     println!("{matrix}\n\n{}", matrix.report());
     drop(trainer);
 
-    // How many pauses are foreseen. The predictor takes the weights once.
+    // Number of predicted pauses. The predictor copies the weights once.
     let mut predictor = Predictor::new(&model)?;
     let pauses = predictor.predict(&held_out_inputs)?.pause.as_vec();
     let paused = |pause: bool| {
@@ -121,8 +121,9 @@ fn run() -> Outcome {
     ]))
 }
 
-/// The kind of a heartbeat, by the milliseconds for which it stays above a quarter of its height. A beat that spreads through
-/// the heart's own wiring is narrow; one that begins in the muscle of a chamber is broad; some begin in both places.
+/// Kind of a heartbeat, from the milliseconds for which it stays above a quarter of its height. A beat that spreads
+/// through the heart's conduction system is narrow; one that begins in the muscle of a chamber is broad; some begin
+/// in both places.
 fn kind(width: usize) -> usize {
     match width {
         0..50 => 0,
@@ -131,9 +132,9 @@ fn kind(width: usize) -> usize {
     }
 }
 
-/// Every heartbeat with eight intervals before it and one after it.
+/// Returns every heartbeat with eight intervals before it and one after it.
 fn samples(recording: &Recording) -> Vec<Sample> {
-    /// Longer is no interval: the recording is disturbed there.
+    /// A longer interval is a disturbance of the recording.
     const LONGEST: f32 = 1.2;
     const BEFORE: usize = 8;
     const HALF: usize = Heartbeat::SAMPLES / 2;
@@ -154,7 +155,7 @@ fn samples(recording: &Recording) -> Vec<Sample> {
         let baseline = median(signal);
         samples.push(Sample {
             ecg: signal.iter().map(|millivolts| millivolts - baseline).collect(),
-            // 1 for a tenth earlier than usual.
+            // 1 for 10 % earlier than usual.
             earliness: (1.0 - around[BEFORE] / usual) * 10.0,
             kind: kind(beat.width),
             pause: around[BEFORE + 1] > 1.1 * usual,
@@ -163,19 +164,19 @@ fn samples(recording: &Recording) -> Vec<Sample> {
     samples
 }
 
-/// The value in the middle.
+/// Median of the values.
 fn median(values: &[f32]) -> f32 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f32::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// How many samples there are of each kind.
+/// Number of samples of each kind.
 fn counts(samples: &[Sample]) -> [usize; Heartbeat::KINDS] {
     std::array::from_fn(|kind| samples.iter().filter(|sample| sample.kind == kind).count())
 }
 
-/// The model's typed tensors; a kind is a row with a 1 in its place.
+/// Creates the model's typed tensors; a kind is one-hot.
 fn tensors(samples: &[Sample]) -> Result<(HeartbeatInputs, HeartbeatTargets)> {
     let inputs = HeartbeatInputs {
         ecg: tensor(samples.iter().flat_map(|sample| sample.ecg.iter().copied()).collect::<Vec<_>>())?,

@@ -1,9 +1,8 @@
 //! A number and a class, where most numbers are missing and one class is rare.
 //!
-//! Teaches missing targets and weights of classes, by output. A target that is NaN is left out of the loss and the metrics of its
-//! output if the data set says so: a model is trained with rows that only have one of the two answers.
-//! Class weights make up for a class that few rows have. An `ArrayDataset` holds data and weights, and is split
-//! without being copied.
+//! Teaches missing targets and weights of classes, by output. With `nan_is_missing` a target that is NaN is left out
+//! of the loss and the metrics of its output: the model is trained with rows that have only one of the two targets.
+//! Class weights compensate for a rare class. An `ArrayDataset` holds data and weights, and is split without a copy.
 //!
 //! The data is generated: the number is a known function of the inputs plus normal noise, and the class is drawn from
 //! known probabilities, so the best mean squared error and the best recall are known.
@@ -44,11 +43,11 @@ model! {
 }
 
 const ROWS: usize = 60_000;
-/// One row in so many has a number.
+/// One row in this many has a number.
 const MEASURED: usize = 4;
 /// The standard deviation of the noise in the number.
 const NOISE: f32 = 0.5;
-/// What is reached may be so many times the best mean squared error, and so much below the best mean recall.
+/// Allowed ratio to the best mean squared error, and distance to the best mean recall.
 const WITHIN: f64 = 1.3;
 const BELOW: f64 = 0.02;
 const EPOCHS: usize = 12;
@@ -67,7 +66,7 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
     // The loss and the metrics of the number are means over the rows that have one.
     let nan_is_missing =
         RegressionAndClassPerOutput { regression_output: true, classification_output: false };
-    // Every class counts as much as the others together do on average.
+    // Every class has the same total weight.
     let of_classes = RegressionAndClassPerOutput {
         regression_output: None,
         classification_output: Some(shares.iter().map(|share| 1.0 / (3.0 * share)).collect()),
@@ -88,7 +87,7 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
         },
     );
     let history = trainer.fit(&train, options)?;
-    // Neither sees the missing numbers.
+    // Neither counts the missing numbers.
     if let Some(last) = history.last() {
         let number = &last.train.regression_output;
         println!("last epoch: loss of the number {:.4}, its mae {}", number.loss, number.mae);
@@ -100,7 +99,7 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
     let scores = outputs.classification_output.as_vec();
     let found: Vec<usize> = scores.chunks(RegressionAndClass::CLASSES).map(largest).collect();
     let recalls = recalls(&found, &held_out.classes);
-    // Who knows the probabilities does best, for the mean recall, with the class that is likelier than it is frequent.
+    // For the mean recall, the best prediction is the class with the largest ratio of probability to frequency.
     let best: Vec<usize> = held_out
         .probabilities
         .iter()
@@ -118,7 +117,7 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
     Ok(())
 }
 
-/// By class, how many of its rows were found.
+/// Recall of each class.
 fn recalls(found: &[usize], classes: &[usize]) -> Vec<f64> {
     let recall = |class| {
         let rows = || found.iter().zip(classes).filter(move |row| *row.1 == class);
@@ -131,7 +130,7 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// What is to be found: both answers depend on the same two directions among a hundred.
+/// The true functions: both targets depend on the same two directions among a hundred.
 struct World {
     directions: [Vec<f32>; 2],
 }
@@ -141,7 +140,7 @@ struct Rows {
     targets: RegressionAndClassTargets,
     classes: Vec<usize>,
     counts: [usize; RegressionAndClass::CLASSES],
-    /// What the classes were drawn with.
+    /// Probabilities of the drawn classes.
     probabilities: Vec<Vec<f32>>,
 }
 
@@ -151,7 +150,7 @@ impl World {
         World { directions: [(); 2].map(|()| random.direction(RegressionAndClass::FEATURES)) }
     }
 
-    /// Rows of which one in `measured` has a number; NaN stands for the others'.
+    /// Generates rows of which one in `measured` has a number; it is NaN in the others.
     fn rows(&self, count: usize, seed: u64, measured: usize) -> Result<Rows> {
         let mut random = Random::new(seed);
         let mut inputs = Vec::with_capacity(count * RegressionAndClass::FEATURES);

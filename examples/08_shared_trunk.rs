@@ -1,10 +1,11 @@
-//! One trunk, a number and a class: a training loop of one's own.
+//! One trunk, a number and a class: a custom training loop.
 //!
-//! Teaches how to train without `fit`: `train_on_rows` takes one step and gives what it measured by name, the gradient of
-//! any weight can be read, and the learning rate and the weights of the losses can be set between steps. Here they are
-//! set so that both losses pull equally hard at the trunk at first: the number is in the hundreds, so its squared error
-//! is tens of thousands, and the cross-entropy 1.6. The example trains with and without. Adam divides every gradient by
-//! its own size, so it makes little difference; with SGD, the losses as they are would diverge.
+//! Teaches how to train without `fit`: `train_on_rows` takes one step and returns losses and metrics by name, the
+//! gradient of any weight can be read, and the learning rate and the loss weights can be set between steps. Here they
+//! are set so that the initial gradients of both losses in the trunk have equal length: the number is in the
+//! hundreds, so its squared error is tens of thousands, and the cross-entropy 1.6. The example trains with and
+//! without these weights. Adam divides every gradient by its own magnitude, so they make little difference; with SGD,
+//! the unweighted losses would diverge.
 //!
 //! The data is generated: the number is a known function of the inputs plus normal noise, and the class is drawn from
 //! known probabilities, so the best mean squared error and the best accuracy are known.
@@ -31,7 +32,7 @@ model! {
 
         let input_tensor = Input(shape = [FEATURES]);
         let shared_layer = Dense(64, activation = relu)(input_tensor);
-        // A layer's name is what its weights are called. Losses go by the names of outputs, below.
+        // The name of a layer is the prefix of its weights. Losses use the names of outputs, below.
         let output1 = Dense(32, activation = relu, name = "hidden_1")(shared_layer);
         let output1 = Dense(1, activation = linear)(output1);
         let output2 = Dense(32, activation = relu, name = "hidden_2")(shared_layer);
@@ -46,10 +47,10 @@ model! {
     }
 }
 
-/// What the number is multiplied by, and the standard deviation of its noise.
+/// Scale of the number, and standard deviation of its noise.
 const SCALE: f32 = 200.0;
 const NOISE: f32 = 40.0;
-/// What is reached may be so many times the best mean squared error, and so much below the best accuracy.
+/// Allowed ratio to the best mean squared error, and distance to the best accuracy.
 const WITHIN: f64 = 1.15;
 const BELOW: f64 = 0.015;
 const EPOCHS: usize = 10;
@@ -100,8 +101,8 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
     Ok(())
 }
 
-/// How hard a loss pulls at the trunk of a new model: the length of the gradient of its kernel, after one step with these
-/// weights of the losses.
+/// Gradient of a loss in the trunk of a new model: the length of the gradient of its kernel, after one step with
+/// these loss weights.
 fn pull(data: &ArrayDataset<SharedTrunk>, weights: SharedTrunkPerOutput<f64>) -> Result<f64> {
     let mut model = SharedTrunk::new(42);
     let mut trainer = Trainer::new(&mut model)?;
@@ -111,7 +112,7 @@ fn pull(data: &ArrayDataset<SharedTrunk>, weights: SharedTrunkPerOutput<f64>) ->
     Ok(f64::from(dot(&gradient, &gradient).sqrt()))
 }
 
-/// What `fit` does, written out: epochs of shuffled batches, here with a learning rate that falls to nothing.
+/// The equivalent of `fit`: epochs of shuffled batches, here with a learning rate that decays to zero.
 fn train_by_hand(
     model: &mut SharedTrunk,
     weights: &SharedTrunkPerOutput<f64>,
@@ -142,7 +143,7 @@ fn train_by_hand(
     Ok(())
 }
 
-/// What is to be found: both answers depend on the same two directions among a hundred.
+/// The true functions: both targets depend on the same two directions among a hundred.
 struct World {
     directions: [Vec<f32>; 2],
 }
@@ -150,7 +151,7 @@ struct World {
 struct Rows {
     inputs: SharedTrunkInputs,
     targets: SharedTrunkTargets,
-    /// Of a model that knows the probabilities.
+    /// Accuracy of a model that knows the probabilities.
     best_accuracy: f64,
 }
 
@@ -167,7 +168,7 @@ impl World {
             let x = random.normals(SharedTrunk::FEATURES);
             let [u, v] = [0, 1].map(|i| dot(&self.directions[i], &x));
             numbers.push(SCALE * (u.abs() - v) + NOISE * random.normal());
-            // The classes lie around the origin like slices of a cake.
+            // The classes are sectors around the origin.
             let scores: Vec<f32> = (0..SharedTrunk::CLASSES)
                 .map(|class| {
                     let (sin, cos) =

@@ -1,11 +1,12 @@
-//! Three values from ten: a training that is steered while it runs.
+//! Three values from ten: training controlled by callbacks.
 //!
-//! Teaches callbacks: `ReduceLROnPlateau` halves the learning rate when the validation gets no better, `EarlyStopping` then
-//! stops and brings the best weights back; a closure that prints; and `History`, by name and as CSV.
+//! Teaches callbacks: `ReduceLROnPlateau` halves the learning rate when the validation loss stops improving,
+//! `EarlyStopping` then stops and restores the best weights; a closure that prints; and `History`, by name and as
+//! CSV.
 //!
 //! The data is generated: each target is a known function of the inputs plus normal noise of a known variance. No
-//! model can have a smaller mean squared error than that variance, so what is reached can be judged.
-//! `cargo run --release --example 09_three_regressions` takes seconds; `-- --epochs 3` makes it shorter.
+//! model can have a smaller mean squared error than that variance. `cargo run --release --example
+//! 09_three_regressions` takes seconds; `-- --epochs 3` makes it shorter.
 
 use std::ops::ControlFlow;
 use std::process::ExitCode;
@@ -40,10 +41,10 @@ model! {
 
 /// Standard deviations of the noise in the three targets; their squares are the best mean squared errors.
 const NOISE: [f32; 3] = [0.1, 0.2, 0.3];
-/// What is reached may be so many times the best.
+/// Allowed ratio to the best mean squared error.
 const WITHIN: f64 = 1.15;
 const EPOCHS: usize = 80;
-/// The first learning rate, that of the model.
+/// Initial learning rate, that of the model.
 const RATE: f64 = 3e-3;
 
 fn main() -> ExitCode {
@@ -58,7 +59,7 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
 
     let mut model = ThreeRegressions::new(42);
     let mut trainer = Trainer::new(&mut model)?;
-    // Three halvings, after four epochs each that were no better, and as many epochs before the end.
+    // Three halvings, each after four epochs without improvement, and then as many epochs before the end.
     let halving =
         ReduceLROnPlateau::new("val_loss").factor(0.5).patience(4).min_delta(0.0).min_lr(RATE / 8.0);
     let mut stopping = EarlyStopping::new("val_loss").patience(16).restore_best_weights(true);
@@ -110,7 +111,7 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
     Ok(())
 }
 
-/// The functions that are to be found: a plane, a fold and a step, each along a direction of its own.
+/// The true functions: a plane, a fold and a step, each along its own direction.
 struct World {
     directions: [Vec<f32>; 3],
 }

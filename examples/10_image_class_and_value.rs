@@ -1,12 +1,12 @@
-//! A class and a number from one colour image: which digit it is, and by how much it is turned.
+//! A class and a number from one colour image: which digit it is, and by how much it is rotated.
 //!
-//! New here: a data set type of one's own that makes each image when a batch asks for it, so that 1,438
-//! digits train as many thousand images and none is stored; and a learning rate that `LearningRateScheduler` lowers from epoch to epoch.
+//! New here: a custom data set that generates each image on demand, so that 1,438 digits become as many thousand
+//! images and none is stored; and a learning rate that `LearningRateScheduler` lowers from epoch to epoch.
 //!
-//! Every image shows a handwritten digit turned by up to 40 degrees, somewhere on 32 × 32 pixels, in a dark colour on a light one.
-//! `cargo run --release --example 10_image_class_and_value` reaches, on digits that it has not seen, an accuracy of 0.94 and
-//! a mean error of 4.5 degrees, where "not turned" would miss by 20; people's own slant is in that error. It
-//! fails below 0.91 and above 6 degrees.
+//! Every image shows a handwritten digit rotated by up to 40 degrees, somewhere on 32 × 32 pixels, in a dark colour
+//! on a light one. `cargo run --release --example 10_image_class_and_value` reaches on held-out digits an accuracy of
+//! 0.94 and a mean error of 4.5 degrees, where "not rotated" would miss by 20; the error includes the slant of the
+//! handwriting. It fails below 0.91 and above 6 degrees.
 
 use std::process::ExitCode;
 
@@ -25,7 +25,7 @@ use digits::Digits;
 use digits::random::Random;
 
 model! {
-    /// Which digit a colour image shows, and by how much it is turned.
+    /// The digit in a colour image, and the angle by which it is rotated.
     pub TurnedDigit {
         const SIDE: usize = 32;
 
@@ -46,20 +46,20 @@ model! {
             .compile(
                 optimizer = Adam(learning_rate = 1e-3),
                 loss = { digit: categorical_crossentropy, turn: mse },
-                // In radians the squared errors are small; both losses shall pull.
+                // In radians the squared errors are small; the weight balances both losses.
                 loss_weights = { digit: 1.0, turn: 4.0 },
                 metrics = { digit: [accuracy], turn: [mae] },
             )
     }
 }
 
-/// How far digits are turned, to either side, in degrees.
+/// Largest rotation to either side, in degrees.
 const FURTHEST: f32 = 40.0;
-/// Different images of each digit, for training and for what is held out.
+/// Number of different images of each digit, for training and for evaluation.
 const DRAWINGS: usize = 6;
 const HELD_OUT_DRAWINGS: usize = 2;
 
-/// What is reached on held-out digits, and has to be.
+/// Required on held-out digits.
 const WANTED_ACCURACY: f64 = 0.91;
 const WANTED_DEGREES: f64 = 6.0;
 
@@ -76,8 +76,8 @@ fn run() -> Outcome {
 
     let mut model = TurnedDigit::new(11);
     let mut trainer = Trainer::new(&mut model)?;
-    // Half a cosine from epoch to epoch. By step, and with a number of steps that the model knows, it would be a schedule of the
-    // optimizer: `Adam(CosineDecay(2e-3, 10_000))`.
+    // Half a cosine from epoch to epoch. Per step, and with a number of steps known to the model, it would be a
+    // schedule of the optimizer: `Adam(CosineDecay(2e-3, 10_000))`.
     let rate = |epoch: usize, _| {
         let done = epoch as f64 / epochs.number as f64;
         2e-3 * 0.5 * (1.0 + (std::f64::consts::PI * done).cos())
@@ -122,19 +122,19 @@ fn run() -> Outcome {
 
 const PIXELS: usize = TurnedDigit::SIDE * TurnedDigit::SIDE * 3;
 
-/// A data set of digits drawn turned, shifted and in colours.
+/// A data set of rotated, shifted and coloured digits.
 struct Drawings {
     digits: Digits,
-    /// Images of each digit.
+    /// Number of images of each digit.
     each: usize,
     seed: u64,
 }
 
-/// How one of the images is drawn.
+/// Parameters of an image.
 struct Drawing {
     digit: usize,
     turn: f32,
-    /// Of the digit's middle, in pixels.
+    /// Centre of the digit, in pixels.
     row: f32,
     column: f32,
     /// Pixels per pixel of the digit.
@@ -144,7 +144,7 @@ struct Drawing {
 }
 
 impl Drawings {
-    /// How an image is drawn: by its number and the seed alone, so that it is the same whenever it is asked for.
+    /// Parameters of an image, from its index and the seed alone, so that it is always the same.
     fn drawing(&self, row: usize) -> Drawing {
         let mut random = Random::of(self.seed, row);
         let furthest = FURTHEST.to_radians();
@@ -162,13 +162,13 @@ impl Drawings {
         }
     }
 
-    /// The image: 32 × 32 pixels of three colours.
+    /// Computes the image: 32 × 32 pixels of three colours.
     fn pixels(&self, drawing: &Drawing) -> impl Iterator<Item = f32> {
         let image = &self.digits.pixels[digits::PIXELS * drawing.digit..][..digits::PIXELS];
         let (sin, cos) = drawing.turn.sin_cos();
         let middle = digits::SIDE as f32 / 2.0 - 0.5;
         (0..TurnedDigit::SIDE * TurnedDigit::SIDE).flat_map(move |at| {
-            // Which place of the digit comes here: turned back around its middle.
+            // The source position in the digit: rotated back around its centre.
             let down = ((at / TurnedDigit::SIDE) as f32 - drawing.row) / drawing.size;
             let right = ((at % TurnedDigit::SIDE) as f32 - drawing.column) / drawing.size;
             let (row, column) = (cos * down - sin * right, sin * down + cos * right);
@@ -202,7 +202,7 @@ impl Dataset<TurnedDigit> for Drawings {
     }
 }
 
-/// An image in grey values: how far each pixel is from the corner's colour.
+/// Converts an image to grey values: the distance of each pixel to the corner's colour.
 fn contrast(image: &[f32]) -> Vec<f32> {
     let far = |pixel: &[f32]| pixel.iter().zip(image).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     let far: Vec<f32> = image.chunks_exact(3).map(far).collect();

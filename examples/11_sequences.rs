@@ -1,12 +1,11 @@
-//! Sequences of letters in, answers out: one model answers after every letter, another once, at the end.
+//! Sequences of letters: one model predicts after every letter, another once, at the end.
 //!
-//! New here: an LSTM that gives all its states (`return_sequences = true`) and one that gives its last, heads on every step
-//! (`TimeDistributed`; `Dense` alone would do the same, it works on the last axis), a layer that goes from one model
-//! into another, and a model that reads what it has just written, letter by letter.
+//! New here: an LSTM that returns all its states (`return_sequences = true`) and one that returns its last, heads on
+//! every step (`TimeDistributed`; `Dense` alone would do the same, it works on the last axis), a layer copied from
+//! one model to another, and a model that generates text letter by letter.
 //!
-//! The data are sentences of twenty languages in fifty letters and signs, a hundred of them at a time, each a row with
-//! a 1 in its place. `cargo run --release --example 11_sequences` holds out the last fifth of the sentences of each language and
-//! reaches there:
+//! The data are sentences of twenty languages in fifty symbols, a hundred one-hot symbols at a time. `cargo run
+//! --release --example 11_sequences` holds out the last fifth of the sentences of each language and reaches there:
 //!
 //! - `Writer`, after every letter: the right next letter in 0.29 of the cases, where always the space is right in 0.15;
 //! - `Reader`, after a hundred letters: the right language in 0.87 of the cases, and a squared error of 0.023 for how
@@ -34,7 +33,7 @@ use random::Random;
 const STEPS: usize = 100;
 
 model! {
-    /// An answer after every letter: the language as far as it can be told by then, and the letter that follows.
+    /// Predictions after every letter: the language as far as it is known by then, and the next letter.
     pub Writer {
         let letters = Input(shape = [STEPS, SYMBOLS]);
         let states: [STEPS, 128] = LSTM(128, return_sequences = true)(letters);
@@ -55,7 +54,7 @@ model! {
 }
 
 model! {
-    /// One answer per sequence: its language, and how frequent each letter will be in the hundred after it.
+    /// One prediction per sequence: its language, and the frequency of each letter in the next hundred.
     pub Reader {
         let letters = Input(shape = [STEPS, SYMBOLS]);
         let state: [128] = LSTM(128)(letters);
@@ -75,7 +74,7 @@ model! {
     }
 }
 
-/// What is reached on held-out sentences, and has to be.
+/// Required on held-out sentences.
 const WANTED_NEXT: f64 = 0.25;
 const WANTED_LANGUAGE: f64 = 0.8;
 const WANTED_SHARE_OF_FREQUENCIES: f64 = 0.85;
@@ -103,8 +102,8 @@ fn run() -> Outcome {
     println!("held out: {wrote}");
     println!("next letter always the most frequent one: accuracy {space:.4}\n");
 
-    // A hundred answers per sequence teach an LSTM faster than one, so the reader begins with what the writer's learned.
-    // Weights are fields with compile-time sizes: an LSTM of another size would be a type error here.
+    // A hundred targets per sequence train an LSTM faster than one, so the reader starts with the writer's. Weights
+    // are fields with compile-time sizes: an LSTM of another size would be a type error here.
     let mut reader = Reader::new(1);
     reader.lstm = writer.lstm.clone();
     let mut trainer = Trainer::new(&mut reader)?;
@@ -116,7 +115,7 @@ fn run() -> Outcome {
     println!("held out: {read}");
     println!("outlook by the frequencies of all texts: squared error {by_frequency:.4}\n");
 
-    // One step more, one letter more: how the language shows, and what the model writes.
+    // Letter by letter: the probabilities of the languages, and the text that the model writes.
     let begin: Vec<&[u8]> = held_out.texts.iter().map(|text| &text[..20.min(text.len())]).collect();
     println!("language told after 1, 5, 10, 20 letters; and what is written after those 20");
     let written = write(&writer, &begin, 60)?;
@@ -141,15 +140,15 @@ fn run() -> Outcome {
     ]))
 }
 
-/// Continues texts by some letters, all texts at once. Gives for each the language told at every letter of its
-/// beginning, and what was written.
+/// Continues texts by some letters, all texts at once. Returns for each the language predicted at every letter of its
+/// beginning, and the written text.
 fn write(writer: &Writer, begin: &[&[u8]], letters: usize) -> Result<Vec<(Vec<usize>, Vec<u8>)>> {
     let mut predictor = Predictor::new(writer)?;
     let mut random = Random::new(3);
     let mut texts: Vec<Vec<u8>> = begin.iter().map(|text| text.to_vec()).collect();
     let mut told = Vec::new();
     for _ in 0..letters {
-        // A state knows nothing of later steps, so what stands after the last letter does not matter: it is left 0.
+        // A state does not depend on later steps, so the values after the last letter do not matter: they stay 0.
         let mut hot = vec![0.0; texts.len() * STEPS * SYMBOLS];
         for (sequence, text) in hot.chunks_exact_mut(STEPS * SYMBOLS).zip(&texts) {
             write_hot(sequence, last(text), SYMBOLS);
@@ -172,12 +171,12 @@ fn write(writer: &Writer, begin: &[&[u8]], letters: usize) -> Result<Vec<(Vec<us
     Ok(told.into_iter().zip(written).collect())
 }
 
-/// As much of the end of a text as a sequence holds.
+/// The end of a text, as long as fits into a sequence.
 fn last(text: &[u8]) -> &[u8] {
     &text[text.len().saturating_sub(STEPS)..]
 }
 
-/// Draws a letter by its chance squared, so that what is likely comes even more often.
+/// Draws a letter with its squared probability, so that likely letters come even more often.
 fn draw(chances: &[f32], random: &mut Random) -> u8 {
     let weights = chances.iter().map(|chance| chance * chance);
     let mut left = random.uniform() * weights.clone().sum::<f32>();
@@ -185,16 +184,16 @@ fn draw(chances: &[f32], random: &mut Random) -> u8 {
         left -= weight;
         left < 0.0
     });
-    // Rounding can leave a rest after the last one.
+    // Rounding can leave a remainder after the last one.
     drawn.unwrap_or(0) as u8
 }
 
-/// The place of the largest score.
+/// Index of the largest score.
 fn largest(scores: &[f32]) -> usize {
     (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap_or(0)
 }
 
-/// Writes numbers as rows of `width` values with a 1 in the place of the number; the rest is 0.
+/// Writes numbers as one-hot rows of `width` values.
 fn write_hot(to: &mut [f32], numbers: &[u8], width: usize) {
     to.fill(0.0);
     for (row, number) in to.chunks_exact_mut(width).zip(numbers) {
@@ -205,12 +204,12 @@ fn write_hot(to: &mut [f32], numbers: &[u8], width: usize) {
 /// A text in each language, cut into sequences.
 struct Texts {
     texts: Vec<Vec<u8>>,
-    /// A sequence begins at every so many letters.
+    /// Distance of the starts of sequences, in letters.
     every: usize,
 }
 
 impl Texts {
-    /// Every sequence of so many letters, and its language.
+    /// Every sequence of `letters` letters, with its language.
     fn sequences<'a>(&'a self, letters: usize) -> Vec<(usize, &'a [u8])> {
         let texts = self.texts.iter().enumerate();
         let sequences = |(language, text): (usize, &'a Vec<u8>)| {
@@ -219,7 +218,7 @@ impl Texts {
         texts.flat_map(sequences).collect()
     }
 
-    /// The samples of the model that answers once.
+    /// The samples of the model that predicts once.
     fn for_reader(&self) -> impl Dataset<Reader> {
         let sequences = self.sequences(2 * STEPS);
         from_fn(sequences.len(), move |rows, batch| {
@@ -236,7 +235,7 @@ impl Texts {
         })
     }
 
-    /// The samples of the model that answers at every step: the same letters, one further.
+    /// The samples of the model that predicts at every step: the same letters, shifted by one.
     fn for_writer(&self) -> impl Dataset<Writer> {
         let sequences = self.sequences(STEPS + 1);
         from_fn(sequences.len(), move |rows, batch| {
@@ -253,7 +252,7 @@ impl Texts {
         })
     }
 
-    /// The mean squared error of one outlook for all sequences.
+    /// Mean squared error of one prediction for all sequences.
     fn squared_error(&self, outlook: &[f32]) -> f64 {
         let sequences = self.sequences(2 * STEPS);
         let error = |letters: &[u8]| -> f64 {
@@ -264,7 +263,7 @@ impl Texts {
     }
 }
 
-/// How many of ten letters each is, on average.
+/// Mean number of each letter among ten.
 fn frequencies(letters: &[u8]) -> [f32; SYMBOLS] {
     let mut frequencies = [0.0; SYMBOLS];
     for letter in letters {

@@ -1,14 +1,14 @@
-//! Digits that a scanner blurs, read without a single label of them: a gradient that is reversed.
+//! Blurred digits classified without labels of blurred ones: domain adaptation by a reversed gradient.
 //!
-//! Teaches `scale_gradient`. Half of the images to train with are sharp and have labels, the other half went through a scanner
-//! that blurs, and nobody wrote down what they show. A second head tells sharp from blurred by the features of the first. The
-//! gradient of its loss is reversed before it reaches the features, so that these learn to look alike for both, and what is
-//! learned from labels holds for blurred images too: [Ganin et al. 2016](https://arxiv.org/abs/1505.07818). Images without a label
-//! weigh 0 for the first head.
+//! Teaches `scale_gradient`. Half of the images to train with are sharp and have labels, the other half is blurred by
+//! a scanner and has no labels. A second head classifies sharp and blurred images by the features of the first. The
+//! gradient of its loss is reversed before it reaches the features, so that these become alike for both, and training
+//! on labels generalizes to blurred images: [Ganin et al. 2016](https://arxiv.org/abs/1505.07818). Images without a
+//! label have weight 0 for the first head.
 //!
-//! The same model is trained with the second head's loss left out, and read on blurred images that neither has seen; both five
-//! times from other weights. The factor and the number of epochs were chosen on 200 other images.
-//! `cargo run --release --example 13_gradient_reversal` takes seconds; `-- --epochs 3` makes it shorter.
+//! The same model is also trained without the second head's loss; both are evaluated on held-out blurred images, five
+//! times from different initial weights. The factor and the number of epochs were chosen on 200 other images. `cargo
+//! run --release --example 13_gradient_reversal` takes seconds; `-- --epochs 3` makes it shorter.
 
 use std::process::ExitCode;
 
@@ -23,7 +23,7 @@ mod goals;
 use digits::{Digits, PIXELS, SIDE};
 use goals::Goals;
 
-/// How hard the features work against the second head.
+/// Factor of the second head's gradient in the features.
 const REVERSAL: f64 = -0.04;
 
 model! {
@@ -47,12 +47,12 @@ model! {
 
 const EPOCHS: usize = 30;
 const BATCH: usize = 64;
-/// Sharp images with labels, blurred ones without, and those that the settings were chosen on.
+/// Numbers of sharp images with labels, of blurred ones without, and of those used to choose the settings.
 const SHARP: usize = 600;
 const BLURRED: usize = 600;
 const CHOSEN_ON: usize = 200;
 const SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
-/// What is wanted of blurred images. With these seeds the means are 0.86 with the reversal and 0.74 without.
+/// Required on blurred images. With these seeds the means are 0.86 with the reversal and 0.74 without.
 const WANTED: f64 = 0.82;
 const WANTED_GAIN: f64 = 0.08;
 
@@ -128,7 +128,7 @@ impl Part {
     }
 }
 
-/// What the scanner makes of an image: the mean of each pixel and its neighbours, with paper around.
+/// The image after the scanner: the mean of each pixel and its neighbours, surrounded by paper.
 fn scanned(image: &[f32]) -> Vec<f32> {
     let near = |at: usize| at.saturating_sub(1)..(at + 2).min(SIDE);
     let mean = |at: usize| {

@@ -1,9 +1,9 @@
-//! Five digits in one noisy strip, each read by a head of its own: outputs from a loop.
+//! Five digits in one noisy strip, each classified by its own head: outputs from a loop.
 //!
-//! Teaches lists of tensors: `let digits = for i in 0..DIGITS { … };` gives one head per digit, `outputs = digits` makes them the
-//! outputs `digit_0` to `digit_4`, and `loss = { digit_*: … }` names them all at once. Strips are drawn from the handwritten
-//! digits beside the examples, each moved at random and with specks between; those that are read at the end are drawn from
-//! digits that no training strip has.
+//! Teaches lists of tensors: `let digits = for i in 0..DIGITS { … };` creates one head per digit, `outputs = digits`
+//! makes them the outputs `digit_0` to `digit_4`, and `loss = { digit_*: … }` names them all at once. Strips are
+//! composed of the handwritten digits in `examples/data`, each moved at random and with specks between; held-out
+//! strips contain other digits than training strips.
 //!
 //! `cargo run --release --example 14_captcha` takes half a minute; `-- --epochs 2` makes it shorter.
 
@@ -50,8 +50,7 @@ model! {
 const EPOCHS: usize = 20;
 const STRIPS: usize = 8000;
 const HELD_OUT: usize = 1000;
-/// What is wanted on strips of digits that were not trained with: with these seeds it is 0.98 and 0.91. The settings are the first that
-/// were tried.
+/// Required on held-out strips; with these seeds it is 0.98 and 0.91. The settings were not tuned.
 const WANTED_DIGIT: f64 = 0.97;
 const WANTED_STRIP: f64 = 0.87;
 
@@ -106,7 +105,7 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
 /// Strips, and the digits in them.
 struct Strips {
     pixels: Vec<f32>,
-    /// By place in the strip: the digits of all strips.
+    /// The digits of all strips, by position in the strip.
     labels: [Vec<usize>; Captcha::DIGITS],
 }
 
@@ -154,7 +153,7 @@ impl Strips {
         self.labels.iter().map(move |labels| labels[strip])
     }
 
-    /// A strip in characters.
+    /// Prints a strip in characters.
     fn show(&self, strip: usize) {
         let len = Captcha::HEIGHT * Captcha::WIDTH;
         for row in self.pixels[strip * len..][..len].chunks(Captcha::WIDTH) {

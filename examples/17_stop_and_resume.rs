@@ -1,9 +1,10 @@
-//! Few samples and a process that is killed: an encoder that was trained elsewhere, and a training that goes on where it was.
+//! Few samples and a killed process: a pretrained encoder, and training that resumes after interruptions.
 //!
-//! Teaches parts of files, freezing and thawing, a learning rate for a part of the model, and `BackupAndRestore`. An encoder is trained on
-//! many samples of one task. A second model takes it over from the file of the first, and learns another task from few samples:
-//! first its head alone, then the encoder too, ten times as slowly. The process of this training is killed again and again; that gives
-//! the same bits as one that is left in peace.
+//! Teaches loading parts of files, freezing and unfreezing, a learning rate for a part of the model, and
+//! `BackupAndRestore`. An encoder is trained on many samples of one task. A second model loads it from the file of
+//! the first, and learns another task from few samples: first its head alone, then also the encoder with a tenth of
+//! the learning rate. The process of this training is killed repeatedly; the result is bit-identical to uninterrupted
+//! training.
 //!
 //! The data is generated: both tasks depend on the same four hidden features of the inputs.
 //! `cargo run --release --example 17_stop_and_resume` takes seconds; `-- --epochs 3` makes it shorter.
@@ -60,7 +61,7 @@ model! {
 
 const EPOCHS: usize = 60;
 const SAMPLES: usize = 64;
-/// Names the folder of a process that trains, and that is killed.
+/// Environment variable with the folder of the training process, which is killed.
 const FOLDER: &str = "MIMO_EXAMPLE_FOLDER";
 
 fn main() -> ExitCode {
@@ -83,7 +84,7 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
     );
     model.save(folder.0.join("many.safetensors"))?;
 
-    // The same training twice, in processes of their own. One is killed whenever it has run for a while.
+    // The same training twice, each in its own process. One is killed repeatedly after a while.
     let calm = folder.child("calm")?;
     start(&calm, epochs)?.wait()?;
     let restless = folder.child("restless")?;
@@ -105,7 +106,7 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
     let mut model = Few::new(0);
     file::from_bytes(&mut model, &calm)?;
     let reached = test(&mut model)?;
-    // The same samples without what the encoder has learned.
+    // The same samples without the pretrained encoder.
     let mut scratch = Few::new(5);
     let (inputs, targets) = few(SAMPLES, 2)?;
     let options = FitOptions::new().epochs(epochs).batch_size(16).verbose(Verbose::Silent);
@@ -116,7 +117,7 @@ fn run(epochs: usize, goals: &mut Goals) -> Result<(), Box<dyn std::error::Error
     Ok(())
 }
 
-/// The training that is killed. It is the same program at every start.
+/// The training that is killed. Every start runs the same program.
 fn learn_few(folder: &Path, epochs: usize) -> Result<()> {
     let (inputs, targets) = few(SAMPLES, 2)?;
     let mut model = Few::new(5);
@@ -125,7 +126,7 @@ fn learn_few(folder: &Path, epochs: usize) -> Result<()> {
     let warm_up = epochs / 3;
     let checkpoint = folder.join("checkpoint");
     let mut trainer = Trainer::new(&mut model)?;
-    // A name that the model does not have would not compile.
+    // An unknown name would not compile.
     trainer.freeze(|model| &model.encoder)?;
     trainer.fit_with((&inputs, &targets), |options| {
         options
@@ -137,11 +138,11 @@ fn learn_few(folder: &Path, epochs: usize) -> Result<()> {
                     trainer.thaw(|model| &model.encoder)?;
                     trainer.set_learning_rate_factor(|model| &model.encoder, 0.1)?;
                 }
-                // Time to be killed in.
+                // Time in which to be killed.
                 std::thread::sleep(Duration::from_millis(2));
                 Ok::<_, Error>(ControlFlow::Continue(()))
             })
-            // Goes on from the file if there is one, in the middle of an epoch too.
+            // Resumes from the file if it exists, also in the middle of an epoch.
             .callback(
                 BackupAndRestore::new(&checkpoint)
                     .save_freq(SaveFrequency::Steps(3))
@@ -150,7 +151,7 @@ fn learn_few(folder: &Path, epochs: usize) -> Result<()> {
     })?;
     drop(trainer);
     model.save(folder.join("few"))?;
-    // It would be deleted by itself, but a kill before the model is saved would then lose both.
+    // It would be deleted automatically, but a kill before the model is saved would then lose both.
     std::fs::remove_file(checkpoint).map_err(Error::other)
 }
 

@@ -1,8 +1,8 @@
-//! A forecast with its range: carbon dioxide in the air three weeks ahead, and the values below which it stays one time in
-//! ten and nine times in ten.
+//! A forecast with its range: carbon dioxide in the air three weeks ahead, with its 10 % and 90 % quantiles.
 //!
-//! New here: losses and metrics of one's own by path. Quantiles are two functions of slices, the forecast between
-//! them is one of tensors that dfdx differentiates, and a metric counts how often the truth stays below.
+//! New here: custom losses and metrics by path. The losses of the quantiles are functions of slices, that of the
+//! forecast is a function of tensors that dfdx differentiates, and a metric counts how often the target is below the
+//! prediction.
 //!
 //! `cargo run --release --example 18_quantiles` holds out the last nine years, in which about 10 % of the weeks are below the lower end
 //! and 90 % below the upper one.
@@ -36,22 +36,22 @@ pub mod forecasts {
         E::of(-slope * error)
     }
 
-    /// The loss of the lower end.
+    /// The loss of the lower quantile.
     pub fn low<E: Float>(prediction: &[E], target: &[E], gradient: &mut [E]) -> E {
         pinball(0.1, prediction, target, gradient)
     }
 
-    /// The loss of the upper end.
+    /// The loss of the upper quantile.
     pub fn high<E: Float>(prediction: &[E], target: &[E], gradient: &mut [E]) -> E {
         pinball(0.9, prediction, target, gradient)
     }
 
-    /// `√(1 + error²) − 1`, smooth near 0 and as little moved by outliers as the absolute error. dfdx differentiates it.
+    /// `√(1 + error²) − 1`, smooth near 0 and as robust to outliers as the absolute error. dfdx differentiates it.
     pub fn pseudo_huber(prediction: Predictions<1>, target: Targets<1>) -> Losses {
         (((prediction - target).square() + 1.0).sqrt() - 1.0).mean::<(usize,), _>()
     }
 
-    /// Share of the targets below the predictions.
+    /// Fraction of the targets below the predictions.
     #[derive(Debug)]
     pub struct Below;
 
@@ -92,9 +92,9 @@ model! {
     }
 }
 
-/// Weeks that are looked ahead.
+/// Number of weeks ahead.
 const AHEAD: usize = 3;
-/// What is held out begins with this year.
+/// First year of the held-out part.
 const HELD_OUT: u32 = 1993;
 
 fn main() -> ExitCode {
@@ -127,7 +127,7 @@ fn run() -> Outcome {
     ]))
 }
 
-/// The samples whose windows end in these weeks.
+/// Creates the samples whose windows end in these weeks.
 fn windows(ppm: &[f32], weeks: Range<usize>) -> impl Dataset<Forecast> {
     from_fn(weeks.len(), move |rows, batch| {
         for (sample, &row) in batch.input(0).chunks_exact_mut(Forecast::WEEKS).zip(rows) {

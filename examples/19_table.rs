@@ -1,10 +1,11 @@
 //! The whole job on a table in forty lines beside the model and the program that loads it: a CSV file with missing values and categories, two
 //! outputs, early stopping, a plateau, a checkpoint, a report, and one file with everything at the end.
 //!
-//! Teaches `Table` and `TableColumns`: columns by name, checked against the model; means, deviations and a vocabulary of the training part,
-//! which are saved with the weights. An age that is missing is read as the mean age, a district that is missing as unknown, and a price that is
-//! missing is a missing target. `20_load_table` is the other program, and `22_serve_table` answers over HTTP. Started again after it was killed, this one goes on where it
-//! was; its report then has all epochs.
+//! Teaches `Table` and `TableColumns`: columns by name, checked against the model; means, standard deviations and a
+//! vocabulary of the training part, which are saved with the weights. A missing age is replaced by the mean, a
+//! missing district is unknown, and a missing price is a missing target. `20_load_table` loads the result, and
+//! `22_serve_table` serves it over HTTP. If it is killed and started again, training resumes; the report then has all
+//! epochs.
 //!
 //! The data is generated (`data/make_homes.py`), with known noise: no model is better than 20 thousand in the root mean squared error of the
 //! price. `cargo run --release --example 19_table --features csv,report` takes a second.

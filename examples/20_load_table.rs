@@ -1,8 +1,8 @@
-//! The program that `19_table` trains for: it loads the model and the reader of its tables out of one file, and answers for two homes.
+//! Loads the model of `19_table` and the reader of its tables from one file, and predicts for two homes.
 //!
-//! Teaches `TableReader`: cells become inputs with the means, deviations and the vocabulary of the training, and predictions return to the
-//! units of the table. A district that the training never saw is no error, and neither is an age that nobody knows.
-//! Run `19_table` first: `cargo run --release --example 20_load_table --features csv`.
+//! Teaches `TableReader`: it converts cells to inputs with the means, standard deviations and vocabulary of training,
+//! and predictions back to the units of the table. An unknown district or age is not an error. Run `19_table` first:
+//! `cargo run --release --example 20_load_table --features csv`.
 
 use mimo::prelude::*;
 

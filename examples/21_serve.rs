@@ -1,4 +1,4 @@
-//! A model as a service: many callers at once, one pass over the samples of all of them, and weights that are replaced while it serves.
+//! A model as a service: requests of many clients in one batch, and weights replaced while it serves.
 //!
 //! New here: `predict_one` with plain arrays, a `Predictor` that several threads share by `clone`, `replace_weights`, and a batch
 //! collector (`support/collector.rs`).
@@ -12,7 +12,7 @@
 //! curl -X POST localhost:8018/weights                     # reads the file of the weights again
 //! ```
 //!
-//! A service for others than this machine also needs what stands before it: encryption, time limits for slow clients, and a lock on `/weights`.
+//! A public service also needs a proxy with encryption, time limits for slow clients, and protection of `/weights`.
 
 use std::io::Read as _;
 use std::net::SocketAddr;
@@ -62,29 +62,29 @@ model! {
     }
 }
 
-/// Threads that talk to clients. Each waits for the answer to one request, so a batch has no more samples.
+/// Number of threads for clients. Each waits for the answer to one request, so a batch has at most this many samples.
 const WORKERS: usize = 16;
 const LIMITS: Limits = Limits { batch: WORKERS, wait: Duration::from_millis(2) };
-/// Bytes of a request at most; an image has about 500.
+/// Largest request in bytes; an image has about 500.
 const LONGEST: usize = 1 << 16;
 
-/// What the model says about an image.
+/// Prediction for an image.
 type Answer = DigitReaderPrediction;
 
-/// A service that runs.
+/// A running service.
 pub(crate) struct Service {
     server: Arc<Server>,
     address: SocketAddr,
     threads: Vec<JoinHandle<()>>,
 }
 
-/// What every thread of the service has.
+/// State of every thread of the service.
 #[derive(Clone)]
 struct Shared {
     collector: Collector<Vec<f32>, Answer>,
-    /// The thread that predicts has a clone, which sees weights that are replaced here.
+    /// The predicting thread has a clone, which sees weights replaced here.
     predictor: Predictor<DigitReader>,
-    /// The file of the weights. A client says when it is read, never which one.
+    /// File of the weights. A client decides when it is read, never which one.
     weights: Arc<Path>,
     counts: Arc<Counts>,
 }
@@ -96,7 +96,7 @@ struct Counts {
 }
 
 impl Service {
-    /// Serves at an address, with the weights that `model` has now. Port 0 means any that is free.
+    /// Serves at an address, with the current weights of `model`. Port 0 means any free one.
     pub(crate) fn start(
         address: SocketAddr,
         model: &DigitReader,
@@ -125,15 +125,15 @@ impl Service {
         Ok(Service { server, address, threads })
     }
 
-    /// Where it serves.
+    /// Returns the address of the service.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Answers the requests that have begun, and ends.
+    /// Answers the current requests, and ends.
     pub(crate) fn stop(self) {
         (0..WORKERS).for_each(|_| self.server.unblock());
-        // The collector ends with the last worker, which it is joined before.
+        // The collector ends with the last worker, so it is joined after the workers.
         for thread in self.threads.into_iter().rev() {
             if thread.join().is_err() {
                 eprintln!("a thread of the service has panicked");
@@ -142,7 +142,7 @@ impl Service {
     }
 }
 
-/// One pass over some images.
+/// Predicts a batch of images.
 fn predict(predictor: &mut Predictor<DigitReader>, images: &[Vec<f32>]) -> Result<Vec<Answer>> {
     if let [image] = images {
         return Ok(vec![predictor.predict_one(&DigitReaderSample { image: array(image)? })?]);
@@ -174,7 +174,7 @@ fn serve(shared: &Shared, mut request: Request) {
     if let Ok(header) = Header::from_bytes("Content-Type", "application/json") {
         response.add_header(header);
     }
-    // A client that has gone away needs no answer.
+    // A client that is gone needs no answer.
     drop(request.respond(response));
 }
 
@@ -182,7 +182,7 @@ fn error(message: &str) -> Value {
     json!({ "error": message })
 }
 
-/// The body of a request, or why it is not read.
+/// Returns the body of a request, or why it is not accepted.
 fn body(request: &mut Request) -> std::result::Result<Vec<u8>, (u16, Value)> {
     let mut body = vec![];
     match request.as_reader().take(LONGEST as u64 + 1).read_to_end(&mut body) {
@@ -215,14 +215,14 @@ fn replace(shared: &Shared) -> (u16, Value) {
     match replaced {
         Ok(()) => (200, json!({ "weights": "replaced" })),
         Err(message) => {
-            // Paths of the machine are nothing for clients.
+            // Clients must not see paths of the machine.
             eprintln!("the weights stay as they were: {message:#}");
             (500, error("the file of the weights cannot be read: they stay as they were"))
         }
     }
 }
 
-/// The model with the weights of a file. If there is no such file, it is trained, and the file written.
+/// Loads the model from a file. If there is none, trains the model and writes the file.
 fn model(weights: &Path) -> std::result::Result<DigitReader, Box<dyn std::error::Error>> {
     if weights.exists() {
         return Ok(DigitReader::load(weights)?);

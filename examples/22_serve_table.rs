@@ -1,7 +1,8 @@
-//! The model of `19_table` as a service: rows of a CSV file come in, prices and chances go out.
+//! The model of `19_table` as a service: it receives rows of a CSV file and returns prices and probabilities.
 //!
-//! Teaches `CsvOptions::read_from`, which reads a table from any reader, and errors that clients understand: what is wrong with a row
-//! is said with its line and column. The reader and the weights come out of the file that `19_table` saves, so run that first.
+//! Teaches `CsvOptions::read_from`, which reads a table from any reader, and errors that clients understand: an error
+//! in a row has its line and column. The reader and the weights are loaded from the file that `19_table` saves, so
+//! run that first.
 //!
 //! `cargo run --release --example 22_serve_table --features csv` serves until Ctrl-C or SIGTERM:
 //!
@@ -9,7 +10,7 @@
 //! curl localhost:8019/predict --data-binary $'district,area,rooms,age\nHarbour,82.0,3,\nMoon,40.5,1,12\n'
 //! ```
 //!
-//! `21_serve` shows what a service with many clients has besides: threads, batches of several requests, new weights while it serves.
+//! `21_serve` shows the rest of a service with many clients: threads, batches of several requests, replacing weights.
 
 use std::io::{Cursor, Read as _};
 use std::path::Path;
@@ -28,7 +29,7 @@ use course::Outcome;
 
 include!("support/homes.rs");
 
-/// Bytes of a request at most: some ten thousand homes.
+/// Largest request in bytes: some ten thousand homes.
 const LONGEST: u64 = 1 << 20;
 
 /// The service: a model and the reader of its tables.
@@ -38,12 +39,12 @@ pub(crate) struct Homebroker {
 }
 
 impl Homebroker {
-    /// Loads the model and the reader of its tables out of one file.
+    /// Loads the model and the reader of its tables from one file.
     pub(crate) fn load(path: &Path) -> Result<Self> {
         Ok(Homebroker { reader: TableReader::load(path)?, predictor: Predictor::new(&Homes::load(path)?)? })
     }
 
-    /// A price and a chance for each row of a CSV text.
+    /// Returns a price and a probability for each row of a CSV text.
     pub(crate) fn answer(&mut self, csv: Vec<u8>) -> Result<Value> {
         let homes = CsvOptions::new().read_from(Cursor::new(csv))?;
         let outputs = self.predictor.predict_columns(&self.reader.inputs(&homes)?)?;
@@ -62,7 +63,7 @@ impl Homebroker {
         if let Ok(header) = Header::from_bytes("Content-Type", "application/json") {
             response.add_header(header);
         }
-        // A client that has gone away needs no answer.
+        // A client that is gone needs no answer.
         drop(request.respond(response));
     }
 
@@ -71,7 +72,7 @@ impl Homebroker {
         match request.as_reader().take(LONGEST + 1).read_to_end(&mut csv) {
             Ok(len) if len as u64 <= LONGEST => match self.answer(csv) {
                 Ok(answer) => (200, answer),
-                // Everything that can be wrong here is wrong with the rows.
+                // All errors here are errors in the rows.
                 Err(error) => (400, json!({ "error": error.to_string() })),
             },
             Ok(_) => (413, json!({ "error": format!("more than {LONGEST} bytes") })),

@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-/// A function that panics where something does not hold.
+/// A function that panics if a property does not hold.
 pub type Target = fn(&[u8]);
 
-/// Runs the target that the arguments name on inputs that `input` draws, until the time is over or an input fails.
+/// Runs the target named by the arguments on inputs drawn by `input`, until the time is over or an input fails.
 pub fn run(targets: &[(&str, Target)], mut input: impl FnMut(&mut dyn FnMut() -> u32) -> Vec<u8>) {
     let mut args = std::env::args().skip(1);
     let (name, seconds) = (args.next().unwrap_or_default(), args.next().unwrap_or_default());

@@ -36,7 +36,7 @@ pub use mimo_runtime::trainer::{
 pub use mimo_runtime::warning::Warning;
 pub use mimo_runtime::{Result, dfdx, graph};
 
-/// Types of losses of one's own in tensor operations, `loss = { risk: crate::likelihood }`.
+/// Types of custom losses in tensor operations, `loss = { risk: crate::likelihood }`.
 pub mod loss {
     pub use mimo_runtime::own::{ClassIndices, Losses, Predictions, Targets};
 }
@@ -47,7 +47,7 @@ pub mod onnx;
 #[doc = include_str!("../docs/errors.md")]
 pub mod errors {}
 
-/// The guide: what it says in Rust is compiled and run.
+/// The guide, whose Rust code is compiled and run.
 #[cfg(doctest)]
 mod guide {
     #[doc = include_str!("../docs/guide/src/keras_model.md")]
@@ -58,7 +58,7 @@ mod guide {
 #[path = "private.rs"]
 pub mod __private;
 
-/// What a program that defines and trains models needs.
+/// Everything that a program needs to define and train models.
 pub mod prelude {
     pub use crate::callback::Callback;
     #[cfg(feature = "ctrlc")]

@@ -1,4 +1,4 @@
-//! `add_loss` in generated models: names in the logs, functions and loops, nested models, gradients, and what predictions do.
+//! `add_loss` in generated models: names in the logs, functions and loops, nested models, gradients, and prediction.
 #![allow(missing_docs, reason = "models of tests need no documentation")]
 
 mod support;
@@ -9,7 +9,7 @@ use mimo::prelude::*;
 use support::{Check, Data, Tolerance, assert_near, check_gradients};
 
 model! {
-    /// Several losses, of which one has no output after what it reads, one is of an output, and some are made in a loop.
+    /// Several losses: one without an output that depends on its tensor, one of an output, and some from a loop.
     #[allow(mimo::negative_loss_weight)]
     Several {
         fn size(x, name, weight = 0.1) {
@@ -41,7 +41,7 @@ model! {
 }
 
 model! {
-    /// Nothing but added losses, of which one reads an input that no output needs.
+    /// Only added losses, one of which reads an input that no output needs.
     Alone {
         let x = Input(shape = [4]);
         let wanted = Input(shape = [2]);
@@ -52,7 +52,7 @@ model! {
 }
 
 model! {
-    /// Predicts only, but for the models that it is a layer of.
+    /// Only predicts, except in models that use it as a layer.
     Encoder {
         let x = Input(shape = [4]);
         let h = Dense(5, activation = tanh)(x);
@@ -90,7 +90,7 @@ model! {
 }
 
 model! {
-    /// Stages, and a pass of its own for predictions.
+    /// Stages, and a separate pass for prediction.
     Normalized {
         let x = Input(shape = [6, 2]);
         let h = BatchNormalization()(Conv1D(3, 3, use_bias = false)(x));
@@ -111,7 +111,7 @@ fn gradients_are_those_of_the_total() {
     check_gradients(&mut Normalized::<f64>::build(1), Check { training: true, ..check });
 }
 
-/// Losses of a data set by their keys, and the total as it follows from them.
+/// Losses of a data set by their keys, and the total computed from them.
 fn keys<M: Trainable<Float = f64>>(model: &mut M) -> Vec<(String, f64)> {
     let data = Data::random::<M>(7, 3);
     let mut trainer = Trainer::new(model).expect("a trainer");
@@ -194,7 +194,7 @@ fn a_nested_model_predicts_as_without_the_losses() {
 
 #[test]
 fn predictions_do_not_compute_what_only_losses_need() {
-    // The buffers of a prediction are those of what leads to the output.
+    // The buffers of a prediction are those that the output needs.
     let with = const { &<Alone as Model>::PROGRAM }.predict.len;
     let training = const { &<Alone as Model>::PROGRAM }.train.len;
     assert!(with < training, "{with} {training}");
@@ -207,7 +207,7 @@ fn predictions_do_not_compute_what_only_losses_need() {
         trainer.train_on_batch(&inputs, &targets).expect("a step");
     }
     drop(trainer);
-    // Folded and as it is written.
+    // Folded and unfolded.
     let plain = model.forward(&inputs).expect("outputs").y.as_vec();
     let folded = Predictor::new(&model).expect("a predictor").predict(&inputs).expect("outputs").y.as_vec();
     for (a, b) in plain.iter().zip(&folded) {

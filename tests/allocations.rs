@@ -1,7 +1,6 @@
-//! Nothing is allocated in a training step after the first, nor in a prediction into tensors or arrays that are there.
+//! A training step after the first allocates nothing, nor does a prediction into existing tensors or arrays.
 //!
-//! Every allocation of the process counts, on every thread, so this file has one test: a second one beside it would be
-//! counted too.
+//! Every allocation of the process counts, on every thread, so this file has only one test.
 #![allow(
     unsafe_code,
     missing_docs,
@@ -18,8 +17,8 @@ use mimo::prelude::*;
 
 use counting::allocations;
 
-/// Wide enough that batches of 32 and more are shared by the threads, with one of everything that a step can
-/// contain: siblings, a merge, dropout, noise, steps of a sequence, sparse and dense targets, metrics with states, penalties, statistics of the batch,
+/// Wide enough that threads share batches of 32 and more, with everything that a step can contain: siblings, a merge,
+/// dropout, noise, steps of a sequence, sparse and dense targets, metrics with states, penalties, batch statistics,
 /// normalized kernels.
 macro_rules! net {
     ($name:ident, $constraint:ident, $($optimizer:tt)+) => {
@@ -39,7 +38,7 @@ macro_rules! net {
                 let read = normal(normal(read));
                 let x = concatenate([x, age, read]);
                 let left = Dense(64, activation = tanh, kernel_constraint = $constraint)(x);
-                // No sibling of the other one, so that a prediction folds the normalization.
+                // Not a sibling of the other one, so that a prediction folds the normalization.
                 let right = Activation(relu)(BatchNormalization()(Dense(64, use_bias = false)(x + x)));
                 let x = left + right;
                 let kind = Dense(5, activation = softmax)(x);
@@ -57,7 +56,7 @@ macro_rules! net {
     };
 }
 
-// Steps that do not count, in a loss of steps and in one over the whole batch.
+// Masked steps, in a loss of steps and in one over the whole batch.
 model! {
     Tagged {
         let words = Input(shape = [12], dtype = int32);
@@ -74,14 +73,14 @@ model! {
     }
 }
 
-/// A loss that the user has written.
+/// A custom loss.
 fn squared(prediction: &[f32], target: &[f32], gradient: &mut [f32]) -> f32 {
     let errors = prediction.iter().zip(target).map(|(p, t)| p - t);
     gradient.iter_mut().zip(errors.clone()).for_each(|(to, error)| *to = 2.0 * error);
     errors.map(|error| error * error).sum()
 }
 
-/// A metric that the user has written.
+/// A custom metric.
 struct LargestError;
 
 impl mimo::Metric<1> for LargestError {
@@ -150,7 +149,7 @@ macro_rules! tensors {
     }};
 }
 
-/// Two epochs in `steps` batches of `batch` rows and one of what is left, after two that are not counted.
+/// Two epochs in `steps` batches of `batch` rows and a smaller one, after two that are not counted.
 fn per_epoch<M: Trainable>(
     trainer: &mut Trainer<'_, M>,
     data: &ArrayDataset<M>,
@@ -168,7 +167,8 @@ fn per_epoch<M: Trainable>(
 fn trains_without_allocating<M: Trainable>(name: &str, mut model: M, data: &ArrayDataset<M>) {
     for threads in [1, 2] {
         let mut trainer = Trainer::with_options(&mut model, TrainerOptions::new().threads(threads)).unwrap();
-        // 7 and 14 steps, the last of either with 13 rows. What a `fit` and an epoch need is the same for both.
+        // 7 and 14 steps, the last of either with 13 rows. The allocations of a `fit` and an epoch are the same for
+        // both.
         for batch in [32, 64] {
             let one = per_epoch(&mut trainer, data, 6 * batch + 13, batch);
             let two = per_epoch(&mut trainer, data, 13 * batch + 13, batch);
@@ -177,7 +177,7 @@ fn trains_without_allocating<M: Trainable>(name: &str, mut model: M, data: &Arra
                 "{name}: an epoch of more steps allocates more, {threads} threads, batches of {batch}"
             );
         }
-        // Steps one by one, of changing sizes, each of which was there before.
+        // Single steps of changing sizes, each of which has occurred before.
         let rows: Vec<usize> = (0..257).map(|row| row * 3 % ROWS).collect();
         let sizes = [257, 32, 1, 33, 256, 31];
         let mut steps = || {
@@ -209,7 +209,7 @@ fn nothing_is_allocated_after_the_first_step() {
         Keyed KeyedInputs KeyedTargets
     );
 
-    // Samples that weigh differently.
+    // Samples with different weights.
     let (inputs, targets) = tensors!(PlainInputs, PlainTargets, ROWS);
     let weights = PlainPerOutput::from_fn(|output| (output > 0).then(|| values(ROWS)));
     let data = ArrayDataset::<Plain>::new(&inputs, &targets).unwrap().sample_weights(&weights).unwrap();
@@ -283,7 +283,7 @@ fn nothing_is_allocated_after_the_first_step() {
         predictor.replace_weights(&model).unwrap();
         let predict = || clone.predict_one_into(&sample, &mut into).unwrap();
         assert_eq!(allocations(predict), 0, "predict_one_into of a clone, {threads} threads");
-        // Sizes in turn, all of which were there before.
+        // Alternating sizes, all of which have occurred before.
         let few = tensors!(AdaptiveInputs, AdaptiveTargets, 3).0;
         let many = tensors!(AdaptiveInputs, AdaptiveTargets, ROWS).0;
         let (mut few_outputs, mut many_outputs) =

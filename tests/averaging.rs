@@ -1,4 +1,4 @@
-//! Averages of weights over epochs, and the moving statistics that fit them.
+//! Averages of weights over epochs, and moving statistics that match them.
 #![allow(missing_docs, reason = "models of tests need no documentation")]
 
 use std::ops::ControlFlow;
@@ -35,7 +35,7 @@ fn options<'a>() -> FitOptions<'a, Normalized> {
     FitOptions::new().epochs(5).batch_size(8).verbose(Verbose::Silent)
 }
 
-/// Mean and variance of a channel in each of the whole batches, and their means.
+/// Mean and variance of a channel in each of the full batches, and their means.
 fn statistics(channel: usize) -> [f64; 2] {
     let values = values();
     let batches = values[..24 * 3].chunks(8 * 3).map(|batch| {
@@ -50,7 +50,7 @@ fn statistics(channel: usize) -> [f64; 2] {
 fn statistics_are_the_means_of_those_of_the_batches() {
     let mut model = Normalized::new(1);
     let mut trainer = Trainer::new(&mut model).expect("a trainer");
-    // What was there does not count.
+    // Earlier statistics do not count.
     let mut weights = trainer.weights();
     weights[2] = vec![f32::INFINITY; 3];
     trainer.set_weights(&weights).expect("set");
@@ -71,7 +71,7 @@ fn statistics_are_the_means_of_those_of_the_batches() {
     assert_eq!(trainer.weights()[2], weights[2]);
 }
 
-/// Keeps the weights of the ends of epochs, and a checkpoint.
+/// Keeps the weights at the ends of epochs, and a checkpoint.
 #[derive(Default)]
 struct Keep {
     weights: Vec<Vec<Vec<f32>>>,
@@ -123,7 +123,7 @@ fn weights_become_the_means_of_the_last_epochs() {
     }
     drop(trainer);
 
-    // With statistics that fit the weights; resumed from a checkpoint, the same bits.
+    // With matching statistics; bit-identical if resumed from a checkpoint.
     let run = |resume: bool| {
         let mut model = Normalized::new(if resume { 7 } else { 1 });
         let mut trainer = Trainer::new(&mut model).expect("a trainer");

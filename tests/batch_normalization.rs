@@ -1,4 +1,4 @@
-//! Batch normalization as a user sees it: state that is saved, restored and summarized, inference mode, nested use, lengths
+//! Batch normalization for users: state that is saved, restored and summarized, inference mode, nested use, lengths
 //! that only const evaluation knows.
 #![allow(missing_docs, reason = "models of tests need no documentation")]
 
@@ -145,7 +145,7 @@ fn nested_models_have_averages_which_stay_if_they_are_not_trained() {
     let before = trainer.weights();
     step(&mut trainer, &data).unwrap();
     for ((before, after), spec) in before.iter().zip(&trainer.weights()).zip(Outer::<f32>::SPEC.weights) {
-        // The first dense kernel of the frozen block, its scale and its averages are all as they were.
+        // The first dense kernel of the frozen block, its scale and its averages are unchanged.
         assert_eq!(before == after, spec.name.starts_with("kept/"), "{}", spec.name);
     }
 }

@@ -1,9 +1,10 @@
-//! An `if` on known values, and the values themselves, are the layers of the chosen sides written out.
+//! An `if` on known values, and the values themselves, produce the same model as the layers of the selected branches
+//! written out.
 
 use mimo::prelude::*;
 
 model! {
-    /// Residual stages as those of ResNet, EfficientNet and ConvNeXt are written.
+    /// Residual stages, as in ResNet, EfficientNet and ConvNeXt.
     Short {
         const WIDTHS: [usize; 2] = [6, 10];
         const DEPTHS: [usize; 2] = [1, 2];
@@ -63,7 +64,7 @@ model! {
 }
 
 model! {
-    /// The same by hand.
+    /// The same, written out.
     Long {
         let x = Input(shape = [6, 6, 4]);
 

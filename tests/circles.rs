@@ -1,5 +1,5 @@
-//! Modules of the compiler's crates depend on each other in one direction: no circle of files leaves the folder of one
-//! top-level module. Inside of a folder there are circles where a grammar or a layer is recursive.
+//! Modules of the compiler's crates depend on each other in one direction: import cycles do not cross top-level
+//! modules. Inside a folder there are cycles where a grammar or a layer is recursive.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,8 +8,8 @@ use std::path::Path;
 /// The path of a module: `["layers", "dense"]`.
 type Module = Vec<String>;
 
-/// Every module file of a folder with its source, without comments, tests and what only tests use. Paths of a macro,
-/// `$crate::…`, are those of the files that call it.
+/// Every module file of a folder with its source, without comments, tests and items used only by tests. Paths of a
+/// macro, `$crate::…`, are attributed to the files that call it.
 fn sources(folder: &Path, at: &[String], found: &mut BTreeMap<Module, String>) {
     for entry in fs::read_dir(folder).expect("a folder of sources") {
         let path = entry.expect("an entry").path();
@@ -48,7 +48,7 @@ fn expanded(tree: &str) -> Vec<String> {
     paths.into_iter().map(|path| format!("{}{path}", prefix.trim())).collect()
 }
 
-/// The module files that a file names.
+/// The module files that a file refers to.
 fn named(module: &Module, source: &str, all: &BTreeMap<Module, String>) -> BTreeSet<Module> {
     let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
     let mut paths: Vec<String> = source.split(|c: char| !is_path(c)).map(str::to_owned).collect();

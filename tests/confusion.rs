@@ -1,4 +1,4 @@
-//! Confusion matrices and reports per class, against scikit-learn and by hand.
+//! Confusion matrices and reports per class, compared with scikit-learn and with handwritten values.
 #![allow(missing_docs, reason = "models of tests need no documentation")]
 
 mod support;
@@ -165,7 +165,7 @@ fn heads_without_classes_are_errors() {
     assert_eq!(fault(error), ConfusionFault::NoTargets);
     let error = trainer.confusion_matrix(&data, 2, |outputs| &outputs.tags).unwrap_err();
     assert_eq!(fault(error), ConfusionFault::Labels { labels: 4 });
-    // Options that would mean nothing are refused.
+    // Options that would have no effect are errors.
     let refused = |trainer: &mut Trainer<'_, Heads>, options| {
         fault(trainer.confusion_matrix_with(&data, 2, |outputs| &outputs.digit, options).unwrap_err())
     };
@@ -177,7 +177,7 @@ fn heads_without_classes_are_errors() {
     let error = trainer.confusion_matrix_with(&data, 2, |outputs| &outputs.tags, options).unwrap_err();
     assert_eq!(fault(error), ConfusionFault::NoSuchLabel { label: 4, labels: 4 });
     assert!(matches!(trainer.confusion_matrix(&data, 0, |outputs| &outputs.digit), Err(Error::BatchSize)));
-    // A label of several: its sigmoid is above 0.5 where the value is above 0.
+    // One of several labels: its sigmoid is above 0.5 where the value is above 0.
     let of = |trainer: &mut Trainer<'_, Heads>, label| {
         let options = ConfusionOptions::new().label(label);
         trainer.confusion_matrix_with(&data, 2, |outputs| &outputs.tags, options).unwrap()

@@ -1,5 +1,5 @@
-//! What custom losses have to read: the outputs that they stand for, and the sample weights of all that they read. Every
-//! combination of two losses, of what they read and of what the data weights is tried.
+//! Requirements on custom losses: they have to read their outputs, and the sample weights of all outputs that they
+//! read. Tests every combination of two losses, of the outputs that they read and of the weights in the data.
 
 use mimo::data::ArrayDataset;
 use mimo::dfdx::prelude::*;
@@ -19,7 +19,7 @@ model! {
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
-/// One custom loss: the output whose loss it is, the outputs that it reads and the weights that it reads.
+/// A custom loss: its output, the outputs that it reads and the weights that it reads.
 #[derive(Clone, Copy, Debug)]
 struct Custom {
     output: Option<usize>,
@@ -45,7 +45,7 @@ impl Custom {
             for (weights, _) in weights.iter().zip(self.weights).filter(|(_, read)| *read) {
                 let _ = weights.tensor();
             }
-            // Nothing depends on the gradients being other than zero.
+            // Gradients other than zero are not required.
             let nothing = targets.a.clone().leaky_trace().mean() * 0.0;
             let outputs = [outputs.a, outputs.b, outputs.c].into_iter().zip(self.outputs);
             let read = outputs.filter(|(_, read)| *read).map(|(output, _)| output.mean() * 0.0);
@@ -55,7 +55,7 @@ impl Custom {
     }
 }
 
-/// What the trainer has to say.
+/// Expected result of the trainer.
 #[derive(Debug, PartialEq)]
 enum Verdict {
     Right,
@@ -112,7 +112,7 @@ fn check(losses: &[Custom]) -> usize {
         let data = data(weighted);
         let wanted = wanted(losses, weighted);
         assert_eq!(found(trainer.train_on_rows(&data, &[0, 1])), wanted, "{losses:?} {weighted:?}");
-        // A forgotten output is found by its gradient, which an evaluation has not.
+        // A forgotten output is found by its gradient, which an evaluation does not have.
         let wanted = if matches!(wanted, Verdict::OutputIgnored(_)) { Verdict::Right } else { wanted };
         assert_eq!(found(trainer.evaluate(&data, 2)), wanted, "{losses:?} {weighted:?}");
     }
@@ -126,7 +126,7 @@ fn every_loss_reads_the_weights_of_what_it_reads_and_every_custom_output_is_read
         cases += check(&[first]);
     }
     for first in Custom::all(Some(0)) {
-        // Every seventh, which meets all values of each bit: all would take a minute.
+        // Every seventh, which covers all values of each bit: all would take a minute.
         for second in Custom::all(Some(1)).chain(Custom::all(None)).step_by(7) {
             cases += check(&[first, second]);
         }
@@ -134,7 +134,7 @@ fn every_loss_reads_the_weights_of_what_it_reads_and_every_custom_output_is_read
     assert_eq!(cases, 8 * (1 + 3 * 64 + 64 * 128_usize.div_ceil(7)));
 }
 
-/// The first tape of `a` is dropped; the gradient tells that `a` was read.
+/// The first tape of `a` is dropped; the gradient shows that `a` was read.
 #[test]
 fn an_output_that_is_read_on_a_tape_of_its_own_is_not_forgotten() {
     let mut model = Heads::new(1);

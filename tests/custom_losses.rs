@@ -1,10 +1,11 @@
-//! Custom losses beside declared ones: per output and joint, their weights, sample weights, logs and gradients.
+//! Custom losses together with declared ones: per output and joint, their weights, sample weights, logs and
+//! gradients.
 
 use mimo::data::ArrayDataset;
 use mimo::dfdx::prelude::*;
 use mimo::prelude::{Error, FitOptions, Model, Trainable, Trainer, Verbose, model, tensor};
 
-/// Two linear heads of one input without biases, so that gradients can be computed by hand.
+/// Two linear heads of one input without biases, so that gradients are easy to compute.
 macro_rules! heads {
     ($name:ident, $($compile:tt)*) => {
         model! {
@@ -38,7 +39,7 @@ fn a_loss_may_read_an_output_without_a_loss() {
     let inputs = CustomAndNoneInputs { x: tensor(vec![1.0, 3.0]).expect("samples") };
     let targets = CustomAndNoneTargets { a: tensor(vec![0.0, 0.0]).expect("samples") };
     let logs = trainer.train_on_batch(&inputs, &targets).expect("a step");
-    // The mean of 2x is 4, its derivative by each weight the mean of x.
+    // The mean of 2x is 4, its derivative with respect to each weight the mean of x.
     assert!(close(logs.a.loss, 4.0), "{logs:?}");
     assert_eq!((gradient(&trainer, "a/kernel"), gradient(&trainer, "b/kernel")), (2.0, 2.0));
 }
@@ -105,7 +106,7 @@ fn sample_weights_reach_a_custom_loss() {
     assert!(matches!(error, Error::SampleWeightsIgnored { output: "a" }), "{error}");
     assert!(trainer.evaluate(&data, 2).is_err());
     assert_eq!(trainer.weights(), before);
-    // Weights of outputs with declared losses only are not the closure's concern.
+    // The closure need not read weights of outputs that only have declared losses.
     let weights = CustomAndMsePerOutput { a: None, b: Some(vec![0.0, 1.0]) };
     trainer
         .train_on_rows(
@@ -125,7 +126,7 @@ fn losses_by_name() {
     let mut model = TwoCustom::new(1);
     let mut trainer = Trainer::new(&mut model).expect("a trainer");
 
-    // One joint loss of both outputs, with the weight that they have in common.
+    // One joint loss of both outputs, with their common loss weight.
     trainer.set_loss(|outputs, _| Ok((outputs.a * outputs.b).mean()));
     let logs = trainer.train_on_batch(&inputs, &targets).expect("a step");
     assert!(close(logs.loss, 2.0 * 5.0) && logs.a.loss.is_nan(), "{logs:?}");
@@ -134,11 +135,11 @@ fn losses_by_name() {
     let history = trainer.fit((&inputs, &targets), FitOptions::<TwoCustom>::new().verbose(Verbose::Silent));
     assert_eq!(history.expect("a training").keys(), ["loss", "custom_loss"]);
 
-    // One of them has its own, so the other is the only one that is left.
+    // One of them has its own loss, so only the other is left.
     assert!(trainer.joint_loss("custom_loss").is_some());
     trainer.add_loss("a", |outputs, _| Ok(outputs.a.mean())).expect("an output");
     trainer.add_loss("size", |outputs, _| Ok(outputs.b.square().mean() * 0.1)).expect("a free name");
-    // Nothing was measured since, and the loss of `set_loss` is that of `b` now.
+    // Nothing was measured since, and the loss of `set_loss` is now that of `b`.
     assert_eq!((trainer.joint_loss("size"), trainer.joint_loss("custom_loss")), (None, None));
     let evaluation = trainer.evaluate((&inputs, &targets), 1).expect("losses");
     let pairs: Vec<(&str, f64)> = evaluation.pairs();
@@ -152,10 +153,10 @@ fn losses_by_name() {
         ["loss", "b_loss", "val_a_loss", "", "epoch", "a\nb", "val_size", "custom_loss", "val_custom_loss"];
     for name in unusable.into_iter().chain(["size"]) {
         let added = trainer.add_loss(name, |outputs, _| Ok(outputs.a.mean()));
-        // A name of one's own may be used again: it replaces.
+        // A custom name may be reused: it replaces the loss.
         assert_eq!(added.is_ok(), name == "size", "{name}");
     }
-    // In either order, and whether or not an output has its loss by then.
+    // In any order, and whether or not an output already has its loss.
     trainer.clear_loss();
     trainer.add_loss("val_size", |outputs, _| Ok(outputs.a.mean())).expect("a free name");
     for name in ["size", "a_loss", "val_loss", "val_b_loss"] {

@@ -1,6 +1,6 @@
-//! The reader that the examples share, and the file of digits beside it.
+//! The examples' reader of digits, and its file.
 //!
-//! Including the module runs its own tests; the test here holds the file to what its README says.
+//! Including the module runs its own tests; the test here compares the file with its README.
 
 #[path = "../examples/support/digits.rs"]
 mod digits;

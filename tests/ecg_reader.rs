@@ -1,6 +1,6 @@
 //! The reader of the electrocardiogram, and the files themselves.
 //!
-//! Including the module runs its own tests; the test here holds the data to what its README says.
+//! Including the module runs its own tests; the test here compares the data with its README.
 
 #[path = "../examples/support/ecg.rs"]
 mod ecg;
@@ -9,7 +9,7 @@ mod ecg;
 fn the_recording_is_what_its_readme_says() {
     let recording = ecg::Recording::load().expect("the files of the examples");
     assert_eq!(recording.millivolts.len(), 300 * ecg::RATE);
-    // Every sample is a whole number of steps of 5 µV.
+    // Every sample is a multiple of 5 µV.
     let steps: i64 = recording.millivolts.iter().map(|mv| (mv * 200.0).round() as i64 + 1024).sum();
     assert_eq!(steps, 107_025_651);
     assert_eq!(recording.beats.len(), 497);

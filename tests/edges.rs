@@ -1,5 +1,5 @@
-//! Every option, number and path at the edge of what a training takes: each is an `Error` with a text that says what is wrong, after
-//! which the trainer is, to the bit, what it was before; or it trains.
+//! Options, numbers and paths at the limits of training: each is an `Error` whose text names the fault, after which
+//! the trainer is bit-identical to before; or it trains.
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,7 +37,7 @@ model! {
 }
 
 model! {
-    /// Its learning rate is computed by a schedule.
+    /// With a learning rate schedule.
     Scheduled {
         let x = Input(shape = [3]);
         let y = Dense(1)(x);
@@ -47,7 +47,7 @@ model! {
 
 const ROWS: usize = 10;
 
-/// Columns of samples, to be made wrong.
+/// Columns of samples, to be made invalid.
 struct Samples {
     panel: Vec<f32>,
     words: Vec<usize>,
@@ -79,12 +79,12 @@ impl Samples {
 type Clinical<'m> = Trainer<'m, Clinic>;
 type Run = Box<dyn FnOnce(&mut Clinical<'_>) -> Result<()>>;
 
-/// What a case comes to.
+/// Outcome of a case.
 #[derive(Debug, PartialEq)]
 enum Outcome {
-    /// An error with this text, and nothing has changed.
+    /// An error with this text, and no change.
     Error(String),
-    /// No error, and nothing has changed.
+    /// No error, and no change.
     Nothing,
     /// Steps were made, and all weights are finite.
     Trained,
@@ -94,7 +94,7 @@ fn error(text: &str) -> Outcome {
     Outcome::Error(text.into())
 }
 
-/// Runs a case on a trainer that has trained, and checks the trainer afterwards.
+/// Runs a case on a trained trainer, and checks the trainer afterwards.
 fn outcome(name: &str, run: Run) -> Outcome {
     let mut model = Clinic::new(1);
     let mut trainer = Trainer::new(&mut model).expect("a trainer");
@@ -134,7 +134,7 @@ fn options<'a>() -> FitOptions<'a, Clinic> {
     FitOptions::new().batch_size(4).verbose(Verbose::Silent)
 }
 
-/// A training on these samples.
+/// Trains on these samples.
 fn on(samples: Samples) -> Run {
     Box::new(|trainer| {
         let (inputs, targets) = samples.tensors()?;
@@ -142,7 +142,7 @@ fn on(samples: Samples) -> Run {
     })
 }
 
-/// A training with these options.
+/// Trains with these options.
 fn with(set: impl FnOnce(FitOptions<'static, Clinic>) -> FitOptions<'static, Clinic> + 'static) -> Run {
     Box::new(|trainer| {
         let (inputs, targets) = samples(ROWS).tensors()?;
@@ -150,7 +150,7 @@ fn with(set: impl FnOnce(FitOptions<'static, Clinic>) -> FitOptions<'static, Cli
     })
 }
 
-/// A training on a data set that is made of sound samples.
+/// Trains on a data set of valid samples.
 fn of(make: impl FnOnce(ArrayDataset<Clinic>) -> Result<ArrayDataset<Clinic>> + 'static) -> Run {
     Box::new(|trainer| {
         let (inputs, targets) = samples(ROWS).tensors()?;
@@ -331,7 +331,7 @@ fn learning_rates_and_loss_weights_at_the_edge() {
             Box::new(move |trainer| trainer.set_loss_weights(&loss_weights(weight))),
             error(&text),
         );
-        // Without an order that is drawn before the first step.
+        // Without an order drawn before the first step.
         let function = with(move |options| {
             options.shuffle(false).callback(LossWeightScheduler::new(move |_, _| loss_weights(weight)))
         });
@@ -429,7 +429,7 @@ fn weights_of_samples_and_classes_at_the_edge() {
             error(&text),
         );
     }
-    // The product of some of these is larger than any number, or 0.
+    // The products of some of these overflow, or are 0.
     for shape in [
         vec![],
         vec![ROWS],
@@ -556,7 +556,7 @@ fn settings_of_callbacks_at_the_edge() {
     check(cases);
 }
 
-/// A folder of its own.
+/// A temporary folder.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -574,7 +574,7 @@ impl Drop for Folder {
     }
 }
 
-/// An epoch may take a day: a path to which no file can be written is an error before the first step.
+/// An epoch may take a day: a path that cannot be written is an error before the first step.
 #[test]
 fn paths_at_the_edge() {
     let folder = Folder::new("paths");
@@ -662,9 +662,9 @@ fn a_learning_rate_of_a_schedule_is_not_set() {
     assert!(trainer.checkpoint().expect("memory") == before);
 }
 
-/// Calls `fit` of the trainer that calls it.
+/// A callback that calls `fit` of its trainer.
 struct Again {
-    /// Whether its error goes on.
+    /// Whether it returns the error.
     passes_on: bool,
 }
 
@@ -680,7 +680,7 @@ impl Callback<Clinic> for Again {
     }
 }
 
-/// Panics.
+/// A callback that panics.
 struct Panics;
 
 impl Callback<Clinic> for Panics {

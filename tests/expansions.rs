@@ -1,4 +1,4 @@
-//! Functions and loops inside a model are its layers written out, and any tensor may be an output.
+//! Functions and loops in a model are equivalent to the layers written out, and any tensor may be an output.
 
 use mimo::prelude::*;
 
@@ -23,7 +23,7 @@ model! {
 }
 
 model! {
-    /// The same by hand.
+    /// The same, written out.
     Long {
         let x = Input(shape = [6]);
         let h0 = Dense(8)(x);
@@ -64,7 +64,7 @@ fn what_is_expanded_is_what_is_written_by_hand() -> Result<()> {
 }
 
 model! {
-    /// Everything between the input and the head is an output.
+    /// All tensors between the input and the head are outputs.
     Features {
         let x = Input(shape = [6, 2]);
         let flat = Flatten()(x);
@@ -80,7 +80,7 @@ model! {
 }
 
 model! {
-    /// Whole numbers given back.
+    /// Integers as outputs.
     Words {
         let words = Input(shape = [3], dtype = "int32");
         let x = Embedding(10, 4)(words);
@@ -100,7 +100,7 @@ fn whole_numbers_are_an_output() -> Result<()> {
 }
 
 model! {
-    /// The same with the head alone.
+    /// The same with only the head as output.
     Head {
         let x = Input(shape = [6, 2]);
         let flat = Flatten()(x);

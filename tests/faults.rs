@@ -1,5 +1,5 @@
-//! A panic or an error in the user's code leaves the trainer as if the call had not been made: the next calls give the same
-//! bits as those of a trainer with the same weights that never saw the fault.
+//! A panic or an error in the user's code leaves the trainer as if the call had not been made: the next calls are
+//! bit-identical to those of a trainer with the same weights that never saw the fault.
 #![allow(missing_docs, reason = "models of tests need no documentation")]
 
 use std::ops::ControlFlow;
@@ -14,8 +14,8 @@ use mimo::history::EpochLogs;
 use mimo::prelude::*;
 
 model! {
-    /// Wide enough that a batch is cut in four chunks, which threads share; the hinge looks at the targets of the whole batch
-    /// first.
+    /// Wide enough that a batch is split into four chunks, which threads share; the hinge scans the targets of the
+    /// whole batch first.
     pub Wide {
         let x = Input(shape = [128]);
         let h = Dense(256, activation = relu)(x);
@@ -140,7 +140,7 @@ impl Callback<Wide> for FaultyCallback {
     }
 }
 
-/// Data that cannot be made a data set.
+/// Data that cannot be converted to a data set.
 struct NoDataset(Fault);
 
 impl<'a> IntoDataset<'a, Wide> for NoDataset {
@@ -154,14 +154,14 @@ fn options<'a>() -> FitOptions<'a, Wide> {
     FitOptions::new().verbose(Verbose::Silent)
 }
 
-/// The numbers that all kinds of calls give, as bits.
+/// The results of all kinds of calls, as bits.
 fn calls(trainer: &mut Trainer<'_, Wide>) -> Vec<u64> {
     let mut bits = Vec::new();
     let (inputs, targets) = samples(11);
     let data = dataset(12);
     let logs = trainer.train_on_batch(&inputs, &targets).expect("a step");
     bits.extend([logs.loss, logs.kind.accuracy, logs.side.loss, logs.value.mae].map(f64::to_bits));
-    // Fewer samples than before, and in another order.
+    // Fewer samples than before, in another order.
     let logs = trainer.train_on_rows(&data, &[40, 3, 17]).expect("a step");
     bits.extend([logs.loss, logs.kind.loss, logs.side.loss, logs.value.loss].map(f64::to_bits));
     let evaluation = trainer.evaluate((&inputs, &targets), 48).expect("an evaluation");
@@ -196,7 +196,7 @@ fn set_sound_loss(trainer: &mut Trainer<'_, Wide>) {
     trainer.set_loss(|outputs, targets| Ok((outputs.value - targets.value.clone()).square().mean()));
 }
 
-/// Lets a call fail, and compares what follows with a trainer that never saw it.
+/// Lets a call fail, and compares the next calls with a trainer that never saw it.
 fn inject(name: &str, fault: Fault, call: impl Fn(&mut Trainer<'_, Wide>) -> Result<()>, may_train: bool) {
     quiet();
     for threads in [1, 2, 3] {
@@ -314,7 +314,7 @@ fn in_a_custom_loss() {
 #[test]
 fn in_a_custom_loss_that_goes_on() {
     quiet();
-    // The loss stays, and sees the targets of each call, not those of the call in which it panicked.
+    // The loss is kept, and gets the targets of each call, not those of the call in which it panicked.
     let seen = std::cell::RefCell::new(Vec::new());
     let mut model = Wide::new(4);
     let mut trainer = Trainer::new(&mut model).expect("a trainer");

@@ -1,4 +1,4 @@
-//! Parts of models out of files of whole models, and back.
+//! Parts of models loaded from files of whole models, and vice versa.
 #![allow(missing_docs, unreachable_pub, reason = "models of tests need no documentation")]
 
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ model! {
 }
 
 model! {
-    /// The encoder by another name, in another model.
+    /// The encoder under another name, in another model.
     Single {
         use Encoder as Vision;
 
@@ -68,7 +68,7 @@ fn a_nested_model_comes_out_of_the_file_of_the_whole_and_goes_back() {
     load_part(&mut encoder, "", &whole.0, "encoder").expect("loaded");
     assert_eq!(weights(&encoder), weights(&pair.encoder));
 
-    // Into another model, by the name that it has there, from the whole file and from the encoder's own.
+    // Into another model, by its name there, from the whole file and from the encoder's own.
     encoder.save(&file.0).expect("saved");
     for (path, part) in [(&whole.0, "encoder"), (&file.0, "")] {
         let mut single = Single::new(3);
@@ -78,19 +78,19 @@ fn a_nested_model_comes_out_of_the_file_of_the_whole_and_goes_back() {
         assert_eq!(single.kind.kernel.array(), head.kernel.array(), "the rest stays");
     }
 
-    // What a part saves is what the nested model saves, but for the graph.
+    // A saved part is equal to the saved nested model, except for the graph.
     let part = File::new("part");
     save_part(&pair, "encoder", &part.0).expect("saved");
     let mut again = Encoder::load(&part.0).expect("a file of an encoder");
     assert_eq!(weights(&again), weights(&pair.encoder));
-    // One layer of it.
+    // A single layer.
     again.norm.gamma = Encoder::new(0).norm.gamma;
     let other = Encoder::new(9);
     let mut mixed = Encoder::new(9);
     load_part(&mut mixed, "first", &part.0, "first").expect("loaded");
     assert_eq!(weights(&mixed)[..2], weights(&pair.encoder)[..2]);
     assert_eq!(weights(&mixed)[2..], weights(&other)[2..]);
-    // And one weight.
+    // A single weight.
     let mut mixed = Encoder::new(9);
     load_part(&mut mixed, "first/bias", &whole.0, "encoder/first/bias").expect("loaded");
     assert_eq!(weights(&mixed)[1], weights(&pair.encoder)[1]);

@@ -1,4 +1,4 @@
-//! First programs of a newcomer: no line needs a type annotation.
+//! First programs of a new user: no line needs a type annotation.
 
 use std::ops::ControlFlow;
 

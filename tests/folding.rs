@@ -1,5 +1,5 @@
-//! A `Predictor` folds batch normalizations into the layers before them. Its outputs are those of `predict`, which does not
-//! fold, for every kind of layer, and where folding would change what someone else reads.
+//! A `Predictor` folds batch normalizations into the preceding layers. Its outputs equal those of `predict`, which
+//! does not fold, for every kind of layer, also where folding would change a value with other readers.
 #![allow(missing_docs, reason = "models of tests need no documentation")]
 
 mod support;
@@ -16,7 +16,7 @@ trait Case: Model<Float: Real> {
     fn inputs(x: &[f64]) -> Self::Inputs;
 }
 
-/// Tests: name, model, its inputs, how many batch normalizations are folded.
+/// Tests: name, model, its inputs, number of folded batch normalizations.
 macro_rules! cases {
     ($($test:ident: $model:ident $inputs:ident, $folds:literal folded { $($body:tt)* })+) => {$(
         model! { $model { $($body)* } }
@@ -56,7 +56,7 @@ fn check<M: Case>(folds: usize, tolerance: f64) {
     compare(&model, tolerance);
 }
 
-/// Folded outputs are those of the whole pass, on any number of threads and for any number of samples.
+/// Folded outputs equal those of the whole pass, for any number of threads and samples.
 fn compare<M: Case>(model: &M, tolerance: f64) {
     for rows in [1, 7, 33] {
         let inputs = M::inputs(&Data::random::<M>(rows, 3).inputs[0]);
@@ -140,7 +140,7 @@ cases! {
         let y = TimeDistributed(Activation(elu))(BatchNormalization()(h));
         Model(inputs = [x], outputs = [y])
     }
-    // Others read what the fold would change, except for the last one, after which the activation stays.
+    // Other layers read the tensor that folding would change, except for the last one, whose activation stays.
     read_by_others: Read ReadInputs, 1 folded {
         let x = Input(shape = [6, 6, 3]);
         let first = Conv2D(3, 3, padding = same)(x);
@@ -154,7 +154,7 @@ cases! {
         let y = Activation(relu)(last);
         Model(inputs = [x], outputs = [shown, last, y])
     }
-    // Not the channels, not a linear map of them, or pooled before.
+    // Other axes than the channels, a nonlinear function of them, or a pooling before.
     other_axes: Axes AxesInputs, 0 folded {
         let x = Input(shape = [8, 8, 3]);
         let h = BatchNormalization(axis = 1)(Conv2D(4, 3, padding = same)(x));
@@ -165,7 +165,7 @@ cases! {
         let y = BatchNormalization()(Dense(3, activation = softmax)(h));
         Model(inputs = [x], outputs = [y])
     }
-    // One call of the layer has no normalization after it; of the normalization, another layer before it.
+    // One call of the layer has no normalization after it; one of the normalization has another layer before it.
     shared_with_others: Others OthersInputs, 0 folded {
         let x = Input(shape = [6]);
         let layer = Dense(6);
@@ -215,7 +215,7 @@ cases! {
         let y = Activation(relu)(BatchNormalization()(h));
         Model(inputs = [x], outputs = [y])
     }
-    // The waits of a training step order the operations of the branches one by one.
+    // The barriers of a training step order the operations of the branches one by one.
     branches: Branches BranchesInputs, 5 folded {
         let x = Input(shape = [6, 6, 3]);
         let a = BatchNormalization()(Conv2D(6, 1)(x));

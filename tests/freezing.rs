@@ -1,4 +1,5 @@
-//! Parts of a model that are frozen, thawed, or trained at a rate of their own; against Keras's numbers where Keras has it.
+//! Parts of a model that are frozen, unfrozen, or have their own learning rate; compared with Keras's numbers where
+//! Keras supports it.
 #![allow(missing_docs, unreachable_pub, reason = "models of tests need no documentation")]
 
 mod support;
@@ -17,7 +18,7 @@ model! {
     }
 }
 
-/// The heads are siblings on one tensor, which are one product.
+/// The heads are siblings on one tensor, merged into one product.
 macro_rules! net {
     ($name:ident, $($optimizer:tt)+) => {
         model! {
@@ -39,7 +40,7 @@ net!(WithSgd, SGD(0.1, momentum = 0.9));
 net!(WithLamb, Lamb(0.05));
 net!(WithAverages, Adam(0.05, use_ema = true, ema_momentum = 0.5, ema_overwrite_frequency = 2));
 
-/// A weight by what mimo calls it.
+/// A weight by its name in mimo.
 fn named<'a>(weights: &'a Value, name: &str) -> &'a Value {
     &weights[name.strip_prefix("encoder/").unwrap_or(name)]
 }
@@ -81,7 +82,7 @@ macro_rules! keras {
                 for phase in case["phases"].as_array().expect("phases") {
                     let frozen: Vec<&str> =
                         phase["frozen"].as_array().expect("names").iter().filter_map(Value::as_str).collect();
-                    // Everything is thawed before some of it is frozen.
+                    // Everything is unfrozen before a part is frozen.
                     for part in ["encoder", "left", "right"] {
                         trainer.thaw_by_name(part).expect("trained");
                     }
@@ -117,7 +118,7 @@ keras! {
     lamb_freezes_as_keras_does: "Lamb", WithLamb, WithLambInputs, WithLambTargets;
 }
 
-/// A trainer of one of the models after some steps, each with what is done before it.
+/// A trainer of one of the models after some steps, each with an action before it.
 macro_rules! weights_after {
     ($model:ident, $inputs:ident, $targets:ident, $begin:expr, $steps:expr) => {{
         let golden = golden("freezing.json");
@@ -136,7 +137,7 @@ macro_rules! weights_after {
 const LEFT: std::ops::Range<usize> = 6..8;
 const RIGHT: std::ops::Range<usize> = 8..10;
 
-/// The heads share a block, of which one half learns at another rate; gradients of the first step do not depend on it.
+/// The heads share a block, half of which has another learning rate; gradients of the first step do not depend on it.
 macro_rules! rates {
     ($($test:ident: $model:ident, $inputs:ident, $targets:ident;)*) => {$(
         #[test]
@@ -151,13 +152,13 @@ macro_rules! rates {
             assert_eq!(both[LEFT], slow[LEFT]);
             assert_eq!(both[RIGHT], fast[RIGHT]);
             assert_eq!(both[..6], fast[..6]);
-            // A factor replaces an earlier one, and 1 is as before.
+            // A factor replaces an earlier one, and 1 restores the default.
             let back = with(|trainer| {
                 trainer.set_learning_rate_factor_by_name("left", 0.25).expect("a part");
                 trainer.set_learning_rate_factor_by_name("left", 1.0).expect("a part");
             });
             assert_eq!(back, fast);
-            // With 0 a part stays where it is.
+            // With 0 a part does not change.
             let still = with(|trainer| trainer.set_learning_rate_factor(|model| &model.left, 0.0).expect("a part"));
             let begin = weights_after!($model, $inputs, $targets, |_| {}, 0);
             assert_eq!(still[LEFT], begin[LEFT]);
@@ -238,7 +239,7 @@ fn frozen_weights_have_no_penalty_and_no_gradient() {
     assert!(trainer.gradient("right/kernel").expect("a weight").iter().any(|g| *g != 0.0));
 }
 
-/// A weight is left alone for two reasons, steering and a missing target, which meet in one block.
+/// A weight is not updated for two reasons, freezing and a missing target, in the same block.
 macro_rules! steered_and_unlabelled {
     ($($test:ident: $model:ident, $inputs:ident, $targets:ident, $of_outputs:ident;)*) => {$(
         #[test]
@@ -273,7 +274,7 @@ macro_rules! steered_and_unlabelled {
             assert_eq!(slower[RIGHT], before[RIGHT]);
             assert_ne!(slower[LEFT], plain[LEFT]);
             assert_ne!(slower[LEFT], before[LEFT]);
-            // The other's rate is of no matter while it waits.
+            // The other's learning rate has no effect while it waits.
             let (_, other) = after(&|it| it.set_learning_rate_factor(|model| &model.right, 0.25).expect("a part"));
             assert_eq!(other, plain);
             let (_, frozen) = after(&|it| it.freeze(|model| &model.left).expect("a part"));
@@ -309,7 +310,7 @@ fn checkpoints_hold_what_is_frozen() {
     assert_eq!(resumed.frozen().len(), 6);
     step(&mut resumed);
     assert_eq!(resumed.weights(), trainer.weights());
-    // A checkpoint of a trainer that steers nothing takes all back.
+    // A checkpoint of a trainer without such settings resets all of them.
     let mut fresh = WithAdam::new(3);
     let plain = Trainer::new(&mut fresh).expect("a trainer").checkpoint().expect("saved");
     resumed.restore(&plain).expect("loaded");
@@ -349,7 +350,7 @@ fn what_is_no_part_or_cannot_be_trained_is_an_error() {
         assert!(matches!(error, Error::Steering { .. }), "{error}");
         assert!(trainer.set_weight_decay_by_name("y", value).is_err());
     }
-    // The whole model is a part, and thawing it trains what can be trained.
+    // The whole model is a part, and unfreezing it trains all trainable weights.
     trainer.freeze(|model| model).expect("all");
     trainer.thaw(|model| model).expect("some of it");
     assert_eq!(trainer.frozen(), [""; 0]);

@@ -1,4 +1,4 @@
-//! Layers of one's own: weights in functions, functions as layers, what only training computes.
+//! Custom layers: weights in functions, functions as layers, computations only in training.
 
 use mimo::dfdx::tensor::TensorFrom;
 use mimo::prelude::*;
@@ -103,7 +103,7 @@ fn weights_are_trained_held_and_saved_by_their_names() -> Result<()> {
 }
 
 model! {
-    /// A layer of one's own in a model of its own.
+    /// A custom layer in its own model.
     pub Embedded {
         fn position(x, steps, dim) { x + Weight([steps, dim], initializer = Constant(0.5)) }
 
@@ -142,7 +142,7 @@ fn a_weight_is_the_same_for_every_step_of_a_nested_model() -> Result<()> {
 }
 
 model! {
-    /// What training computes is not what inference computes.
+    /// Training computes something else than inference.
     #[allow(mimo::zero_loss_weight)]
     pub Switched {
         fn doubled(x) { if training { let h = 2.0 * x; h + 1.0 } else { x } }
@@ -180,7 +180,7 @@ fn a_switch_takes_the_side_of_the_pass() -> Result<()> {
 }
 
 model! {
-    /// A dense layer written by hand, twice as one layer.
+    /// A handwritten dense layer, called twice.
     pub ByHand {
         fn dense(x, inputs, units) {
             let kernel = Weight([inputs, units], name = "kernel");
@@ -205,7 +205,7 @@ model! {
     }
 }
 
-/// Weights that depend on their place only.
+/// Weights that depend only on their index.
 fn ramp<const I: usize, const O: usize>() -> [[f64; O]; I] {
     std::array::from_fn(|i| std::array::from_fn(|o| ((i * O + o) as f64 * 0.7).sin() * 0.5))
 }
@@ -251,7 +251,7 @@ fn a_product_with_a_weight_is_trained_as_a_dense_layer() -> Result<()> {
 }
 
 model! {
-    /// Calls of function layers in each other, and in another.
+    /// Function layers called in each other, and in another one.
     pub Inside {
         fn inner(x, dim) { Dense(dim, activation = tanh)(x) }
         fn outer(x, dim) {

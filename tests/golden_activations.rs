@@ -1,4 +1,4 @@
-//! Every activation against Keras's numbers, as a layer of its own and at the end of a `Dense`: values, and the
+//! Every activation compared with Keras's numbers, as a separate layer and at the end of a `Dense`: values, and the
 //! gradients of `Σ i · yᵢ`.
 
 mod support;
@@ -51,7 +51,7 @@ macro_rules! activations {
                 });
                 let targets = $targets { y: outputs.y, fused: outputs.fused };
                 trainer.train_on_batch(&inputs, &targets).expect("a step");
-                // Divided by `i`, so that the rounding of Keras is not multiplied by it.
+                // Divided by `i`, so that it does not scale Keras's rounding.
                 let slopes = |gradient: Vec<f64>| -> Vec<f64> {
                     gradient.iter().zip(1..).map(|(gradient, i)| gradient / f64::from(i)).collect()
                 };
@@ -111,7 +111,7 @@ activations! {
     tanh_shrink: TanhShrink, TanhShrinkInputs, TanhShrinkTargets;
 }
 
-/// A new activation in the file must not go untested: what mimo does not have is named here.
+/// A new activation in the file must be tested: those that mimo does not have are listed here.
 #[test]
 fn every_case_is_tested_or_absent() {
     let source = include_str!("golden_activations.rs");

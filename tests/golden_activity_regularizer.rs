@@ -16,12 +16,12 @@ model! {
         // A shared layer: each call counts.
         let h = Dense(3, activation = tanh, activity_regularizer = L1L2(0.1, 0.2), name = "h");
         let both = concatenate([h(x), h(z)]);
-        // Siblings, of which one has a penalty.
+        // Siblings, one of which has a penalty.
         let p = Dense(2, activation = relu, activity_regularizer = L1(0.3), name = "p")(both);
         let q = Dense(3, activation = softplus, name = "q")(both);
         let c = Conv2D(2, 3, activation = relu, activity_regularizer = L2(0.05), name = "c")(image);
         let c = Flatten()(MaxPooling2D(2)(c));
-        // The states have the penalty too, though nothing reads them.
+        // The states have the penalty too, although nothing reads them.
         let (r, _, _) = LSTM(3, return_state = true, activity_regularizer = L2(0.1), name = "r")(steps);
         let s = Bidirectional(
             GRU(2, return_sequences = true, activity_regularizer = L1(0.1), name = "gru"), name = "s"
@@ -50,7 +50,7 @@ model! {
     }
 }
 
-/// Keras 3.15 adds no penalty for a `SimpleRNN`; here it is the one that an `LSTM` has, of its outputs and of its state.
+/// Keras 3.15 adds no penalty for a `SimpleRNN`; here it is like that of an `LSTM`, of its outputs and of its state.
 #[test]
 fn a_simple_recurrent_layer_has_its_penalty() {
     let mut model = Simple::<f64>::build(3);

@@ -1,4 +1,4 @@
-//! Attention layers against Keras's numbers: made by `tests/golden/make_attention.py`.
+//! Attention layers compared with Keras's numbers from `tests/golden/make_attention.py`.
 
 #[path = "support/layers.rs"]
 mod layers;
@@ -230,8 +230,8 @@ model! {
     }
 }
 
-/// A query that sees no key reads all of them, with what is left of the scores after 1e9 was subtracted: in single precision nothing, so that
-/// it is the mean of all values, and in double precision their softmax.
+/// A fully masked query reads all keys, with the scores that remain after subtracting 1e9: in single precision
+/// nothing remains, so that the result is the mean of all values, and in double precision their softmax.
 #[test]
 fn queries_that_see_no_key() {
     let cases = golden("attention.json");
@@ -258,7 +258,7 @@ fn queries_that_see_no_key() {
     check(case, &found.y.as_vec(), &found.scores.as_vec(), Tolerance { rel: 1e-6, abs: 5e-7 });
 }
 
-/// Results and scores of both samples, as the case has them: those of a sample behind each other.
+/// Results and scores of both samples in the order of the case: those of a sample are contiguous.
 fn check(case: &serde_json::Value, y: &[f64], scores: &[f64], tolerance: Tolerance) {
     let rows = y.chunks(12).zip(scores.chunks(20));
     let found: Vec<f64> = rows.flat_map(|(y, scores)| [y, scores].concat()).collect();
@@ -275,7 +275,7 @@ model! {
     }
 }
 
-/// The first queries see only keys that do not count.
+/// All keys of the first queries are masked.
 #[test]
 fn first_queries_of_sequences_that_are_padded_at_the_left() {
     let cases = golden("attention.json");

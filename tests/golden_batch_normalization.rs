@@ -1,5 +1,6 @@
-//! Batch normalization against Keras: outputs and gradients in training and inference mode, moving averages, and whole
-//! trainings. `tests/golden/make_batch_normalization.py` made the numbers; its models are these, name by name.
+//! Batch normalization compared with Keras: outputs and gradients in training and inference mode, moving averages,
+//! and complete training runs. The numbers are from `tests/golden/make_batch_normalization.py`, whose models have the
+//! same names.
 
 mod support;
 
@@ -121,7 +122,7 @@ model! {
     }
 }
 
-/// What both log.
+/// Compares the logs of both.
 fn assert_logs(what: &str, found: &[(String, f64)], wanted: &Value) {
     for (key, found) in found {
         assert_near(&format!("{what}: {key}"), *found, wanted[key].as_f64().expect("a value"), TRAINING);
@@ -143,7 +144,7 @@ where
         let logs = step(&mut trainer, &data).expect("a step");
         assert_logs(&format!("step {index}"), &logs, wanted);
     }
-    // Keras's weights have the order of the layers, as ours.
+    // Keras's weights have the order of the layers, like ours.
     let finals = case["final_weights"].as_array().expect("weights");
     for ((found, wanted), spec) in trainer.weights().iter().zip(finals).zip(Weighted::<E>::SPEC.weights) {
         assert_close(spec.name, &wide(found), &numbers(wanted), TRAINING);

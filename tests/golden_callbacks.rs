@@ -1,6 +1,6 @@
-//! Callbacks and schedules against trainings of Keras, which `tests/golden/make_callbacks.py` made.
+//! Callbacks and schedules compared with training in Keras, from `tests/golden/make_callbacks.py`.
 
-// Models that a crate exports are exported here too.
+// Exported models of a crate are exported here too.
 #![allow(unreachable_pub)]
 
 mod support;
@@ -98,7 +98,7 @@ impl<M: Trainable> Callback<M> for Rates {
     }
 }
 
-/// Trains a model as Keras did, and compares what both measured and ended with.
+/// Trains a model like Keras, and compares the measured values and the final weights.
 fn check<M: Trainable<Float = f32>>(
     name: &str,
     mut model: M,
@@ -162,7 +162,7 @@ fn schedules_of_a_model_follow_its_steps() {
     let last = history.last().expect("an epoch").learning_rate;
     assert!((last - 0.02).abs() < 1e-9, "{last}");
     check("piecewise", Piecewise::new(0), 6, None);
-    // Steps whose gradients are added up count, too.
+    // Steps whose gradients are accumulated count, too.
     check("accumulated", Accumulated::new(0), 4, None);
 }
 
@@ -184,7 +184,7 @@ fn a_scheduled_learning_rate_cannot_be_set() {
         error.to_string().starts_with("the learning rate of `dense` follows the schedule `ExponentialDecay`")
     );
     trainer.set_learning_rate_of("rest", 0.2).expect("a rate");
-    // Callbacks that set learning rates say so before the training starts.
+    // Callbacks that set learning rates are checked before training starts.
     let golden = golden("callback_trainings.json");
     let train = data(&golden, "x", "y");
     let dataset = train.dataset::<TwoOptimizers>();

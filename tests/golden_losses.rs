@@ -1,10 +1,10 @@
 //! Every loss and metric against Keras's numbers, through generated models.
 //!
 //! The predictions are the kernel of a `Dense` without bias: the samples are unit vectors, so that row `i` of the
-//! kernel is what the model gives for sample `i`, and the gradient of the kernel is that of the predictions. A
-//! `Reshape` behind it hides from `model!` that nothing makes probabilities of them; Keras's numbers for
-//! cross-entropies without logits are those of clipped probabilities, too. Heads that end in a sigmoid or softmax are
-//! held to the numbers from logits.
+//! kernel is the prediction for sample `i`, and the gradient of the kernel is that of the predictions. A `Reshape`
+//! after it hides from `model!` that they are not probabilities; Keras's numbers for cross-entropies without logits
+//! are also those of clipped probabilities. Heads that end in a sigmoid or softmax are compared with the numbers from
+//! logits.
 
 mod support;
 
@@ -16,7 +16,7 @@ use support::{
     step, total,
 };
 
-/// Unit vectors as inputs, the given targets, and weights if there are.
+/// Unit vectors as inputs, the given targets, and weights if there are any.
 fn data(targets: &Value, weights: &Value) -> Data {
     let rows = rows(targets);
     let inputs = vec![(0..rows * rows).map(|place| f64::from(u8::from(place % (rows + 1) == 0))).collect()];
@@ -24,8 +24,8 @@ fn data(targets: &Value, weights: &Value) -> Data {
     Data { rows, inputs, targets: vec![numbers(targets)], weights }
 }
 
-/// Cases that the rounding of `f32` decides: a probability of 1 clipped to the number before 1, and a prediction of
-/// 0.6 that is not above a threshold of 0.6.
+/// Cases that depend on rounding to `f32`: a probability of 1 clipped to the number before 1, and a prediction of 0.6
+/// that is not above a threshold of 0.6.
 const OF_F32_ONLY: [&str; 2] = ["BCE ls0.1", "Precision thr.6"];
 
 fn decided_by_rounding<E: Real>(tag: &str) -> bool {
@@ -211,7 +211,7 @@ fn every_loss_is_tested() {
     }
 }
 
-/// Evaluates a metric on its updates, the first alone and then all, in batches as Keras got them.
+/// Evaluates a metric on its updates, the first alone and then all, in Keras's batches.
 fn check_metric<M: Trainable<Float: Real>>(mut model: M, tag: &str, key: &str) {
     const TOLERANCE: Tolerance = Tolerance { rel: 1e-5, abs: 1e-6 };
     if decided_by_rounding::<M::Float>(tag) {

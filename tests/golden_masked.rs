@@ -1,4 +1,5 @@
-//! Outputs with masks, through generated models: against Keras's numbers, against differences, and with another padding.
+//! Outputs with masks, through generated models: compared with Keras's numbers, with differences, and with another
+//! padding.
 
 mod support;
 
@@ -97,7 +98,7 @@ fn a_batch_of_padding_changes_no_weight() {
     assert_eq!(trainer.weights(), before);
 }
 
-/// Targets with `wrong` in every masked step, and one in a step that counts if there is a sample for it.
+/// Targets with `wrong` in every masked step, and in one unmasked step if a sample is given.
 fn wrong_targets(wrong: f64, counting: Option<usize>) -> Data {
     let (_, mut data) = data();
     for (place, _) in data.inputs[0].iter().enumerate().filter(|(_, id)| **id == 0.0) {
@@ -180,7 +181,7 @@ fn metrics_that_read_no_masks_need_valid_targets() {
     assert!(error.contains("-1"), "{error}");
 }
 
-/// The same model on so many steps.
+/// The same model on this many steps.
 macro_rules! padded {
     ($name:ident, $steps:literal) => {
         model! {

@@ -1,4 +1,4 @@
-//! Layers on tensors with masks against Keras's numbers: predictions, and the weights after a step.
+//! Layers on tensors with masks compared with Keras's numbers: predictions, and the weights after a step.
 
 mod support;
 
@@ -8,13 +8,13 @@ use mimo_runtime::model::{Columns, Reader};
 use serde_json::Value;
 use support::{Data, Real, Tolerance, assert_close, entry, golden, numbers, rows, set_weights, step, wide};
 
-/// A model of which inputs can be made from columns.
+/// A model whose inputs can be created from columns.
 trait Case: Trainable<Float: Real> {
     fn make() -> Self;
     fn inputs(columns: &[Vec<f64>]) -> Self::Inputs;
 }
 
-/// The weight of a case that a model calls so: the names of wrapped layers may be left out.
+/// Index of the weight of a case by its name in a model: the names of wrapped layers may be left out.
 fn place(case: &Value, name: &str) -> usize {
     let weights = case["weights"].as_array().expect("weights");
     let parts: Vec<&str> = name.split('/').collect();
@@ -56,7 +56,7 @@ fn model_outputs<M: Case>(model: &M, inputs: &M::Inputs) -> Vec<f64> {
     wide(&columns[0])
 }
 
-/// Numbers of inputs.
+/// Number of inputs.
 pub(crate) trait Number: Sized {
     fn of(value: f64) -> Self;
 
@@ -362,7 +362,7 @@ cases! {
     softmax: "softmax", SoftmaxOf, SoftmaxOfInputs, [x, m] {
         let x = Input(shape = [5, 3]);
         let m = Input(shape = [5]);
-        // The case has a loss without the mask, which the output would have.
+        // The loss of the case does not use the mask, which the output would have.
         let y = Flatten()(Softmax()(Dense(5, name = "first")(Flatten()(x)), mask = m));
     }
     softmax_of_channels: "softmax of channels", Channels, ChannelsInputs, [x, m] {

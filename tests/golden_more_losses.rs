@@ -1,5 +1,5 @@
-//! Focal losses, losses of regions, quantiles and weighted labels, through generated models: against the numbers of Keras, and of
-//! their definitions for what Keras does not have.
+//! Focal losses, losses of regions, quantiles and weighted labels, through generated models: compared with Keras's
+//! numbers, and with their definitions if Keras does not have them.
 //!
 //! The predictions are the kernel of a `Dense` without bias, as in `golden_losses.rs`.
 

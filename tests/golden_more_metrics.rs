@@ -113,7 +113,7 @@ metrics! {
     Exact, mse, exact_matches: ["true_positives"] = [true_positives, exact_match, mean_iou(2, sparse_y_pred = true)];
 }
 
-/// Not in Keras: the share of rows of which every label is right.
+/// Not in Keras: the fraction of rows whose labels are all right.
 #[test]
 fn every_label_of_a_row_is_right() {
     let file = golden("more_metrics.json");

@@ -105,7 +105,7 @@ mod settings {
 }
 
 mimo::model! {
-    /// Numbers that only const evaluation knows, in a model of its own and nested.
+    /// Numbers that only const evaluation knows, in a separate model and nested.
     Constants {
         const UNITS: usize = 2;
         const FACTOR: f64 = settings::HALF as f64;

@@ -1,8 +1,8 @@
 //! Six steps of every optimizer against Keras's numbers.
 //!
-//! Keras was given the gradients `G` of a kernel and `g` of a bias. Here they come from a loss that is linear in the
-//! outputs of a `Dense`: its batch is the three unit vectors and the zero vector, so the gradient of the kernel is
-//! the first three rows of the loss's factors, and that of the bias is the sum of all four.
+//! Keras's optimizers were called with the gradients `G` of a kernel and `g` of a bias. Here they come from a loss
+//! that is linear in the outputs of a `Dense`: its batch is the three unit vectors and the zero vector, so the
+//! gradient of the kernel is the first three rows of the loss's factors, and that of the bias is the sum of all four.
 
 mod support;
 
@@ -96,7 +96,7 @@ optimizers! {
     weight_decay: "SGD wd", Decay, DecayInputs, DecayTargets, SGD(0.1, weight_decay = 0.1);
 }
 
-// Two layers on one input are one product over one block of parameters; norms are still those of each weight.
+// Two layers on one input are one product over one block of parameters; norms are still per weight.
 model! {
     Twins {
         let x = Input(shape = [3]);

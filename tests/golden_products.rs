@@ -94,7 +94,7 @@ layers! {
 }
 
 mimo::model! {
-    /// The class of the largest score, and the vector that stands for it.
+    /// The class of the largest score, and its vector.
     Classes {
         let x = Input(shape = [4]);
         let class = argmax(x);

@@ -1,8 +1,8 @@
 //! Recurrent layers and their wrappers against Keras's numbers.
 //!
-//! As in `golden_layers.rs`, each input goes through a `Dense` with the identity as its kernel: in a batch of one sample
-//! the gradient of its bias is the gradient of the input. Initial states come behind the sequence, and are taken from there;
-//! what a layer gives is joined in one output.
+//! As in `golden_layers.rs`, each input goes through a `Dense` with the identity as its kernel: in a batch of one
+//! sample the gradient of its bias is the gradient of the input. Initial states follow the sequence, and are
+//! extracted from there; the outputs of a layer are concatenated.
 
 mod support;
 
@@ -13,8 +13,8 @@ use support::{
     F32, F64, Real, Tolerance, assert_close, entry, golden, narrow, numbers, rows, set_weights, wide,
 };
 
-/// The weights of a case, by what the model calls them: the layer under test is `layer`. A `Dense` called `take_n` takes values
-/// from the n-th on; any other is the identity.
+/// The weights of a case by their names in the model: the tested layer is `layer`. A `Dense` called `take_n` extracts
+/// values from the n-th on; any other is the identity.
 fn weight(case: &Value, name: &str, shape: &[usize]) -> Vec<f64> {
     let name = &called(name);
     let (layer, weight) = name.split_once('/').expect("a layer and its weight");
@@ -31,7 +31,7 @@ fn weight(case: &Value, name: &str, shape: &[usize]) -> Vec<f64> {
     values
 }
 
-/// A weight without the names of what its layer is in: `forward_layer/kernel` for `y/forward_layer/kernel`, and
+/// A weight without the names of the enclosing layers: `forward_layer/kernel` for `y/forward_layer/kernel`, and
 /// `layer/kernel` for `layer/dense/kernel`.
 fn called(name: &str) -> String {
     let (path, weight) = name.rsplit_once('/').expect("a layer and its weight");
@@ -39,11 +39,11 @@ fn called(name: &str) -> String {
     format!("{layer}/{weight}")
 }
 
-/// What a weight of Keras's is called here: `forward_layer/kernel` for `forward_lstm_3/lstm_cell/kernel`.
+/// The name in mimo of a weight of Keras: `forward_layer/kernel` for `forward_lstm_3/lstm_cell/kernel`.
 fn name_of(weight: &Value) -> String {
     let path = weight["path"].as_str().expect("a path");
     let last = path.rsplit('/').next().expect("a name");
-    // The layer that reads the sequence from its end has a name of its own if the user made it.
+    // The layer that reads the sequence from its end has its own name if the user created it.
     let made = matches!(path.split('/').next(), Some("lstm_8" | "gru_5"));
     let layer = match path.split('_').next() {
         Some("forward") => "forward_layer",
@@ -54,7 +54,7 @@ fn name_of(weight: &Value) -> String {
     format!("{layer}/{last}")
 }
 
-/// Several tensors as one, sample by sample.
+/// Concatenates several tensors, sample by sample.
 fn joined(tensors: &Value) -> Vec<f64> {
     let tensors = tensors.as_array().expect("tensors");
     let all = rows(&tensors[0]);
@@ -94,7 +94,7 @@ macro_rules! layers {
                 let mut model = $model::<E>::build(1);
                 set_weights(&mut model, |name, shape| weight(case, name, shape));
 
-                // A batch of all samples gives the gradients of weights, each sample alone those of inputs.
+                // A batch of all samples returns the gradients of weights, each single sample those of inputs.
                 let batches = [(0, all)].into_iter().chain((0..all).map(|row| (row, 1)));
                 for (from, count) in batches {
                     let part = |column: &[f64]| {

@@ -1,14 +1,15 @@
-//! Dropout in recurrent layers against Keras's numbers: which gates have zeros of their own, and what they do.
+//! Dropout in recurrent layers compared with Keras's numbers: which gates have their own masks, and their effect.
 //!
-//! Keras computes with the zeros that mimo draws, which `make_recurrent_dropout.py` has as lists. Here they are found out from
-//! what the layer outputs: of a layer whose kernels are zeros but for one value, an output changes where that value is kept.
+//! Keras computes with the masks that mimo draws, which `make_recurrent_dropout.py` has as lists. Here they are
+//! derived from the layer's outputs: if the kernels are zeros except for one value, an output changes where that
+//! value is kept.
 
 mod support;
 
 use serde_json::Value;
 use support::{entry, numbers};
 
-/// The zeros of a case: by gate, sample and value, 1 for those that are kept.
+/// The masks of a case: by gate, sample and value, 1 for kept values.
 fn kept(case: &Value, what: &str) -> Vec<f64> {
     case[what].as_array().expect("values").iter().map(|kept| kept.as_f64().expect("0 or 1")).collect()
 }
@@ -25,8 +26,8 @@ fn weight(case: &Value, name: &str, shape: &[usize]) -> Vec<f64> {
     values
 }
 
-/// A weight of zeros, or 0.5 for biases and for the last gate of the recurrent kernel, without which nobody would see the reset
-/// gate of a GRU. One row of a kernel is 1 in the columns of a gate.
+/// A weight of zeros, or 0.5 for biases and for the last gate of the recurrent kernel, without which the reset gate
+/// of a GRU would have no effect. One row of a kernel is 1 in the columns of a gate.
 fn probe(name: &str, shape: &[usize], gates: usize, one: Option<(&str, [usize; 2])>) -> Vec<f64> {
     let (layer, weight) = name.split_once('/').expect("a layer and its weight");
     if layer != "layer" {
@@ -69,7 +70,7 @@ macro_rules! layers {
                 }
             }
 
-            /// The outputs of a step of training, and the gradients of all weights for `dy`.
+            /// The outputs of a training step, and the gradients of all weights for `dy`.
             fn trained<E: Real>(model: &mut $model<E>, x: &[f64], dy: &[f64]) -> (Vec<f64>, Vec<(&'static str, Vec<f64>)>)
             where
                 Cpu: Device<E>,

@@ -95,7 +95,7 @@ where
     }
 }
 
-/// A penalty that no loss is behind is learned from, as any part of the total loss.
+/// A penalty without a dependent loss is trained, like any part of the total loss.
 #[test]
 fn penalties_without_a_loss_behind_them_in_f32() {
     check_apart::<f32>(F32);
@@ -124,7 +124,7 @@ steps! {
     Twice SGD(learning_rate = 0.1, global_clipnorm = 0.5, gradient_accumulation_steps = 2)
 }
 
-/// Gradients of penalties, too, are added up over the steps that make one update: two equal steps are one.
+/// Gradients of penalties are also accumulated over the steps of one update: two equal steps are one.
 #[test]
 fn penalties_are_accumulated_with_the_gradients() {
     let samples = Data::random::<Once<f64>>(6, 3);

@@ -1,6 +1,7 @@
-//! SpectralNormalization against Keras's numbers: steps of two optimizers, what lies between them, and steps that fail.
+//! SpectralNormalization compared with Keras's numbers: steps of two optimizers, evaluations in between, and steps
+//! that fail.
 
-// Models that a crate exports are exported here too.
+// Exported models of a crate are exported here too.
 #![allow(unreachable_pub)]
 
 mod support;
@@ -62,11 +63,11 @@ macro_rules! trained {
     };
 }
 
-// Numbers that single precision holds: Keras rounds settings to it in double precision too.
+// Numbers exact in single precision: Keras rounds settings to it in double precision too.
 trained!(BySgd, SGD(0.125, momentum = 0.875));
 trained!(ByAdam, Adam(0.0078125, beta_1 = 0.875, beta_2 = 0.9375, epsilon = 0.0009765625));
 
-/// A weight by what mimo calls it: Keras does not put the name of a nested model before those of its layers.
+/// A weight by its name in mimo: Keras does not prefix the names of a nested model's layers with that of the model.
 fn weight(list: &Value, name: &str) -> Vec<f64> {
     numbers(support::entry(list, "path", name.strip_prefix("inner/").unwrap_or(name)))
 }
@@ -100,7 +101,7 @@ macro_rules! check {
         }
         let last = wide(&trainer.predict(&inputs).expect("outputs").y.as_vec());
         drop(trainer);
-        // A predictor and a model's own `predict` see the kernels as the last step left them, as does a copy from a file.
+        // A predictor and a model's own `predict` use the kernels after the last step, as does a copy from a file.
         let again = |model: &$model<$float>| wide(&model.predict(&inputs).expect("outputs").y.as_vec());
         assert_eq!(again(&model), last);
         let predicted = Predictor::new(&model).expect("a predictor").predict(&inputs).expect("outputs");
@@ -116,7 +117,7 @@ macro_rules! check {
 
 /// Four steps in single precision.
 const SINGLE: Tolerance = Tolerance { rel: 1e-5, abs: 5e-6 };
-/// In double precision, as Keras computed.
+/// In double precision, like Keras.
 const F64: Tolerance = Tolerance { rel: 1e-11, abs: 1e-12 };
 
 #[test]
@@ -149,8 +150,8 @@ model! {
     }
 }
 
-/// A step that does not move the weights leaves the kernels that it has used, so that differences of the loss at these are its gradient. With
-/// several calls they are not: each but the last has used another kernel.
+/// A step that does not change the weights leaves the kernels that it has used, so that differences of the loss at
+/// these are its gradient. With several calls they are not: all but the last have used another kernel.
 #[test]
 fn gradients_are_those_of_the_divided_kernels() {
     check_gradients(&mut Once::<f64>::build(3), Check::default());
@@ -173,7 +174,7 @@ fn weights_have_the_names_of_keras() {
     let model = Once::<f32>::build(1);
     assert_eq!(model.steps.layer.kernel.array()[0].len(), 5);
     let [u] = model.steps.vector_u.array();
-    // A cut normal distribution of this deviation.
+    // A truncated normal distribution with this standard deviation.
     assert!(u.iter().all(|value| value.abs() <= 0.04 && *value != 0.0), "{u:?}");
     let summary = model.summary();
     let vectors = 4 + 5 + 3;
@@ -189,7 +190,7 @@ model! {
     }
 }
 
-/// A step that fails, or in which code of the user panics, leaves everything as it was.
+/// A step that fails, or in which the user's code panics, changes nothing.
 #[test]
 fn a_failed_step_puts_the_kernels_back() {
     let sound = Data::random::<Twice<f32>>(6, 1);
@@ -209,7 +210,7 @@ fn a_failed_step_puts_the_kernels_back() {
     assert!(caught.is_err());
     assert_eq!(trainer.weights(), before);
     assert_eq!(support::total(&mut trainer, &sound), total);
-    // Nor does the next step see any of it.
+    // Nor does it affect the next step.
     let logs = step(&mut trainer, &sound).expect("a step");
     let after = trainer.weights();
     drop(trainer);
@@ -258,7 +259,7 @@ model! {
     }
 }
 
-/// A model that is not trained has one kernel for all calls, and its outputs are those of the layer inside.
+/// A model that is not trained has one kernel for all calls, and its outputs are those of the wrapped layer.
 #[test]
 fn a_model_that_only_predicts() {
     let mut model = Predicts::<f64>::build(1);
@@ -308,8 +309,8 @@ model! {
     }
 }
 
-/// A matrix of equal values has one singular value that is not 0, so that each division by it gives the same, and lengths that only const
-/// evaluation knows are as good as others.
+/// A matrix of equal values has a single nonzero singular value, so that each division by it has the same result, and
+/// lengths that only const evaluation knows are as good as others.
 #[test]
 fn lengths_from_constants() {
     let mut model = Deferred::<f64>::build(1);

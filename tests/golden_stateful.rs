@@ -1,6 +1,6 @@
-//! Recurrent layers that go on from batch to batch against Keras's numbers, and what they refuse.
+//! Stateful recurrent layers compared with Keras's numbers, and their errors.
 
-// Models that a crate exports are exported here too.
+// Exported models of a crate are exported here too.
 #![allow(unreachable_pub)]
 
 mod support;
@@ -36,7 +36,7 @@ model! {
     }
 }
 
-/// A weight by what mimo calls it; Keras makes the layers in another order.
+/// A weight by its name in mimo; Keras creates the layers in another order.
 fn weight(case: &Value, name: &str) -> Vec<f64> {
     let (layer, weight) = name.rsplit_once('/').expect("a layer and its weight");
     let layer = match layer {
@@ -68,7 +68,7 @@ where
     model
 }
 
-/// Everything that Keras did, in its order.
+/// Repeats all of Keras's calls, in order.
 fn check<E: Real>(tolerance: Tolerance, threads: usize)
 where
     Cpu: Device<E>,
@@ -105,7 +105,7 @@ fn in_f64() {
     check::<f64>(F64, 2);
 }
 
-/// A predictor has states of its own, and a model's own `forward` has none.
+/// A predictor has its own states, and a model's own `forward` has none.
 #[test]
 fn a_stream_goes_on_until_it_is_reset() {
     let case = &golden("stateful.json");
@@ -131,7 +131,7 @@ fn a_stream_goes_on_until_it_is_reset() {
     assert_close("another predictor", &wide(&found.as_vec()), &wanted(0), F64);
 }
 
-/// As many samples as take several rounds, each as if it were alone.
+/// So many samples that they take several rounds, each as if it were alone.
 #[test]
 fn samples_do_not_meet() {
     const ROWS: usize = 600;
@@ -178,7 +178,7 @@ fn batches_are_of_one_size() {
     assert!(matches!(fitted, Err(Error::StatefulShuffle)), "{fitted:?}");
     let fitted = trainer.fit((&rows(5), &targets(5)), options().shuffle(false));
     assert!(matches!(fitted, Err(Error::StatefulRows { rows: 1, wanted: 2 })), "{fitted:?}");
-    // Validation goes on in the states of the epoch: before the first step it is known that it cannot.
+    // Validation continues from the states of the epoch: before the first step it is known that it cannot.
     let steps = trainer.steps();
     let fitted = trainer.fit(
         (&rows(4), &targets(4)),

@@ -1,6 +1,6 @@
 //! `TimeDistributed` of `Bidirectional` and of models against Keras's numbers.
 
-// Models that a crate exports are exported here too.
+// Exported models of a crate are exported here too.
 #![allow(unreachable_pub)]
 
 #[path = "support/layers.rs"]
@@ -38,7 +38,7 @@ model! {
 }
 
 model! {
-    /// One of the layers has averages, which stay as they are.
+    /// One of the layers has averages, which do not change.
     Normalized {
         let x = Input(shape = [4]);
         let h = BatchNormalization(scale = false, trainable = false)(Dense(3, activation = relu)(x));
@@ -174,7 +174,7 @@ mod words {
         }
     }
 
-    /// Keras draws anew at every step.
+    /// Keras draws new numbers at every step.
     #[test]
     fn every_step_has_zeros_of_its_own() {
         let mut model = Steps::new(1);

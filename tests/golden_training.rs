@@ -1,5 +1,6 @@
-//! Whole trainings against Keras's: every log, the gradients of the first step, what the trained model predicts, and
-//! its weights. `tests/golden/make_trainings.py` made the numbers; its models are these, name by name.
+//! Complete training runs compared with Keras's: every log, the gradients of the first step, the predictions of the
+//! trained model, and its weights. The numbers are from `tests/golden/make_trainings.py`, whose models have the same
+//! names.
 
 mod support;
 
@@ -127,7 +128,7 @@ fn assert_weights<M: Trainable<Float: Real>>(trainer: &Trainer<'_, M>, wanted: &
 fn assert_first_gradients<M: Trainable<Float: Real>>(model: &mut M, data: &Data, case: &Value) {
     const TOLERANCE: Tolerance = Tolerance { rel: 1e-4, abs: 2e-6 };
     let mut trainer = Trainer::new(model).expect("a trainer");
-    // The weights stay, so that the training begins where Keras's did.
+    // The weights are restored, so that training begins like Keras's.
     let before = trainer.weights();
     step(&mut trainer, data).expect("a step");
     for (name, wanted) in case["first_gradients"].as_object().expect("gradients") {
@@ -232,8 +233,8 @@ fn steps_through_merges_and_smooth_activations() {
     check_steps(Woven::<f64>::build(1), &file["woven"], false);
 }
 
-// Keras's `Dot(normalize=True)` of two calls of a shared layer, with the second loss written in tensor operations on the two
-// embeddings; `golden_tutorials.rs` has it as a layer.
+// Keras's `Dot(normalize=True)` of two calls of a shared layer, with the second loss written in tensor operations on
+// the two embeddings; `golden_tutorials.rs` has it as a layer.
 model! {
     Siamese {
         let p = Input(shape = [4]);

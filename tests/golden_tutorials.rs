@@ -1,5 +1,5 @@
-//! Small trainings of the forms that the tutorials have, step by step as Keras trains them: convolutions, pooling, recurrent
-//! layers, transposed convolutions, a shared layer, in `f32` and `f64`.
+//! Small versions of the tutorials' models, trained step by step and compared with Keras: convolutions, pooling,
+//! recurrent layers, transposed convolutions, a shared layer, in `f32` and `f64`.
 #![allow(missing_docs, reason = "models of tests need none")]
 
 mod support;
@@ -64,7 +64,7 @@ model! {
         Model(inputs = [x], outputs = [vector_output, image_output]).compile(
             optimizer = Adam(),
             loss = { vector_output: binary_crossentropy, image_output: mse },
-            // What Keras makes of `accuracy` for several sigmoid units.
+            // Keras's meaning of `accuracy` for several sigmoid units.
             metrics = { vector_output: [categorical_accuracy], image_output: [mae] },
         )
     }
@@ -84,15 +84,15 @@ model! {
     }
 }
 
-/// The name of a weight from Keras's path, which names the cell of a recurrent layer too.
+/// The name of a weight from Keras's path, which also names the cell of a recurrent layer.
 fn name(path: &str) -> String {
     path.replace("lstm_cell/", "")
 }
 
-/// Values by Keras's keys; what mimo logs beside them is not compared.
+/// Compares values by Keras's keys; additional values of mimo are not compared.
 fn assert_logs(what: &str, found: &[(String, f64)], wanted: &Value) {
     for (key, wanted) in wanted.as_object().expect("logs") {
-        // The reconstruction asks for the accuracy by its full name.
+        // The reconstruction has the full name of the accuracy.
         let other = key.replace("_accuracy", "_categorical_accuracy");
         let found = found.iter().find(|(name, _)| name == key || *name == other);
         let (_, found) = found.unwrap_or_else(|| panic!("{what}: nothing was logged for `{key}`"));

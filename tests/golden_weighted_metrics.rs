@@ -84,7 +84,7 @@ where
     keys.sort();
     assert_eq!(found, keys, "{case}");
     for (key, value) in wanted {
-        // Keras takes means of batches for losses, and this is one batch.
+        // Keras computes means of batches for losses, and this is one batch.
         if batch_size < 7 && key.ends_with("loss") {
             continue;
         }

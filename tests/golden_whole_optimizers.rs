@@ -1,5 +1,5 @@
-//! Steps of the optimizers that update whole weights, of moving averages and of gradients that are added up, against Keras's
-//! numbers, on weights of one to four axes.
+//! Steps of the optimizers that update whole weights, of moving averages and of accumulated gradients, compared with
+//! Keras's numbers, on weights of one to four axes.
 
 mod support;
 
@@ -9,9 +9,9 @@ use support::{Data, Real, Tolerance, assert_close, entry, golden, numbers, set_w
 
 /// For most optimizers.
 const SINGLE: Tolerance = Tolerance { rel: 2e-5, abs: 1e-5 };
-/// For large steps of a few samples, which magnify the rounding of single precision from step to step.
+/// For large steps of a few samples, which amplify the rounding of single precision from step to step.
 const LARGE_STEPS: Tolerance = Tolerance { rel: 1e-4, abs: 4e-5 };
-/// Both compute all of it in double precision; Keras's numbers have fifteen digits.
+/// Both compute everything in double precision; Keras's numbers have fifteen digits.
 const DOUBLE: Tolerance = Tolerance { rel: 3e-13, abs: 3e-13 };
 
 fn data(case: &Value) -> Data {
@@ -23,7 +23,7 @@ fn data(case: &Value) -> Data {
     }
 }
 
-/// The samples of a step: each step has others.
+/// The samples of a step; each step has others.
 fn rows(step: usize) -> [usize; 4] {
     [0, 1, 2, 3].map(|row| (step + row) % 6)
 }
@@ -146,7 +146,7 @@ macro_rules! einsum_optimizers {
     )+};
 }
 
-// Blocks of these kernels may be other matrices than their last axes make.
+// Blocks of these kernels may be other matrices than those of their last axes.
 einsum_optimizers! {
     adafactor_of_kernels: "Adafactor of kernels" within SINGLE, FactoredKernels, (Adafactor(0.1));
     adafactor_of_kernels_clipped: "Adafactor of kernels, clipped" within SINGLE, ClippedKernels, (Adafactor(
@@ -184,7 +184,7 @@ macro_rules! penalized_optimizers {
     )+};
 }
 
-// Gradients are added up with all penalties, and clipped after that, by each optimizer for itself.
+// Gradients are accumulated with all penalties, and then clipped, by each optimizer separately.
 penalized_optimizers! {
     one_with_penalties: "one with penalties" within LARGE_STEPS, OnePenalized, (Adam(
         0.1, gradient_accumulation_steps = 2, global_clipnorm = 0.2
@@ -250,7 +250,7 @@ fn fit_ends_with_the_averages() {
     let mut trainer = Trainer::new(&mut model).expect("a trainer");
     let options = mimo::FitOptions::new().epochs(1).batch_size(1).verbose(mimo::Verbose::Silent);
     trainer.fit(&data.dataset::<Averaged>(), options).expect("an epoch");
-    // The weight is 0.2 after the first step and 0.36 after the second, which is moved half the way.
+    // The weight is 0.2 after the first step and 0.36 after the second, and is moved half of the way.
     assert_close("the mean", &wide(&trainer.weights()[0]), &[0.28], SINGLE);
 }
 

@@ -1,5 +1,5 @@
-//! Gradients of generated models against differences of their losses, in `f64`: every layer, every loss, and every way
-//! in which the planner joins operations.
+//! Gradients of generated models compared with differences of their losses, in `f64`: every layer, every loss, and
+//! every fusion of operations by the planner.
 
 mod support;
 
@@ -358,7 +358,7 @@ gradients! {
     }
 }
 
-/// One loss on one head, beside another, so that losses do not depend on each other.
+/// One loss on one head, together with another, so that losses do not depend on each other.
 macro_rules! losses {
     ($($test:ident $model:ident, $units:tt, $activation:ident, $loss:ident $arguments:tt;)+) => {$(
         model! {
@@ -423,8 +423,8 @@ losses! {
     categorical_hinge CategoricalHingeLoss, 3, linear, CategoricalHinge();
 }
 
-// A custom loss gives the gradients of the outputs themselves, which then have to pass activations that the model's own
-// losses would have been fused with.
+// A custom loss returns the gradients of the outputs themselves, which then have to pass activations that the model's
+// own losses would have been fused with.
 model! {
     Custom {
         let x = Input(shape = [4]);

@@ -1,12 +1,12 @@
-//! Gradients of convolutions in generated models against differences of their losses, in `f64`: every way in which the
-//! planner lays them out and joins them with what is around them.
+//! Gradients of convolutions in generated models compared with differences of their losses, in `f64`: every layout
+//! and fusion by the planner.
 
 mod support;
 
 use mimo::prelude::*;
 use support::{Check, check_gradients};
 
-/// Known to const evaluation only.
+/// Known only to const evaluation.
 const CHANNELS: usize = 3;
 const TIMES: usize = 2;
 const ONCE: usize = 1;
@@ -89,7 +89,7 @@ model! {
     }
 }
 
-/// As Keras's `summary()` has them.
+/// As in Keras's `summary()`.
 #[test]
 fn the_summary_counts_their_weights() {
     let summary = Summed::summary();

@@ -1,4 +1,4 @@
-//! `Model::GRAPH`: what the description says, with every argument, also in files and with lengths from constants.
+//! `Model::GRAPH`: the description with every argument, also in files and with lengths from constants.
 
 use mimo::__private::{
     Argument, GraphLayer, GraphPort, GraphSpec, GraphTensor, ItemSpec, LayerCall, NestedModel, Setting,
@@ -10,7 +10,7 @@ use serde_json::Value;
 const UNITS: usize = 3;
 
 model! {
-    /// Layers in layers.
+    /// Nested layers.
     Encoder {
         let x = Input(shape = [5, 4]);
         let a = Bidirectional(LSTM(UNITS, return_sequences = true), name = "both", trainable = false)(x);
@@ -21,7 +21,7 @@ model! {
 }
 
 model! {
-    /// A nested model that is called twice, and whole numbers.
+    /// A nested model that is called twice, and integers.
     Whole {
         use Encoder;
         let left = Input(shape = [5, 4]);
@@ -194,7 +194,7 @@ fn port(json: &Value) -> GraphPort {
     GraphPort { name: text(&json["name"]), tensor: whole(&json["tensor"]) }
 }
 
-/// An item whose list of defaults is the list of its values, in the order of names, which files have.
+/// An item whose list of defaults is the list of its values, in alphabetical order, as in files.
 fn item(json: &Value) -> ItemSpec {
     let arguments = json["arguments"].as_object().unwrap().iter();
     let arguments = arguments.map(|(name, value)| (&*name.clone().leak(), setting(value)));

@@ -1,5 +1,5 @@
-//! Layers over sequences and images inside whole models: gradients against differences of the loss in `f64`, and the
-//! same bits for any number of threads.
+//! Layers over sequences and images in whole models: gradients compared with differences of the loss in `f64`, and
+//! bit-identical results for any number of threads.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Missing targets and weights of positions, in whole models: steps, logs, optimizers and errors.
+//! Missing targets and weights of positions in whole models: steps, logs, optimizers and errors.
 #![allow(
     missing_docs,
     unreachable_pub,
@@ -12,7 +12,7 @@ use mimo::data::{ArrayDataset, PerPosition, from_fn};
 use mimo::prelude::*;
 use support::{Check, Data, Random, check_gradients_on, randomize};
 
-/// A model with two heads on trunks of their own, and the two models that it is made of.
+/// A model with two heads on separate trunks, and the two models that it consists of.
 macro_rules! heads {
     ($module:ident, $($optimizer:tt)+) => {
         mod $module {
@@ -75,7 +75,7 @@ macro_rules! heads {
                 first.write_weights(&mut |at, to| to.copy_from_slice(&of(spec_of::<First>().weights[at].name).unwrap()));
                 second.write_weights(&mut |at, to| to.copy_from_slice(&of(spec_of::<Second>().weights[at].name).unwrap()));
 
-                // The separate models see their own samples of each batch.
+                // The separate models get only their own samples of each batch.
                 let separate = |which: bool| -> Vec<usize> {
                     let starts = (0..rows).step_by(batch);
                     starts.map(|start| (start..rows.min(start + batch)).filter(|row| has[*row] == which).count()).collect()
@@ -124,7 +124,7 @@ macro_rules! heads {
                         }
                     }
                 }
-                // Evaluations, in batches of which some have no target for an output.
+                // Evaluations, in batches some of which have no target for an output.
                 let (all, only) = (trainer.evaluate(&data, 3).unwrap(), trainer_a.evaluate(&data_a, 4).unwrap());
                 near("evaluated r2", all.logs.a.r2, only.logs.r2(), 1e-4);
                 let of_a = only.get("loss").unwrap() - penalty(&trainer_a.weights(), spec_of::<First>().weights);
@@ -212,13 +212,13 @@ fn heads_with_disjoint_labels_train_as_two_models_would() {
 
 #[test]
 fn a_head_without_a_label_in_the_batch_does_not_move() {
-    // Batches with one of the labels only: what an optimizer keeps of the other head waits.
+    // Batches with only one of the labels: the optimizer's state of the other head waits.
     let blocks = |row: usize| (row / 4).is_multiple_of(2);
     sgd::compare(blocks, 4, 5, 1e-5);
     clipped::compare(blocks, 4, 5, 1e-5);
 }
 
-// Heads that share the block of their kernels, behind a trunk of both.
+// Heads that share the block of their kernels, after a common trunk.
 model! {
     Siblings {
         let x = Input(shape = [4]);
@@ -270,9 +270,9 @@ fn heads_in_one_block_move_by_themselves() {
     assert_eq!(changed(&mut trainer, &[(true, false), (false, true)]), of(&["a", "b"]));
     assert_eq!(changed(&mut trainer, &[(true, false), (true, true)]), of(&["a", "b"]));
     assert_eq!(changed(&mut trainer, &[(false, false), (false, false)]), Vec::<&str>::new());
-    // The update begins anew after that.
+    // The update then begins anew.
     assert_eq!(changed(&mut trainer, &[(true, false), (true, false)]), of(&["a"]));
-    // Sample weights of 0 are no missing targets: momentum and penalties go on.
+    // Sample weights of 0 are not missing targets: momentum and penalties continue.
     let zeros = SiblingsPerOutput { a: Some(vec![0.0_f32; rows]), b: Some(vec![0.0; rows]), c: None };
     let before = trainer.weights();
     for _ in 0..2 {
@@ -386,7 +386,7 @@ fn every_way_into_a_trainer_measures_the_same() {
         trainer.train_on_batch_with(&inputs, &marked, |batch| batch.nan_is_missing(&flags)).unwrap(),
         wanted
     );
-    // The weights of the last batch are forgotten.
+    // The weights of the last batch are not kept.
     assert_ne!(trainer.train_on_batch(&inputs, &targets).unwrap(), wanted);
     let options = || FitOptions::new().batch_size(ROWS).shuffle(false).verbose(Verbose::Silent);
     let history = trainer.fit(&masked, options().validation_data(&by_nan)).unwrap();
@@ -441,7 +441,7 @@ fn every_way_into_a_trainer_measures_the_same() {
         assert_eq!(found, wanted);
     }
 
-    // Without saying so, NaN is the error that it was.
+    // Without the setting, NaN is an error as before.
     assert!(matches!(
         trainer.train_on_batch(&inputs, &marked),
         Err(Error::NotFinite { name: "score", row: 2 })
@@ -487,7 +487,7 @@ fn weights_and_masks_have_the_shape_of_their_positions() {
     let data = || ArrayDataset::<Positions>::new(&inputs, &targets).unwrap();
     let none = || PositionsPerOutput { tag: None, score: None, depth: None, region: None };
     let weights = |shape: &[usize]| Some(PerPosition::new(vec![1.0_f32; shape.iter().product()], shape));
-    // Those of all positions, and of the first of their axes.
+    // Weights of all positions, and of the first axes.
     for shape in [&[4][..], &[4, 2], &[4, 2, 3]] {
         data().sample_weights(&PositionsPerOutput { depth: weights(shape), ..none() }).unwrap();
         let mask = Some(PerPosition::new(vec![true; shape.iter().product()], shape));
@@ -529,7 +529,7 @@ fn weights_and_masks_have_the_shape_of_their_positions() {
     let flags = PositionsPerOutput { tag: true, score: false, depth: false, region: false };
     let found = data().nan_is_missing(&flags);
     assert!(matches!(found, Err(Error::MissingTargets { output: "tag", .. })), "{found:?}");
-    // Indices that do not exist, where a mask says that there is none.
+    // Indices that do not exist, where a mask marks the target as missing.
     let targets = PositionsTargets { tag: tensor(vec![99_usize; 20]).unwrap(), ..targets.clone() };
     let mask = PositionsPerOutput { tag: Some(vec![false; 4]), score: None, depth: None, region: None };
     ArrayDataset::<Positions>::with_target_mask(&inputs, &targets, &mask).unwrap().check_finite().unwrap();
@@ -578,7 +578,7 @@ fn a_custom_loss_sees_what_is_missing_as_weights() {
     assert_eq!(moved, [true, true, false, false]);
 }
 
-// A layer of both heads, an added loss, a penalty on activities, a wrapper, and an output that is not trained.
+// A layer of both heads, an added loss, an activity penalty, a wrapper, and an output that is not trained.
 model! {
     Reached {
         let left = Input(shape = [4]);
@@ -615,7 +615,7 @@ fn weights_know_the_outputs_that_train_them() {
     assert_eq!(trained("both/kernel"), [0, 1]);
     assert_eq!(trained("own/bias"), [0]);
     assert_eq!((trained("a/kernel"), trained("b/bias"), trained("c/kernel")), (&[0][..], &[1][..], &[2][..]));
-    // These are trained without labels, too; what is behind them is not.
+    // These are trained without labels, too; later layers are not.
     assert!(trained("penalized/kernel").is_empty() && trained("added/kernel").is_empty());
     assert_eq!(trained("d/kernel"), [3]);
     for spec in spec_of::<Reached>().weights.iter().filter(|spec| spec.name.starts_with("read/")) {

@@ -151,7 +151,7 @@ mod models {
         use super::Encoder as Code;
         use super::Twice;
 
-        /// Models are layers in functions as well.
+        /// Models are layers in functions too.
         pub fn encoded(x, units) {
             let code = Code(name = "code");
             Dense(units)(code(x) + code(-x) + Twice()(x))

@@ -1,10 +1,10 @@
-//! Lists of tensors from loops: the same model as the one written out by hand, to the bit; names of its outputs in logs, graph
-//! and fields; one tensor that is two outputs.
+//! Lists of tensors from loops: bit-identical to the same model written out; names of its outputs in logs, graph and
+//! fields; one tensor as two outputs.
 
 use mimo::prelude::*;
 
 model! {
-    /// Heads of a loop.
+    /// Heads from a loop.
     pub Captcha {
         const DIGITS: usize = 5;
 
@@ -25,7 +25,7 @@ model! {
 }
 
 model! {
-    /// The same by hand.
+    /// The same, written out.
     pub ByHand {
         let image = Input(shape = [6]);
         let x = Dense(8, activation = relu)(image);
@@ -41,7 +41,7 @@ model! {
         let digit_4 = Dense(4, activation = softmax)(h);
         let length = Dense(1)(x);
         Model(inputs = [image], outputs = [digit_0, digit_1, digit_2, digit_3, digit_4, length]).compile(
-            // Which layers share an optimizer decides the order of the weights, and so the initial ones.
+            // The optimizers of the layers determine the order of the weights, and so the initial ones.
             optimizer = { digit_*: SGD(0.05), digit_4: SGD(0.5), rest: Adam(0.01) },
             loss = {
                 digit_0: sparse_categorical_crossentropy,
@@ -59,7 +59,7 @@ model! {
     }
 }
 
-/// Trains a model a few epochs on the same data; gives its weights and its losses.
+/// Trains a model for a few epochs on the same data; returns its weights and its losses.
 macro_rules! trained {
     ($model:ident, $inputs:ident, $targets:ident) => {{
         let rows = 12;
@@ -122,7 +122,7 @@ fn outputs_have_the_names_of_their_layers() {
 }
 
 model! {
-    /// A number and its logarithm by one layer, and one softmax with two losses.
+    /// A number and its logarithm from one layer, and one softmax with two losses.
     pub Twice {
         let x = Input(shape = [3]);
         let y = Dense(2, activation = softplus)(x);

@@ -1,5 +1,5 @@
-//! Several losses at one tensor: each adds its gradient, in any order of the outputs. `random_graphs` checks the kind by
-//! finite differences; here are the smallest cases, by hand.
+//! Several losses of one tensor: each adds its gradient, in any order of the outputs. `random_graphs` tests this in
+//! general by finite differences; here are the smallest cases, with exact values.
 
 use mimo::prelude::*;
 
@@ -42,7 +42,7 @@ fn two(a: f32, b: f32) -> Tensor<(usize, Const<2>), f32, Cpu> {
     tensor(vec![a, b]).expect("a sample")
 }
 
-// Logits of 1 and 1: mse gives [1, 1], cross-entropy from softmax p − t = [-0.5, 0.5].
+// Logits of 1 and 1: the gradient of mse is [1, 1], that of the cross-entropy from softmax p − t = [-0.5, 0.5].
 meets!(logits_first, [let p = Softmax()(a);], [a, p], { a: mse, p: categorical_crossentropy },
     { a: super::two(0.0, 0.0), p: super::two(1.0, 0.0) }, [0.5, 1.5]);
 meets!(logits_last, [let p = Softmax()(a);], [p, a], { a: mse, p: categorical_crossentropy },
@@ -63,7 +63,7 @@ meets!(two_fused_heads, [let p = Softmax()(a); let q = Softmax()(a);], [p, q],
 meets!(fused_heads_of_two_kinds, [let p = Softmax()(a); let q = Activation(sigmoid)(a);], [a, q, p],
     { a: none, p: categorical_crossentropy, q: binary_crossentropy },
     { p: super::two(1.0, 0.0), q: super::two(1.0, 0.0) }, [-0.5 - 0.268_941_421 / 2.0, 0.5 + 0.731_058_579 / 2.0]);
-// A fused head that is read on: p − t, and through the softmax the mse of its sum of squares.
+// A fused head with another reader: p − t, and through the softmax the mse of its sum of squares.
 meets!(fused_and_read, [let p = Softmax()(a); let s = p + p;], [p, s, a],
     { p: categorical_crossentropy, s: mse, a: mse },
     { p: super::two(1.0, 0.0), s: super::two(0.0, 0.0), a: super::two(0.0, 0.0) }, [0.5, 1.5]);

@@ -1,4 +1,4 @@
-//! Masks: gradients, threads, states that go from batch to batch, and padding to different lengths.
+//! Masks: gradients, threads, states kept from batch to batch, and padding to different lengths.
 #![allow(missing_docs, reason = "models of tests need no documentation")]
 
 mod support;
@@ -11,7 +11,7 @@ use support::{
     Check, Data, F64, Random, Real, assert_close, check_gradients_on, randomize, set_weights, step, wide,
 };
 
-/// Whole numbers from 1 on, with zeros where a sequence has no step: at its end, at its start, between, or everywhere.
+/// Integers from 1 on, with zeros in masked steps: at the end, at the start, in between, or everywhere.
 fn padded_words(rows: usize, steps: usize, below: usize, seed: u64) -> Vec<f64> {
     let mut random = Random(seed);
     let mut words = vec![];
@@ -125,7 +125,7 @@ gradients! {
     }
 }
 
-// The gradient of its statistics is checked by a training step, of which the losses are computed with them.
+// Its gradients are checked in training steps, whose losses use the batch statistics.
 model! {
     #[allow(mimo::lost_mask)]
     Normalized {

@@ -1,6 +1,6 @@
 //! The reader of the sentences in twenty languages, and the file itself.
 //!
-//! Including the module runs its own tests; the test here holds the data to what its README says.
+//! Including the module runs its own tests; the test here compares the data with its README.
 
 #[path = "../examples/support/messages.rs"]
 mod messages;

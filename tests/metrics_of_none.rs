@@ -1,5 +1,4 @@
-//! Metrics of an output whose loss is `none`: its targets are a field, and the values are those that a loss beside it would
-//! not change.
+//! Metrics of an output whose loss is `none`: its targets are a field, and the values are the same as with a loss.
 
 use mimo::prelude::*;
 

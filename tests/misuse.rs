@@ -1,4 +1,4 @@
-//! What a user can get wrong at run time is an `Error` that names it, never a panic.
+//! User errors at run time are `Error`s that name the fault, never panics.
 
 use mimo::data::ArrayDataset;
 use mimo::prelude::*;
@@ -97,7 +97,7 @@ fn options_without_sense_are_errors() {
 #[test]
 fn no_samples_are_an_error_wherever_they_come_from() {
     use mimo::dfdx::tensor::TensorFromVec;
-    // dfdx makes empty tensors, and panics when it reads them, so mimo makes none.
+    // dfdx creates empty tensors, and panics when it reads them, so mimo creates none.
     assert!(tensor::<(usize, Const<3>), f32>(vec![]).is_err());
     let (left, right) = (
         Cpu::default().tensor_from_vec(vec![], (0, Const)),

@@ -1,6 +1,6 @@
-//! Models as layers of others: what they compute, whose weights they have, and where they may stand.
+//! Nested models: their computation, the owner of their weights, and where they may be defined.
 
-// Models that a crate exports are exported here too.
+// Exported models of a crate are exported here too.
 #![allow(unreachable_pub)]
 
 mod support;
@@ -15,7 +15,7 @@ mod config {
     pub(crate) const SIDE: usize = 6;
 }
 
-/// Comes before what it uses.
+/// A module before the models that it uses.
 mod first {
     use super::{Model, model};
 
@@ -80,7 +80,7 @@ model! {
 }
 
 model! {
-    /// The same without a model in it.
+    /// The same without a nested model.
     Flat {
         let left = Input(shape = [6, 6, 1]);
         let right = Input(shape = [6, 6, 1]);
@@ -187,13 +187,13 @@ fn weights_go_through_a_file() {
     let bytes = mimo::file::to_bytes(&saved).expect("a file");
     mimo::file::from_bytes(&mut loaded, &bytes).expect("weights");
     assert_eq!(weights(&saved), weights(&loaded));
-    // The names say whose weights they are.
+    // The names show whose weights they are.
     let error = mimo::file::from_bytes(&mut Flat::new(1), &bytes).expect_err("other names");
     assert!(error.to_string().contains("encoder/conv2d"), "{error}");
 }
 
 model! {
-    /// Two of one model, one of which is kept as it is.
+    /// Two of one model, one of which is frozen.
     Transfer {
         use Encoder;
 
@@ -222,7 +222,7 @@ fn what_is_not_trainable_stays_and_the_other_learns() {
 }
 
 model! {
-    /// Several inputs and outputs, in an order of their own, one of which nobody may need.
+    /// Several inputs and outputs, in another order, one of which may be unused.
     Several {
         let b = Input(shape = [3]);
         let words = Input(shape = [2], dtype = "int32");
@@ -239,7 +239,7 @@ model! {
 }
 
 model! {
-    /// A model in a model in a model; layers of several tensors; an output that only the model inside has.
+    /// A doubly nested model; layers with several outputs; an output that only the nested model has.
     Deep {
         use Several as Inner;
         use Middle;
@@ -297,7 +297,7 @@ gradients! {
 }
 
 model! {
-    /// Gradients of what is trained beside what is not.
+    /// Gradients of trained weights together with frozen ones.
     Frozen {
         use Encoder;
 
@@ -326,7 +326,7 @@ fn a_model_in_a_model_has_all_of_its_weights() {
     assert!(names.contains(&"inside/third/kernel"), "{names:?}");
 }
 
-/// A model that is visible, around one that is not.
+/// A visible model around a private one.
 mod visible {
     use super::model;
 
@@ -376,7 +376,7 @@ fn what_a_nested_model_nests_need_not_be_visible() {
     check_gradients(&mut around, Check::default());
 }
 
-/// A macro that writes models: each of them is exported under a name of its own.
+/// A macro that generates models, each of which is exported under its own name.
 macro_rules! twice {
     ($($module:ident),+) => {$(
         mod $module {
@@ -420,7 +420,7 @@ fn models_of_functions_are_layers_there() {
 }
 
 model! {
-    /// Bodies of functions and loops make models, and call those that they are given.
+    /// Bodies of functions and loops create models, and call models passed to them.
     Written {
         use visible::Visible as Step;
 

@@ -1,4 +1,5 @@
-//! The nine models of the benchmarks: no allocation after the first step, the same bits on one thread and on two.
+//! The nine models of the benchmarks: no allocation after the first step, bit-identical results on one and two
+//! threads.
 //!
 //! Every allocation of the process counts, so this file has one test.
 #![allow(
@@ -23,9 +24,9 @@ use mimo::prelude::*;
 use counting::allocations;
 use models::Net;
 
-/// Steps that are compared.
+/// Number of compared steps.
 const STEPS: usize = 3;
-/// More rows than a batch, so that a batch is gathered from here and there.
+/// More rows than a batch, so that the rows of a batch are not contiguous.
 const ROWS: usize = 40;
 
 /// The losses of some steps and the weights after them.

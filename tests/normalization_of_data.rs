@@ -1,4 +1,4 @@
-//! `Normalization` whose mean and variance are those of data: Keras's numbers, and training that leaves them as they are.
+//! `Normalization` with the mean and variance of data: Keras's numbers, and training that does not change them.
 
 mod support;
 
@@ -85,7 +85,7 @@ model! {
     }
 }
 
-/// Whole numbers are rescaled to floats, and mean and variance are not trained.
+/// Integers are rescaled to floats, and mean and variance are not trained.
 #[test]
 fn training_keeps_mean_and_variance() {
     let mut model = Trained::new(1);
@@ -107,7 +107,7 @@ fn training_keeps_mean_and_variance() {
     assert_eq!(model.normalization.variance.as_vec(), [1.0, 0.0]);
 }
 
-/// Data of another shape, or that are not numbers, leave the weights as they are.
+/// Data of another shape, or with NaN, do not change the weights.
 #[test]
 fn data_that_do_not_fit_are_errors() {
     let mut model = LastAxis::new(1);

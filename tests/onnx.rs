@@ -1,4 +1,5 @@
-//! `mimo::onnx`: what is in the file of a model. That engines compute the same numbers shows `mimo-convert/tests/onnx/check.py`.
+//! `mimo::onnx`: the contents of a model's file. `mimo-convert/tests/onnx/check.py` shows that engines compute the
+//! same numbers.
 
 use mimo::Error;
 use mimo::prelude::*;

@@ -1,4 +1,4 @@
-//! Losses and metrics that the user writes, by path, against those of Keras on the same outputs.
+//! Custom losses and metrics by path, compared with Keras's on the same outputs.
 #![allow(
     missing_docs,
     missing_debug_implementations,
@@ -18,7 +18,7 @@ use mimo::prelude::*;
 use mimo::{Float, TrainerOptions};
 use support::{Check, Data, Random, check_gradients_on, randomize, set_weights};
 
-/// Metrics of Keras, written anew.
+/// Metrics of Keras as custom metrics.
 pub mod metrics {
     use mimo::{Float, Metric};
 
@@ -85,7 +85,7 @@ pub mod metrics {
         }
     }
 
-    /// The largest error, which is no sum.
+    /// The largest error, which is not a sum.
     pub struct Largest;
 
     impl Metric<1> for Largest {
@@ -103,7 +103,7 @@ pub mod metrics {
         }
     }
 
-    /// Share of right classes, given as indices.
+    /// Fraction of right classes, given as indices.
     pub struct RightClass;
 
     impl Metric<2> for RightClass {
@@ -215,7 +215,7 @@ pub fn mixing(prediction: Predictions<2>, target: Targets<2>) -> Losses {
     (prediction - target - mean.broadcast_like(&shape)).square().mean::<(usize,), _>()
 }
 
-/// The loss of a copy of the prediction: the tape that leads back to the prediction is lost.
+/// The loss of a copy of the prediction: the tape back to the prediction is lost.
 pub fn without_tape(prediction: Predictions<2>, target: Targets<2>) -> Losses {
     use mimo::dfdx::tensor::{NoneTape, PutTape, SplitTape};
     let (prediction, tape) = prediction.split_tape();
@@ -227,7 +227,7 @@ fn silent<M: Trainable>(epochs: usize) -> FitOptions<'static, M> {
     FitOptions::new().epochs(epochs).batch_size(13).verbose(Verbose::Silent)
 }
 
-// Wide enough that a batch of 64 is cut in chunks, which threads share.
+// Wide enough that a batch of 64 is split into chunks, which threads share.
 macro_rules! measured {
     ($name:ident, $($loss:tt)*) => {
         model! {
@@ -265,7 +265,7 @@ measured!(OfTensors, loss = {
     a: crate::squared_tensors, b: huber, steps: crate::of_index_tensors(sparse = true)
 }, loss_weights = { a: 0.7, b: 2.0 },);
 
-/// What a data set has beside its targets.
+/// Contents of a data set besides its targets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Extra {
     Nothing,
@@ -312,7 +312,7 @@ fn trained<M: Trainable<Float: support::Real>>(mut model: M, data: &Data, thread
     randomize(&mut model, 3);
     let mut trainer = Trainer::with_options(&mut model, TrainerOptions::new().threads(threads)).unwrap();
     let data = data.dataset::<M>();
-    // 150 samples are no multiple of the batch.
+    // 150 samples are not a multiple of the batch.
     let options = FitOptions::new().epochs(3).batch_size(64).verbose(Verbose::Silent).validation_data(&data);
     let history = trainer.fit(&data, options).unwrap();
     let keys: Vec<String> = history.keys();
@@ -429,7 +429,7 @@ model! {
 fn a_quantile_is_learned() {
     let mut model = Quantile::new(1);
     let mut trainer = Trainer::new(&mut model).unwrap();
-    // The 0.9 quantile of 0 to 99 lies between 89 and 90, in hundredths.
+    // The 0.9 quantile of 0 to 99 is between 89 and 90, in hundredths.
     let rows = 100;
     let inputs = QuantileInputs { x: tensor(vec![0.0_f32; rows]).unwrap() };
     let targets =
@@ -478,7 +478,7 @@ fn losses_of_tensors_that_mix_positions_or_lose_their_gradient_are_found() {
     let error = fit(WithoutTape::new(1), &Data::random::<WithoutTape>(20, 4), check).unwrap_err().to_string();
     assert!(error.contains("wrote the gradient 0 for value"), "{error}");
     assert!(fit(Sound::new(1), &Data::random::<Sound>(20, 4), check).unwrap().is_finite());
-    // One position has nothing to be mixed with.
+    // A single position cannot be mixed with others.
     assert!(fit(Mixing::new(1), &Data::random::<Mixing>(1, 4), check).is_ok());
 }
 
@@ -499,7 +499,7 @@ fn wrong_gradients_are_found() {
         assert!(fit(Wrong::new(1), &data, TrainerOptions::new()).is_err());
     }
     assert!(fit(Wrong::new(1), &data, TrainerOptions::new().check_gradients(false)).unwrap().is_finite());
-    // The trainer goes on as if the step had not been made, and says it again.
+    // The trainer continues as if the step had not been made, and reports it again.
     let mut model = Wrong::new(1);
     let mut trainer = Trainer::with_options(&mut model, check).unwrap();
     let before = trainer.weights();
@@ -545,7 +545,7 @@ fn callbacks_know_metrics_of_one_s_own() {
     let samples = samples.dataset::<OfKeras>();
     let mut model = OfKeras::new(1);
     let mut trainer = Trainer::new(&mut model).unwrap();
-    // The direction is that of the type: a stop after the first epoch that is not better.
+    // The direction is that of the type: training stops after the first epoch without improvement.
     for (key, higher) in [("val_a_mean_absolute", false), ("val_b_right_side", true)] {
         let mut stopping = EarlyStopping::new(key);
         let history = trainer
@@ -578,7 +578,7 @@ fn callbacks_know_metrics_of_one_s_own() {
             })
             .map(|_| ())
     };
-    // `Area` does not say which is better, and nobody else does.
+    // `Area` does not define which direction is better, and no option does.
     let error = fit(&mut trainer, "val_b_area").unwrap_err().to_string();
     assert!(error.contains("val_b_area"), "{error}");
     let error = fit(&mut trainer, "val_b_are").unwrap_err().to_string();
@@ -595,7 +595,7 @@ fn descriptions_have_the_paths() {
     );
     let names: Vec<&str> = output.metrics.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["mae", "mean_absolute", "largest", "weighted_mae", "weighted_mean_absolute"]);
-    // A file of weights says so too, and is read by a model with the same weights.
+    // A file of weights contains them too, and is read by a model with the same weights.
     let path = std::env::temp_dir().join(format!("mimo-own-{}.safetensors", std::process::id()));
     OfSlices::new(4).save(&path).unwrap();
     let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();

@@ -1,4 +1,5 @@
-//! Random operations in generated models: what their numbers depend on, and gradients through what they are part of.
+//! Random operations in generated models: dependencies of their numbers, and gradients through expressions that
+//! contain them.
 #![allow(missing_docs, reason = "models of tests need no documentation")]
 
 mod support;
@@ -78,7 +79,7 @@ fn predictions_draw_other_numbers_each_time_and_the_same_for_a_seed() {
     };
     let [first, second] = run(1, 3);
     assert!(first.iter().zip(&second).all(|(a, b)| a != b));
-    // Samples of one prediction have numbers of their own, over more than a round and a chunk.
+    // Samples of one prediction have different numbers, over more than a round and a chunk.
     assert!(first.iter().all(|column| {
         let len = column.len() / ROWS;
         let mut samples: Vec<&[f32]> = column.chunks(len).collect();
@@ -90,7 +91,7 @@ fn predictions_draw_other_numbers_each_time_and_the_same_for_a_seed() {
     }
     let [other, _] = run(1, 4);
     for (at, (column, wanted)) in other.iter().zip(&first).enumerate() {
-        // Streams of their own do not depend on the seed.
+        // Streams with their own seed do not depend on the model's seed.
         assert_eq!(column == wanted, at >= 4, "{at}");
     }
     // `forward` is a function of the model and the inputs.
@@ -122,7 +123,7 @@ fn steps_draw_other_numbers_and_the_same_for_a_seed() {
     assert_eq!(losses(3, 7, false), first);
     let other = losses(1, 8, false);
     assert!(first.iter().zip(&other).all(|(a, b)| a[1] != b[1] && a[2] == b[2]), "{other:?}");
-    // Evaluations draw too, anew each time, and change nothing of the training.
+    // Evaluations draw too, new numbers each time, and do not affect training.
     let evaluated = losses(2, 7, true);
     assert_eq!(evaluated.iter().copied().step_by(2).collect::<Vec<_>>(), first);
     let evaluations: Vec<_> = evaluated.iter().skip(1).step_by(2).collect();

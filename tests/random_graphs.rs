@@ -1,5 +1,5 @@
-//! Random models: their gradients are right, `f32` and `f64` agree, the number of threads changes no bit, and what is
-//! saved is what is loaded.
+//! Random models: their gradients are right, `f32` and `f64` agree, results are bit-identical for any number of
+//! threads, and saved models are loaded unchanged.
 
 mod support;
 
@@ -34,7 +34,7 @@ fn predict<M: RandomModel>(model: &M, data: &Data, threads: usize) -> Vec<Vec<f6
     columns.iter().map(|column| wide(column)).collect()
 }
 
-/// The same by all operations of the model, none of them folded into others.
+/// The same by all operations of the model, without folding.
 fn predict_unfolded<M: RandomModel>(model: &M, data: &Data) -> Vec<Vec<f64>> {
     let outputs = mimo_runtime::predictor::predict(model, &M::inputs(&data.inputs)).expect("outputs");
     let mut columns = vec![vec![]; M::SPEC.outputs.len()];
@@ -42,7 +42,7 @@ fn predict_unfolded<M: RandomModel>(model: &M, data: &Data) -> Vec<Vec<f64>> {
     columns.iter().map(|column| wide(column)).collect()
 }
 
-/// A batch of 33 samples, of which the first weigh something else.
+/// A batch of 33 samples, the first of which have other weights.
 fn samples<M: Model>(seed: u64) -> Data {
     let mut data = Data::random::<M>(33, seed);
     let mut random = Random(seed ^ 0xFACE);
@@ -53,7 +53,7 @@ fn samples<M: Model>(seed: u64) -> Data {
     data
 }
 
-/// Everything that five steps with batches of several sizes measure and leave, as bits.
+/// All measured values and final weights of five steps with batches of several sizes, as bits.
 fn trained<M: RandomModel>(threads: usize) -> Vec<u64> {
     let mut model = M::build_random(3);
     randomize(&mut model, 4);
@@ -92,7 +92,7 @@ fn precisions_agree<M: RandomModel<Float = f32>, N: RandomModel<Float = f64>>() 
     }
 }
 
-/// A sample alone gives what it gives among others.
+/// A single sample has the same result as among others.
 fn samples_do_not_mix<M: RandomModel<Float = f64>>() {
     let mut model = M::build_random(1);
     randomize(&mut model, 2);
@@ -108,7 +108,7 @@ fn samples_do_not_mix<M: RandomModel<Float = f64>>() {
     }
 }
 
-/// A predictor gives what the model itself gives, whatever it folds.
+/// A predictor returns the same as the model itself, whatever it folds.
 fn folding_changes_nothing<M: RandomModel>(tolerance: f64) {
     let mut model = M::build_random(1);
     randomize(&mut model, 2);
@@ -167,8 +167,8 @@ macro_rules! tests {
 
 each_random_model!(tests);
 
-/// Above so many multiplications and additions a step is shared by threads; if no model had as many, the tests of
-/// threads would say nothing.
+/// With more multiplications and additions a step is shared by threads; if no model had as many, the tests of threads
+/// would show nothing.
 const SHARED: usize = 4_000_000;
 
 macro_rules! largest {

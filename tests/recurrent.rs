@@ -1,4 +1,4 @@
-//! Embeddings against Keras's numbers; sequences in batches, on threads, and in parts; what is dropped in them.
+//! Embeddings compared with Keras's numbers; sequences in batches, on threads, and in parts; dropout in them.
 
 mod support;
 
@@ -223,7 +223,7 @@ mod words {
     }
 }
 
-/// What is dropped, seen where nothing else happens: a kernel or a recurrent kernel that is the identity.
+/// Dropout, isolated by a kernel or a recurrent kernel that is the identity.
 mod dropped {
     use std::sync::{Arc, Mutex};
 
@@ -243,7 +243,7 @@ mod dropped {
         }
     }
 
-    /// What the two layers give in a step of training, and without.
+    /// The outputs of the two layers in a training step, and in inference.
     fn given(seed: u64) -> [[Vec<f32>; 2]; 2] {
         let mut model = Masks::new(1);
         set_weights(&mut model, |name, shape| {
@@ -280,7 +280,7 @@ mod dropped {
             assert!(sample.chunks(25).all(|step| step == first));
         }
         assert!(inputs[..25] != inputs[100..125], "each sample has its own");
-        // Four steps scale four times, or give 0 where one of them would.
+        // Four steps scale four times, or output 0 if one of them drops the value.
         let (kept, all) = (1.25f32, 1.25f32.powi(4));
         let share = |values: &[f32], kept: f32| {
             assert!(values.iter().all(|&value| value == 0.0 || (value - kept).abs() < 1e-5));

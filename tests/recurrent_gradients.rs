@@ -1,4 +1,4 @@
-//! Gradients of recurrent layers and their wrappers against differences of losses.
+//! Gradients of recurrent layers and their wrappers compared with differences of losses.
 
 mod support;
 
@@ -6,7 +6,7 @@ use mimo::dfdx::prelude::*;
 use mimo::prelude::{Model, model};
 use support::{Check, check_gradients};
 
-/// A length from elsewhere.
+/// A length from another module.
 const STEPS: usize = 3;
 
 /// One test per model; fields of [`Check`] may be given.
@@ -200,7 +200,7 @@ gradients! {
     convolutions_on_every_step Windows, rows = 3; {
         let x = Input(shape = [4, 6, 2]);
         let first = Dense(2);
-        // Windows over the steps are another thing than windows inside of them.
+        // Windows over the steps differ from windows inside them.
         let a = TimeDistributed(Conv1D(3, 3, activation = relu, padding = same))(first(x));
         let a = MaxPooling2D(2)(a);
         let b = TimeDistributed(Conv1D(3, 2, padding = same))(first(x));

@@ -1,4 +1,4 @@
-//! A training that goes on from a checkpoint, in another process or in this one, gives the same bits as one that was not interrupted.
+//! Training resumed from a checkpoint, in another process or in this one, is bit-identical to uninterrupted training.
 #![allow(missing_docs, reason = "models of tests need no documentation")]
 
 use std::ops::ControlFlow;
@@ -12,8 +12,8 @@ use mimo::history::{EpochLogs, History};
 use mimo::prelude::*;
 use mimo::{PerOutput, TrainerOptions};
 
-/// One of everything that is carried from step to step, but for the states of `stateful` layers: random numbers of several kinds, moving
-/// statistics, a normalized kernel, metrics with states, several losses.
+/// Everything that is kept from step to step, except the states of `stateful` layers: random numbers of several
+/// kinds, moving statistics, a normalized kernel, metrics with states, several losses.
 macro_rules! net {
     ($name:ident, $($optimizer:tt)+) => {
         model! {
@@ -89,7 +89,7 @@ fn options<'a, M: Trainable>() -> FitOptions<'a, M> {
     FitOptions::new().epochs(4).batch_size(8).validation_split(0.2).verbose(Verbose::Silent)
 }
 
-/// Keeps the checkpoint of a moment.
+/// A callback that keeps the checkpoint of a moment.
 struct Keep(Moment, Option<Vec<u8>>);
 
 impl<M: Trainable> Callback<M> for Keep {
@@ -117,7 +117,8 @@ fn pairs<M: Trainable>(logs: &EpochLogs<M>) -> Vec<(String, u64)> {
     logs.pairs().into_iter().map(|(key, value)| (key, value.to_bits())).chain(rate).collect()
 }
 
-/// Trains once as a whole, and once more from checkpoints of each of some moments, by a trainer of a new model with another seed.
+/// Trains without interruption, and then from checkpoints of several moments, each with a trainer of a new model with
+/// another seed.
 fn check<M>(data: &ArrayDataset<M>, new: fn(u64) -> M)
 where
     M: Trainable<Float = f32>,
@@ -160,7 +161,7 @@ where
         let mut second = new(2);
         let mut trainer = Trainer::new(&mut second).expect("a trainer");
         trainer.restore(&checkpoint).expect("loaded");
-        // What was loaded is what is saved: nothing is lost on the way.
+        // A loaded checkpoint is saved unchanged.
         let again = trainer.checkpoint().expect("saved");
         assert!(again == checkpoint, "{moment:?}: a checkpoint of a checkpoint differs");
         let resumed = trainer.fit(data, options()).expect("a training");
@@ -176,7 +177,7 @@ where
     }
 }
 
-/// Nothing of a frozen weight changes, whatever trains it; and it is trained again when it is thawed.
+/// A frozen weight does not change at all, whatever trains it, and it is trained again after unfreezing.
 fn frozen<M>(data: &ArrayDataset<M>, new: fn(u64) -> M)
 where
     M: Trainable<Float = f32>,
@@ -235,7 +236,7 @@ checks! {
 }
 
 model! {
-    /// The states of the LSTM go on from batch to batch; the joint loss is custom.
+    /// The states of the LSTM are kept from batch to batch; the joint loss is custom.
     pub Stateful {
         let x = Input(shape = [3, 2]);
         let (h, _, _) = LSTM(4, stateful = true, return_state = true)(x);
@@ -291,7 +292,7 @@ fn states_and_custom_losses_go_on() {
     assert!(matches!(error, Error::ResumedLosses { losses: 0, wanted: 1 }), "{error}");
 }
 
-/// Stops after a number of epochs in which it was called, which it has to remember.
+/// A callback that stops after a number of epochs, which it has to remember.
 #[derive(Default)]
 struct Patience {
     epochs: f64,
@@ -318,7 +319,7 @@ impl<M: Trainable> Callback<M> for Patience {
     }
 }
 
-/// Ends a training as a kill would, at a moment.
+/// A callback that ends the process at a moment, like a kill.
 struct Die(Moment);
 
 impl<M: Trainable> Callback<M> for Die {
@@ -384,7 +385,7 @@ fn callbacks_go_on_and_a_stopped_training_stays_stopped() {
         assert_eq!(folder.names(), [""; 0], "deleted at the end");
     }
 
-    // Other callbacks are refused, whatever is at that place.
+    // Other callbacks are errors, whatever their position.
     run(Some(Moment::Epoch { epoch: 0 })).expect_err("killed");
     let mut model = WithSgd::new(1);
     let mut trainer = Trainer::new(&mut model).expect("a trainer");
@@ -396,7 +397,7 @@ fn callbacks_go_on_and_a_stopped_training_stays_stopped() {
     );
 }
 
-/// Ends a training after a step or an epoch, to go on later or for good.
+/// A callback that stops training after a step or an epoch, to be resumed or for good.
 struct Stop(Moment, bool);
 
 impl<M: Trainable> Callback<M> for Stop {
@@ -425,7 +426,7 @@ impl Stop {
     }
 }
 
-/// Ctrl-C ends a training to go on later; a callback that stops it for good does so in the middle of an epoch too.
+/// Ctrl-C stops training to be resumed; a callback that stops it for good does so also in the middle of an epoch.
 #[test]
 fn an_interrupted_training_goes_on_and_a_stopped_one_does_not() {
     let data = data!(WithAdamInputs, WithAdamTargets);
@@ -465,7 +466,7 @@ fn an_interrupted_training_goes_on_and_a_stopped_one_does_not() {
     assert_eq!((resumed.0, resumed.1, resumed.2), (stopped.0, 2, 9));
 }
 
-/// The ready-made callbacks go on where they were, in the middle of an epoch too.
+/// The ready-made callbacks resume, also in the middle of an epoch.
 #[test]
 fn ready_made_callbacks_go_on() {
     use mimo::callbacks::{EarlyStopping, LossWeightScheduler, ModelCheckpoint, ReduceLROnPlateau};
@@ -529,7 +530,7 @@ fn ready_made_callbacks_go_on() {
     }
 }
 
-/// A training is killed after the log has a line of an epoch, and before there is a checkpoint of it.
+/// Training is killed after the log has a line of an epoch, and before its checkpoint exists.
 #[test]
 fn a_log_has_one_line_for_each_epoch_of_a_training_that_was_killed() {
     let data = data!(WithAdamInputs, WithAdamTargets);
@@ -550,7 +551,7 @@ fn a_log_has_one_line_for_each_epoch_of_a_training_that_was_killed() {
     let whole = std::fs::read_to_string(&log).expect("a log");
     let (header, lines) = whole.split_once('\n').expect("a header");
     assert_eq!(lines.lines().count(), 4);
-    // Its lines are added to those of the training before.
+    // Its lines are appended to those of the earlier run.
     for (place, moment) in
         [Moment::Epoch { epoch: 2 }, Moment::Step { epoch: 2, step: 1 }, Moment::Epoch { epoch: 1 }]
             .into_iter()
@@ -561,7 +562,7 @@ fn a_log_has_one_line_for_each_epoch_of_a_training_that_was_killed() {
         let wanted = format!("{header}\n{}", lines.repeat(place + 2));
         assert_eq!(std::fs::read_to_string(&log).expect("a log"), wanted, "{moment:?}");
     }
-    // A log of something else, which was put there meanwhile, is not cut.
+    // A log of another run, put there meanwhile, is not cut.
     run(Moment::Epoch { epoch: 2 }).expect_err("killed");
     let other = format!("{header}\n{}", "x".repeat(10_000));
     std::fs::write(&log, &other).expect("a log");
@@ -630,7 +631,7 @@ fn a_checkpoint_of_another_training_is_refused_as_a_whole() {
     assert_eq!(bits(&model), before);
 }
 
-/// Checkpoints in which something is not as it was: errors, or trainings of other numbers, but no panic.
+/// Changed checkpoints: errors, or training with other numbers, but no panic.
 #[test]
 fn damaged_checkpoints_are_errors() {
     let inputs = StatefulInputs { x: tensor(numbers(48 * 6, 1)).expect("samples") };
@@ -657,7 +658,7 @@ fn damaged_checkpoints_are_errors() {
         Ok(()) => {
             loaded += 1;
             set_loss(&mut trainer);
-            // Whatever comes of it, the trainer says so.
+            // Whatever the result, the trainer reports it.
             let _ = trainer.fit(&data, options());
         }
         Err(error) => {
@@ -665,7 +666,7 @@ fn damaged_checkpoints_are_errors() {
             assert!(matches!(&error, Error::CheckpointFile { .. }), "{error}");
         }
     };
-    // Every number that is counted on, at its greatest; the places of arrays are in the header.
+    // Every number that sizes depend on, at its maximum; the offsets of arrays are in the header.
     let header_json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     for (name, tensor) in header_json.as_object().expect("an object") {
         let Some([from, to]) = tensor["data_offsets"].as_array().map(Vec::as_slice) else { continue };
@@ -680,7 +681,7 @@ fn damaged_checkpoints_are_errors() {
             }
             try_it(&bytes);
         }
-        // Without it, and under another name.
+        // Without the entry, and with another name.
         if let Some(rest) = name.strip_prefix('@') {
             try_it(
                 &[
@@ -706,7 +707,7 @@ const PATH: &str = "MIMO_TEST_CHECKPOINT";
 /// File for the weights at the end of the training.
 const RESULT: &str = "MIMO_TEST_RESULT";
 
-/// Not a test: a training that other tests kill.
+/// Not a test: training that other tests kill.
 #[test]
 #[ignore = "the child process of other tests"]
 fn child() {
@@ -724,7 +725,7 @@ fn child() {
     std::fs::remove_file(path).expect("removed");
 }
 
-/// Gives the parent time to kill.
+/// Leaves the parent time to kill.
 struct Slow;
 
 impl<M: Trainable> Callback<M> for Slow {
@@ -749,7 +750,7 @@ fn start(path: &Path, result: &Path) -> Child {
         .expect("a child process")
 }
 
-/// Kills a training so many times, at any moment, and compares its end with that of one that was not killed.
+/// Kills training repeatedly, at any moment, and compares the result with that of uninterrupted training.
 fn kill(name: &str, kills: usize) {
     let folder = Folder::new(name);
     let [path, result, whole] = ["checkpoint", "result", "whole"].map(|name| folder.0.join(name));
@@ -774,7 +775,7 @@ fn kill(name: &str, kills: usize) {
         }
         let status = child.wait().expect("a status");
         assert!(status.success() || !undisturbed, "the training failed by itself");
-        // Also if it was killed when all was done.
+        // Also if it was killed at the very end.
         if status.success() || (result.exists() && !path.exists()) {
             ended += 1;
             assert!(!path.exists());
@@ -783,7 +784,7 @@ fn kill(name: &str, kills: usize) {
             assert_eq!(log("checkpoint.csv"), log("another.csv"));
             std::fs::remove_file(&result).expect("removed");
         } else if path.exists() || last > 0 {
-            // Whatever was being written, the last checkpoint is whole, and no earlier than the one before.
+            // Whatever was being written, the last checkpoint is complete, and not older than the previous one.
             let mut model = WithSeveral::new(9);
             let trainer = Trainer::resume(&mut model, &path).expect("a whole checkpoint");
             assert!(trainer.steps() >= last, "{} after {last}", trainer.steps());
@@ -812,7 +813,7 @@ fn checksum<M: Model<Float = f32>>(model: &M) -> u64 {
         .fold(0xCBF2_9CE4_8422_2325, |hash, bits| (hash ^ u64::from(*bits)).wrapping_mul(0x100_0000_01B3))
 }
 
-/// Not a test: a training whose checkpoints cannot be written, started by the test below.
+/// Not a test: training whose checkpoints cannot be written, started by the test below.
 #[test]
 #[ignore = "the child process of other tests"]
 fn child_on_a_full_disk() {
@@ -830,7 +831,7 @@ fn child_on_a_full_disk() {
     println!("checksum {} errors {} {}", checksum(&model), errors.len(), errors.concat());
 }
 
-/// The file system takes no more than a few bytes of a file, as if the disk were full.
+/// The file system accepts only a few bytes of a file, as if the disk were full.
 #[test]
 #[cfg(unix)]
 fn a_full_disk_loses_neither_the_training_nor_the_last_checkpoint() {
@@ -859,7 +860,7 @@ fn a_full_disk_loses_neither_the_training_nor_the_last_checkpoint() {
     assert!(last.len() > 10_240, "{} bytes are not more than the limit", last.len());
 
     let program = std::env::current_exe().expect("this program");
-    // Without the trap the process is killed by a signal, which is not what a full disk does.
+    // Without the trap a signal kills the process, unlike with a full disk.
     let output = Command::new("sh")
         .args([
             "-c",
@@ -873,7 +874,7 @@ fn a_full_disk_loses_neither_the_training_nor_the_last_checkpoint() {
     assert!(output.status.success(), "{said}");
     let said =
         said.split_once("checksum ").map(|(_, rest)| rest).unwrap_or_else(|| panic!("no result: {said}"));
-    // Three more epochs, of which none could be saved.
+    // Three more epochs, none of which could be saved.
     assert!(said.starts_with(&format!("{wanted} errors 3 ")), "{wanted} {said}");
     assert!(said.contains("File too large"), "{said}");
     assert_eq!(std::fs::read(&path).expect("the checkpoint"), last);
@@ -893,7 +894,7 @@ fn a_folder_that_cannot_be_written_to_is_reported_before_the_first_step() {
         let closed = folder.0.join("closed");
         std::fs::create_dir(&closed).expect("created");
         std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o555)).expect("set");
-        // Who may do everything may write there, too.
+        // A privileged user can write there, too.
         if std::fs::write(closed.join("probe"), "").is_err() {
             paths.push(closed.join("checkpoint"));
         }

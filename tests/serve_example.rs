@@ -1,4 +1,4 @@
-//! The service of `examples/21_serve.rs`, asked by real requests from many threads.
+//! The service of `examples/21_serve.rs`, with real requests from many threads.
 #![allow(missing_docs, dead_code, unreachable_pub, reason = "the example is a program by itself")]
 
 #[path = "../examples/21_serve.rs"]
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 type Image = [[f32; 8]; 8];
 
-/// A request, and the answer to it.
+/// Sends a request, and returns the answer.
 fn request(address: SocketAddr, method: &str, path: &str, body: &str) -> (u16, Value) {
     let mut stream = TcpStream::connect(address).expect("a connection");
     stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
@@ -42,7 +42,7 @@ fn wanted(predictor: &mut Predictor<DigitReader>, image: &Image) -> DigitReaderP
     predictor.predict_one(&DigitReaderSample { image }).expect("a prediction")
 }
 
-/// Whether an answer is that of a model. Samples of a batch may be rounded otherwise than one by itself.
+/// Whether an answer is that of a model. Samples of a batch may be rounded differently than a single one.
 fn is(answer: &Value, wanted: &DigitReaderPrediction) -> bool {
     let near = |value: &Value, wanted: f32| {
         value.as_f64().is_some_and(|value| (value - f64::from(wanted)).abs() < 1e-5)
@@ -53,7 +53,7 @@ fn is(answer: &Value, wanted: &DigitReaderPrediction) -> bool {
         && near(&answer["even"], wanted.even[0])
 }
 
-/// A file that goes with the test.
+/// A file that is deleted after the test.
 struct File(PathBuf);
 
 impl File {
@@ -119,7 +119,7 @@ fn many_callers_are_answered_while_the_weights_are_replaced() {
     let passes = health["passes"].as_u64().expect("a number") as usize;
     assert!((CALLERS * REQUESTS / 16..=CALLERS * REQUESTS).contains(&passes), "{passes} passes");
 
-    // A file that is not one of this model changes nothing.
+    // A file of another model changes nothing.
     std::fs::write(&file.0, "nothing").expect("a file");
     let (status, answer) = request(address, "POST", "/weights", "/etc/passwd");
     assert_eq!(status, 500);
@@ -129,7 +129,7 @@ fn many_callers_are_answered_while_the_weights_are_replaced() {
     assert!(is(&answer, &wanted(&mut new, &image(3))));
 
     service.stop();
-    // The thread that listens ends a moment later.
+    // The listening thread ends a moment later.
     let ended = (0..200).any(|_| {
         std::thread::sleep(Duration::from_millis(25));
         TcpStream::connect(address).is_err()
@@ -178,7 +178,7 @@ fn wrong_requests_are_told_what_is_wrong() {
     {
         assert_eq!(request(address, method, path, "").0, status, "{method} {path}");
     }
-    // And those that are right still are.
+    // Valid requests still work.
     assert_eq!(request(address, "POST", "/predict?x=1", &with(&|_| {})).0, 200);
     service.stop();
 }

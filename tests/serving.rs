@@ -1,4 +1,4 @@
-//! Predictors that serve: one sample from plain arrays, clones on several threads, weights that are replaced meanwhile.
+//! Predictors in a service: one sample from plain arrays, clones on several threads, weights replaced meanwhile.
 #![allow(missing_docs, reason = "models of tests need no documentation")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use mimo::{Float, array};
 const WIDTH: usize = 3;
 
 model! {
-    /// Every kind of input and output: axes of all numbers, lengths of constants, whole numbers.
+    /// Every kind of input and output: different numbers of axes, lengths of constants, integers.
     pub Net {
         const CLASSES: usize = 4;
 
@@ -82,7 +82,7 @@ fn samples_are_checked_as_batches_are() {
     };
     assert_eq!(number, 20.0);
 
-    // A NaN is in the outputs that depend on it, as in a batch.
+    // A NaN affects the outputs that depend on it, as in a batch.
     words[5] = 19;
     let kind = predictor.predict_one(&NetSample { image: &image, words: &words, age: &[f32::NAN] });
     assert!(kind.expect("a prediction").kind.iter().all(|chance| chance.is_nan()));
@@ -105,7 +105,8 @@ model! {
     }
 }
 
-/// A model whose outputs are 64 · 64 · 8 · `value`³ each. Its normalization is folded, so that other memory is used than without.
+/// A model whose outputs are all 64 · 64 · 8 · `value`³. Its normalization is folded, so that it uses other memory
+/// than without.
 fn constant(value: f32) -> Constant {
     let mut model = Constant::new(0);
     model.write_weights(&mut |index, weights| {
@@ -201,13 +202,13 @@ fn weights_are_replaced_by_those_of_the_model_as_it_is_now() {
         predictor.predict_one(&ConstantSample { x: &[1.0; 8] }).expect("a prediction").left[0]
     };
     let before = left(&mut predictor);
-    // A change of the model is not seen until the weights are replaced.
+    // A change of the model has no effect until the weights are replaced.
     model = constant(2.0);
     assert_eq!(left(&mut clone), before);
     predictor.replace_weights(&model).expect("memory");
     assert_eq!((left(&mut clone), left(&mut predictor)), (before * 8.0, before * 8.0));
 
-    // Weights that cannot be folded: the pass is another one.
+    // Weights that cannot be folded: another pass is used.
     model.write_weights(&mut |index, weights| {
         if <Constant as Model>::SPEC.weights[index].name.ends_with("variance") {
             weights.fill(-1.0);
@@ -220,7 +221,7 @@ fn weights_are_replaced_by_those_of_the_model_as_it_is_now() {
 }
 
 model! {
-    /// Remembers.
+    /// A model with a state.
     pub Counter {
         let x = Input(shape = [1, 2]);
         let y = SimpleRNN(3, stateful = true)(x);
@@ -235,23 +236,23 @@ fn a_clone_has_states_and_a_seed_of_its_own() {
     let sample = CounterSample { x: &[[0.5, -0.25]] };
     let step = |predictor: &mut Predictor<Counter>| predictor.predict_one(&sample).expect("a prediction");
     let start = step(&mut first);
-    // Both go on where the first one is, with the same numbers.
+    // Both continue from the first one's state, with the same numbers.
     let mut second = first.clone();
     let next = step(&mut first);
     assert_ne!(next.y, start.y);
     assert_eq!(step(&mut second), next);
-    // Then each by itself.
+    // Then independently.
     second.reset_state();
     second.set_seed(7);
     let (a, b) = (step(&mut first), step(&mut second));
     assert_eq!(b.y, start.y);
     assert_ne!(a.y, b.y);
     assert_ne!(a.noise, b.noise);
-    // States stay when weights are replaced; the same weights go on as before.
+    // States do not change when weights are replaced; the same weights continue as before.
     let mut third = first.clone();
     third.replace_weights(&Counter::new(5)).expect("memory");
     assert_eq!(step(&mut third), step(&mut first));
-    // A batch of another size cannot go on in the state of one sample.
+    // A batch of another size cannot continue from the state of one sample.
     let two = CounterInputs { x: tensor(vec![0.5; 4]).expect("samples") };
     assert!(matches!(first.predict(&two), Err(Error::StatefulRows { rows: 2, wanted: 1 })));
 }

@@ -1,6 +1,6 @@
 //! Clones of a predictor do not copy its weights.
 //!
-//! `allocation-counter` counts the memory that this thread asks for, and the predictors here have no other threads.
+//! `allocation-counter` counts the memory that this thread allocates, and the predictors here have no other threads.
 #![allow(missing_docs, reason = "models of tests need no documentation")]
 
 use allocation_counter::measure;

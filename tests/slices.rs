@@ -1,4 +1,4 @@
-//! Parts of whole numbers: each part is checked by the layer that looks it up.
+//! Parts of integer inputs: each part is checked by the layer that looks it up.
 
 use mimo::dfdx::tensor::TensorFromVec;
 use mimo::prelude::*;
@@ -6,7 +6,7 @@ use mimo::prelude::*;
 const WEEKDAYS: usize = 7;
 
 mimo::model! {
-    /// A row of categories, each with a vocabulary of its own, and one number that only its sign says something of.
+    /// A row of categories, each with its own vocabulary, and one number whose sign matters.
     Categories {
         let row = Input(shape = [5], dtype = "int32");
         let city = Embedding(100, 4)(row[0]);
@@ -73,7 +73,7 @@ mimo::model! {
 }
 
 mimo::model! {
-    /// A nested model of parts, on each of some steps, beside the same parts of the whole.
+    /// A nested model of parts, on each of several steps, and the same parts of the whole.
     Steps {
         use Last;
         let x = Input(shape = [4, 3, 2]);

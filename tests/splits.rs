@@ -16,7 +16,7 @@ model! {
     }
 }
 
-/// Samples whose input is their number: 6 of class 0, 3 of class 1, 1 of class 2, and 2 whose class is missing.
+/// Samples whose input is their index: 6 of class 0, 3 of class 1, 1 of class 2, and 2 without a class.
 const KINDS: [usize; 12] = [0, 0, 1, 0, 9, 0, 2, 1, 0, 9, 1, 0];
 
 fn data() -> Result<ArrayDataset<Net>> {
@@ -31,7 +31,7 @@ fn data() -> Result<ArrayDataset<Net>> {
     ArrayDataset::with_target_mask(&NetInputs { x: tensor(numbers)? }, &targets, &mask)
 }
 
-/// The numbers of the samples of a set, in order.
+/// The indices of the samples of a set, in order.
 fn numbers(data: &ArrayDataset<Net>) -> Vec<usize> {
     let seen = std::sync::Mutex::new(vec![]);
     let spy = mimo::data::augment::<Net, _, _>(data, 0, |batch, _| {

@@ -1,5 +1,5 @@
-//! Data sets that are read ahead, in order, or differ from epoch to epoch: the same bits for any number of threads and workers, and
-//! errors in the middle.
+//! Data sets that prefetch, read in order, or differ from epoch to epoch: bit-identical for any number of threads and
+//! workers, and errors in the middle.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -21,7 +21,7 @@ model! {
 
 const ROWS: usize = 103;
 
-/// The value at a place of a sample: any numbers that differ.
+/// Value `place` of a sample: any distinct numbers.
 fn value(row: usize, place: usize) -> f32 {
     ((row * 31 + place * 17) % 97) as f32 / 97.0 - 0.5
 }
@@ -155,7 +155,7 @@ fn a_stream_is_the_data_in_order_whatever_its_blocks() {
 
 #[test]
 fn a_buffer_shuffles_all_samples_and_depends_on_seed_and_epoch() {
-    // The order in which an epoch sees the samples: what they hold is their number.
+    // The order of the samples in an epoch: their values are their indices.
     model! {
         Order {
             let x = Input(shape = [1]);
@@ -196,7 +196,7 @@ fn a_buffer_shuffles_all_samples_and_depends_on_seed_and_epoch() {
         let mut sorted = epoch.to_vec();
         sorted.sort_unstable();
         assert_eq!(sorted, (0..50).collect::<Vec<_>>());
-        // A sample comes at most as much too early as the buffer is large.
+        // A sample comes at most as much too early as the size of the buffer.
         assert!(epoch.iter().enumerate().all(|(place, row)| *row < place + 20), "{epoch:?}");
     }
 }
@@ -220,7 +220,7 @@ fn augmentation_depends_on_seed_epoch_and_sample_only() {
     assert_eq!(train(&data::prefetch(noisy(1)).workers(3), 2, &[3]), expected, "read ahead");
     assert_ne!(train(&noisy(2), 1, &[3]), expected, "another seed");
     assert_ne!(train(&whole(), 1, &[3]), expected, "without");
-    // Evaluations see the samples as they are.
+    // Evaluations get the samples unchanged.
     let mut model = Net::new(3);
     let mut trainer = Trainer::new(&mut model).expect("a trainer");
     let [with, without] = [trainer.evaluate(&noisy(1), 16), trainer.evaluate(&whole(), 16)]
@@ -313,7 +313,7 @@ fn a_source_that_fails_ends_fit_with_the_state_before_the_step() {
 fn epochs_before_the_error_are_recorded() {
     let reads = AtomicUsize::new(0);
     let data = data::from_fn::<Net, _>(ROWS, |rows, batch| {
-        // The second epoch begins after as many samples as the first has.
+        // The second epoch begins after the number of samples of the first.
         if reads.fetch_add(rows.len(), Ordering::SeqCst) >= ROWS + 40 {
             return Err(Error::other("the disk is gone"));
         }

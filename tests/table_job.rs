@@ -21,7 +21,7 @@ use tiny_http::Server;
 
 const SEED: u64 = 7;
 
-/// A file that goes with the test.
+/// A file that is deleted after the test.
 struct Temporary(PathBuf);
 
 impl Temporary {
@@ -41,7 +41,8 @@ fn read() -> Result<(TableReader<Homes>, Table, Table)> {
     Ok((homes().adapt(&train)?, train, test))
 }
 
-/// Trains until an epoch is reached, by the callbacks of the example. Returns the bytes of the model, the epochs of the history, and the report.
+/// Trains up to an epoch, with the callbacks of the example. Returns the bytes of the model, the epochs of the
+/// history, and the report.
 fn train(epochs: usize, threads: usize, checkpoint: &Temporary) -> Result<(Homes, usize, String)> {
     let (reader, train, test) = read()?;
     let (train, test) = (reader.dataset(&train)?, reader.dataset(&test)?);
@@ -71,7 +72,7 @@ fn a_job_that_was_stopped_goes_on_to_the_same_bits_and_its_report_has_all_epochs
     let (resumed, resumed_epochs, resumed_page) = train(12, 2, &parts).expect("resumed");
     assert_eq!(file::to_bytes(&model).expect("bytes"), file::to_bytes(&resumed).expect("bytes"));
     assert_eq!((epochs, resumed_epochs), (12, 12));
-    // Curves, evaluation and model are the same; what `fit` was asked for and how long it took is not.
+    // Curves, evaluation and model are the same; the settings and the time of `fit` are not.
     let curves = |page: &str| page.matches("<svg").count();
     assert_eq!(curves(&page), curves(&resumed_page));
     for what in ["loss", "test data", "12", "price", "sold", ">yes</text>"] {
@@ -79,7 +80,7 @@ fn a_job_that_was_stopped_goes_on_to_the_same_bits_and_its_report_has_all_epochs
     }
 }
 
-/// The answer to a request.
+/// Sends a request, and returns the answer.
 fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> (u16, Value) {
     let mut stream = TcpStream::connect(address).expect("a connection");
     let len = body.len();

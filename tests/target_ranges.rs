@@ -43,7 +43,7 @@ fn targets_out_of_reach_are_reported() {
         let options = FitOptions::new().epochs(3).batch_size(1).verbose(Verbose::Silent);
         let history = trainer.fit((&inputs, targets), options)?;
         assert_eq!(history.warnings(), trainer.warnings());
-        // The same at the batch, for tensors without a data set.
+        // The same for a batch, for tensors without a data set.
         let mut model = Ranges::new(1);
         let mut trainer = Trainer::new(&mut model)?;
         for _ in 0..2 {
@@ -68,13 +68,13 @@ fn targets_out_of_reach_are_reported() {
     assert_eq!(fit(&low).unwrap().len(), 1);
     let sum = RangesTargets { mix: tensor(vec![0.5_f32, 0.5, 0.75, 0.75, 1.0, 0.0]).unwrap(), ..targets() };
     assert_eq!(fit(&sum).unwrap(), [Warning::TargetSum { output: "mix", row: 1, sum: 1.5 }]);
-    // A cross-entropy of what is no distribution is an error.
+    // A cross-entropy with targets that are not a distribution is an error.
     let kind = |values: Vec<f32>| RangesTargets { kind: tensor(values).unwrap(), ..targets() };
     let found = fit(&kind(vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0]));
     assert!(matches!(found, Err(Error::TargetSum { output: "kind", row: 2, .. })), "{found:?}");
     let found = fit(&kind(vec![1.0, 0.0, -1.0, 2.0, 1.0, 0.0]));
     assert!(matches!(found, Err(Error::Target { output: "kind", row: 1, .. })), "{found:?}");
-    // Nor is a target compared that is missing, or weighs nothing.
+    // Targets that are missing or have weight 0 are not compared.
     let none =
         || RangesPerOutput { share: None, side: None, mix: None, kind: None, free: None, policy: None };
     let data = ArrayDataset::<Ranges>::new(&inputs, &kind(vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0])).unwrap();

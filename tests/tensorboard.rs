@@ -1,4 +1,4 @@
-//! Event files of a whole training. `tests/tensorboard/read.py` has TensorBoard itself read the files of this test.
+//! Event files of a training run. `tests/tensorboard/read.py` lets TensorBoard itself read the files of this test.
 #![cfg(feature = "tensorboard")]
 
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ model! {
 
 #[test]
 fn a_training_is_written_as_event_files() {
-    // A folder that is given is kept, with the history beside the files.
+    // A given folder is kept, with the history next to the files.
     let kept = std::env::var_os("MIMO_EVENTS").map(PathBuf::from);
     let folder = kept
         .clone()

@@ -1,4 +1,4 @@
-//! Weights, losses, metrics, gradients and predictions are the same bits for any number of threads.
+//! Weights, losses, metrics, gradients and predictions are bit-identical for any number of threads.
 #![allow(missing_docs, reason = "models of tests need no documentation")]
 
 use mimo::TrainerOptions;
@@ -6,7 +6,7 @@ use mimo::data::ArrayDataset;
 use mimo::prelude::*;
 
 const THREADS: [usize; 4] = [1, 2, 3, 8];
-/// Smaller and larger than a chunk, odd, and no multiple of anything.
+/// Smaller and larger than a chunk, odd, and not a multiple of anything.
 const BATCHES: [usize; 5] = [1, 31, 32, 33, 257];
 const ROWS: usize = 300;
 
@@ -43,7 +43,8 @@ macro_rules! wide {
 wide!(Wide, tags: hinge, value: mse);
 wide!(Joint, tags: custom, value: custom);
 
-// Weights that are updated as a whole, a kernel that is normalized, and several optimizers. Two dense layers of one input belong to different ones.
+// Weights updated as a whole, a normalized kernel, and several optimizers. Two dense layers of one input have
+// different ones.
 model! {
     Keyed {
         let image = Input(shape = [12, 10]);
@@ -111,7 +112,7 @@ fn narrow(rows: usize) -> (NarrowInputs, NarrowTargets) {
     )
 }
 
-/// Bits in hexadecimal; equal texts are equal bits, and a difference has a place in the text.
+/// Bits in hexadecimal: equal texts are equal bits, and the text shows where they differ.
 trait Bits {
     fn bits(&self) -> String;
 }
@@ -123,7 +124,7 @@ impl<E: mimo::Float> Bits for Vec<E> {
     }
 }
 
-/// Everything that a few steps and a prediction can be seen by.
+/// All results of a few steps and a prediction.
 fn run<M: Trainable>(
     mut model: M,
     data: &ArrayDataset<M>,
@@ -139,7 +140,7 @@ fn run<M: Trainable>(
     }
     let mut seen = vec![];
     for _ in 0..3 {
-        // `{:?}` of a float is the shortest text that reads as the same bits.
+        // `{:?}` of a float is the shortest text that parses to the same bits.
         seen.push(format!("{:?}", trainer.train_on_rows(data, &rows).unwrap()));
     }
     for weight in M::SPEC.weights {
@@ -248,8 +249,8 @@ fn predictions_are_the_same_on_any_number_of_threads() {
     }
 }
 
-/// A row's prediction does not depend on the rows beside it, but for rounding: the rows that are left over at the end of
-/// a batch are multiplied in another order than full tiles of rows.
+/// A row's prediction does not depend on the other rows, except for rounding: the remaining rows at the end of a
+/// batch are multiplied in another order than full tiles of rows.
 #[test]
 fn a_prediction_does_not_depend_on_its_batch() {
     let model = Wide::new(1);
@@ -268,14 +269,15 @@ fn a_prediction_does_not_depend_on_its_batch() {
     }
 }
 
-// What the tests above rest on: the engine shares a step from 4 M multiplications and additions on.
+// The basis of the tests above: the engine shares a step from 4 M multiplications and additions on.
 const _: () = {
     const SMALL: usize = 4_000_000;
     assert!(3 * 31 * <Wide as Model>::PROGRAM.flops > SMALL);
     assert!(3 * 257 * <Narrow as Model>::PROGRAM.flops < SMALL);
 };
 
-// A layer called twice, strides, groups and a transpose; the batch is cut, so chunks sum up gradients of their own.
+// A layer called twice, strides, groups and a transpose; the batch is split, so that chunks have separate sums of
+// gradients.
 model! {
     Images {
         let image = Input(shape = [12, 11, 2]);
@@ -304,7 +306,7 @@ fn convolutions_train_the_same_on_any_number_of_threads() {
     compare("predictions", |threads| predict(&model, &inputs, threads));
 }
 
-// Depthwise kernels, with copies of channels and without, and what separable layers are made of.
+// Depthwise kernels, with and without copies of channels, and the parts of separable layers.
 model! {
     Channels {
         let image = Input(shape = [12, 11, 3]);
@@ -333,7 +335,7 @@ fn depthwise_convolutions_train_the_same_on_any_number_of_threads() {
     compare("predictions", |threads| predict(&model, &inputs, threads));
 }
 
-// Statistics of the whole batch, in branches that share a stage and after each other, in heads and in the trunk.
+// Statistics of the whole batch, in branches that share a stage and in sequence, in heads and in the trunk.
 model! {
     Normalized {
         let image = Input(shape = [12, 11, 2]);

@@ -1,5 +1,6 @@
-//! What `model!` and `functions!` refuse, and how they say so. The texts are those of the one compiler in `rust-toolchain.toml`;
-//! `TRYBUILD=overwrite cargo test --test ui` writes them anew, to be read before they are committed.
+//! Errors of `model!` and `functions!`, with their texts. They are those of the one compiler in
+//! `rust-toolchain.toml`; `TRYBUILD=overwrite cargo test --test ui` rewrites them, to be reviewed before they are
+//! committed.
 
 #[test]
 fn ui() {

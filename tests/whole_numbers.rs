@@ -1,10 +1,10 @@
-//! Whole numbers that a model computes: they are looked up as the numbers that they are.
+//! Integers that a model computes, as indices.
 
 use mimo::dfdx::tensor::TensorFromVec;
 use mimo::prelude::*;
 
 mimo::model! {
-    /// One table, read at places that are computed and at the same places as they are given.
+    /// One table, looked up at computed indices and at the same indices as inputs.
     Computed {
         let n = Input(shape = [4], dtype = "int32");
         let m = Input(shape = [4], dtype = "int32");
@@ -17,7 +17,7 @@ mimo::model! {
 
 #[test]
 fn places_that_are_computed_are_those_that_python_computes() {
-    // A number that is computed has no bound of its own, and the input that it is computed of has none either.
+    // A computed number has no bound, and neither has the input that it is computed from.
     assert_eq!((Computed::INPUTS[0].below, Computed::INPUTS[1].below), (None, Some(20)));
     let dev = Cpu::default();
     let n: Vec<usize> = (0..8).collect();

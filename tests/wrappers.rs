@@ -1,4 +1,4 @@
-//! Layers of wrappers, also in a model in a model, are called by their path, in files and as fields.
+//! Wrapped layers, also in doubly nested models, are named by their path, in files and as fields.
 
 use mimo::prelude::*;
 

@@ -1,5 +1,5 @@
-//! Numbers that are wrong are the same error on every way into a trainer: as tensors, as tensors with weights, from a data
-//! set of the user, for training, evaluation and validation.
+//! Invalid numbers are the same error on every way into a trainer: as tensors, as tensors with weights, from a custom
+//! data set, for training, evaluation and validation.
 #![allow(missing_docs, reason = "models of tests need no documentation")]
 
 use mimo::data::{ArrayDataset, from_fn};
@@ -32,7 +32,7 @@ model! {
                 side: hinge,
                 amount: mse,
             },
-            // Rewards are no probabilities.
+            // Rewards are not probabilities.
             check_targets = { reward: false },
         )
     }
@@ -56,7 +56,7 @@ const OUTPUTS: [(&str, usize); 9] = [
 ];
 const FIELDS: usize = INPUTS.len() + OUTPUTS.len();
 
-/// Whether a number is valid in a field, which are numbered inputs first.
+/// Whether a number is valid in a field; inputs have the first indices.
 fn valid(field: usize, number: f32) -> bool {
     let whole = |end: f32| number.fract() == 0.0 && (0.0..end).contains(&number);
     match field {
@@ -81,7 +81,7 @@ fn name(field: usize) -> &'static str {
     INPUTS.iter().chain(&OUTPUTS).nth(field).expect("a field").0
 }
 
-/// Samples without a fault.
+/// Valid samples.
 fn sound(weighted: bool) -> Samples {
     Samples {
         fields: std::array::from_fn(|field| {
@@ -93,7 +93,7 @@ fn sound(weighted: bool) -> Samples {
 }
 
 impl Samples {
-    /// With a number in a field of the bad sample.
+    /// Sets a field of the bad sample to a number.
     fn with(mut self, field: usize, number: f32) -> Self {
         let column = &mut self.fields[field];
         let len = column.len() / ROWS;
@@ -101,7 +101,7 @@ impl Samples {
         self
     }
 
-    /// As tensors, if those of whole numbers can hold them.
+    /// As tensors, if integer tensors can hold the numbers.
     fn tensors(&self) -> Option<(EveryInputs, EveryTargets)> {
         let indices = |field: usize| -> Option<Vec<usize>> {
             let whole = |&class: &f32| class >= 0.0 && class.fract() == 0.0 && class.is_finite();
@@ -131,7 +131,7 @@ impl Samples {
         mimo::PerOutput::from_fn(|_| weights.next())
     }
 
-    /// As a data set of the user, which writes the values that `writes` says.
+    /// As a custom data set, which writes the values that `writes` selects.
     fn dataset(&self, writes: impl Fn(usize, usize) -> bool + Sync) -> impl mimo::data::Dataset<Every> {
         let weights = self.weights.iter().flatten();
         from_fn::<Every, _>(ROWS, move |rows, batch| {
@@ -160,7 +160,8 @@ fn options<'a>() -> FitOptions<'a, Every> {
     FitOptions::new().batch_size(ROWS).shuffle(false).verbose(Verbose::Silent)
 }
 
-/// Result of every way to pass the samples, by its name. Each trainer has seen sound samples, so its memory holds some.
+/// Result of every way to pass the samples, by its name. Each trainer has seen valid samples, so its memory holds
+/// some.
 fn ways(
     samples: &Samples,
     writes: &(dyn Fn(usize, usize) -> bool + Sync),
@@ -288,7 +289,7 @@ fn a_field_that_is_not_filled_is_named() {
                 assert!(expected.iter().all(|part| text.contains(part)), "{what}, {way}: {text}");
             }
         }
-        // The target of a sample that weighs nothing may be left out.
+        // The target of a sample of weight 0 may be left out.
         if (INPUTS.len()..FIELDS).contains(&field) {
             let mut samples = sound(true);
             samples.weights.as_mut().expect("weights")[field - INPUTS.len()][BAD] = 0.0;
@@ -319,7 +320,7 @@ fn sample_weights_are_asked_for_only_if_there_are_some() {
 fn classes_have_weights_only_where_a_sample_has_one_class() {
     let (inputs, targets) = sound(false).tensors().expect("sound samples");
     let data = || ArrayDataset::<Every>::new(&inputs, &targets).expect("sound");
-    // By output: the number of classes, if there is one class per sample.
+    // For each output the number of classes, if there is one class per sample.
     let classes = [Some(4), Some(4), Some(2), None, Some(2), Some(2), None, Some(2), None];
     for (output, classes) in classes.into_iter().enumerate() {
         let weigh = |weights: Vec<f64>| {

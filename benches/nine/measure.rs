@@ -1,4 +1,4 @@
-//! What one process measures of one net.
+//! Measurements of one net in one process.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -11,9 +11,9 @@ use crate::models::Net;
 
 /// Rows of a batch.
 pub const BATCH: usize = 32;
-/// Steps and predictions that are run first and not timed.
+/// Untimed steps and predictions at the start.
 pub const WARM_UP: usize = 10;
-/// Steps after which a training starts over, so that no gradient or moment becomes denormal.
+/// Steps after which training starts over, so that no gradient or moment becomes denormal.
 const RESTART: usize = 500;
 
 /// `count` reproducible numbers in -1..1: the top 24 bits of SplitMix64, exact in `f32`.
@@ -51,7 +51,7 @@ pub fn targets<N: Net>(rows: usize) -> Vec<Vec<f32>> {
     (101..).zip(N::SPEC.outputs).map(column).collect()
 }
 
-/// First weights: Glorot-uniform kernels and no biases, for all programs the same.
+/// Initial weights: Glorot-uniform kernels and no biases, for all programs the same.
 pub fn weights<N: Net>() -> Vec<Vec<f32>> {
     let weight = |(stream, weight): (u64, &mimo::graph::spec::WeightSpec)| {
         let len = weight.shape.iter().product();
@@ -67,7 +67,7 @@ pub fn weights<N: Net>() -> Vec<Vec<f32>> {
     (201..).zip(N::SPEC.weights).map(weight).collect()
 }
 
-/// Microseconds, the median and the tenth percentile.
+/// Median and tenth percentile, in microseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
     pub median: f64,
@@ -80,11 +80,11 @@ fn summary(mut times: Vec<Duration>) -> Times {
     Times { median: at(times.len() / 2), low: at(times.len() / 10) }
 }
 
-/// A training step as users have it: a batch gathered from a data set, losses and metrics read. Gives the total losses
-/// of the first steps too.
+/// Measures a training step as in user code: a batch gathered from a data set, losses and metrics read. Also returns
+/// the total losses of the first steps.
 pub fn step<N: Net>(threads: usize, limit: Duration) -> Result<(Times, Vec<f64>), Error> {
     let data = ArrayDataset::<N>::new(&N::inputs(&inputs::<N>(BATCH))?, &N::targets(&targets::<N>(BATCH))?)?;
-    // All of the data set, in an order that is not the one in memory.
+    // The whole data set, in another order than in memory.
     let rows: Vec<usize> = (0..BATCH).map(|row| row * 13 % BATCH).collect();
     let weights = weights::<N>();
     let (mut times, mut losses, mut start) = (vec![], vec![], None);
@@ -100,7 +100,7 @@ pub fn step<N: Net>(threads: usize, limit: Duration) -> Result<(Times, Vec<f64>)
                 continue;
             }
             times.push(now.elapsed());
-            // The limit counts from the first step that is timed.
+            // The limit counts from the first timed step.
             if start.get_or_insert(now).elapsed() > limit {
                 break;
             }
@@ -110,7 +110,7 @@ pub fn step<N: Net>(threads: usize, limit: Duration) -> Result<(Times, Vec<f64>)
     Ok((summary(times), losses))
 }
 
-/// A prediction into outputs that are there.
+/// Measures a prediction into existing outputs.
 pub fn prediction<N: Net>(rows: usize, threads: usize, limit: Duration) -> Result<Times, Error> {
     let model = N::fresh(1);
     let inputs = N::inputs(&inputs::<N>(rows))?;
@@ -130,7 +130,7 @@ pub fn prediction<N: Net>(rows: usize, threads: usize, limit: Duration) -> Resul
     Ok(summary(times))
 }
 
-/// The most memory that the process has had at once, in MB of a million bytes; where Linux says so.
+/// Peak memory of the process, in MB of a million bytes, on Linux.
 pub fn peak_memory() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -153,12 +153,12 @@ model! {
     }
 }
 
-/// A model whose data can be made from columns of numbers.
+/// A model whose data can be created from columns of numbers.
 pub trait Net: Trainable<Float = f32> {
-    /// What the tables call it: its number among the tutorials.
+    /// Its number in the tables and among the tutorials.
     const NUMBER: usize;
 
-    /// The model with weights of its own making.
+    /// Creates the model with its own initial weights.
     fn fresh(seed: u64) -> Self;
 
     /// Typed inputs from a column per input.

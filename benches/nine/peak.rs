@@ -1,12 +1,12 @@
-//! How many multiplications and additions of `f32` the processor can do, found by doing nothing else.
+//! Peak rate of multiplications and additions of `f32`, measured by a loop of nothing else.
 
 use std::time::{Duration, Instant};
 
-/// Products that are added up side by side, so that none waits for the one before.
+/// Independent sums, so that none waits for the previous one.
 const CHAINS: usize = 12;
 const REPEATS: usize = 20_000;
 
-/// The most floating-point operations per second, in thousands of millions, that some threads did at once.
+/// Largest number of floating-point operations per second, in thousands of millions, of some threads together.
 pub fn gigaflops(threads: usize) -> f64 {
     std::thread::scope(|scope| {
         let working: Vec<_> = (0..threads).map(|_| scope.spawn(one_thread)).collect();
@@ -25,7 +25,7 @@ fn one_thread() -> f64 {
     best
 }
 
-/// Does a number of operations and tells how many they were.
+/// Executes some operations and returns their number.
 fn burst() -> usize {
     #[cfg(target_arch = "x86_64")]
     #[allow(unsafe_code, reason = "what a processor can do is only reached by its own instructions")]

@@ -1,4 +1,4 @@
-//! mimo and its peers in turns, and the table of what they took.
+//! Alternating measurements of mimo and its peers, and the table of their times.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::peers::Program;
 use crate::{Request, measure, peak};
 
-/// What is measured besides mimo: its name here and in the table.
+/// The measured peers: name here and in the table.
 const PEERS: [(&str, &str); 8] = [
     ("eager", "PyTorch"),
     ("compile", "PyTorch compiled"),
@@ -21,15 +21,15 @@ const PEERS: [(&str, &str); 8] = [
     ("keras_jax", "Keras on JAX"),
     ("burn", "burn"),
 ];
-/// The nets that see images: only there is PyTorch's order of channels something to choose.
+/// The nets with images: PyTorch's order of channels can be chosen only for these.
 const IMAGES: [usize; 3] = [1, 5, 8];
-/// How many times faster than the best peer a step has to be, by net.
+/// Required ratio of the best peer's step time to mimo's, by net.
 const STEP_BOUNDS: [f64; 9] = [4.0, 2.5, 20.0, 20.0, 2.5, 20.0, 20.0, 2.5, 1.5];
-/// How many times less memory than PyTorch a process has to need.
+/// Required ratio of PyTorch's memory to mimo's.
 const MEMORY_BOUND: f64 = 5.0;
-/// How far the first loss of a peer may be from mimo's, relative: both start from the same numbers.
+/// Largest relative difference of a peer's first loss to mimo's: both start from the same numbers.
 const FIRST_LOSS: f64 = 1e-4;
-/// The same after ten steps: PyTorch and burn add Adam's epsilon elsewhere than Keras and mimo.
+/// The same after ten steps: PyTorch and burn add Adam's epsilon in another place than Keras and mimo.
 const TENTH_LOSS: f64 = 0.05;
 
 /// A quantity of the table: its key in the lines of JSON and its name. Times are in microseconds.
@@ -40,7 +40,7 @@ const QUANTITIES: [(&str, &str); 4] =
 #[derive(Default)]
 struct Results {
     lines: BTreeMap<(usize, usize, String), Vec<Value>>,
-    /// What is wrong with them.
+    /// Errors found in the measurements.
     complaints: Vec<String>,
 }
 
@@ -59,7 +59,8 @@ impl Results {
         values.get(values.len() / 2).copied()
     }
 
-    /// The smallest of all peers, and whose it is. With two threads peers may use one if that is better for them.
+    /// The smallest value of all peers, and the peer's name. With two threads peers may use one if that is better for
+    /// them.
     fn best_peer(&self, net: usize, threads: usize, key: &str) -> Option<(f64, &'static str)> {
         let all = PEERS.iter().flat_map(|&(framework, name)| {
             let of_threads = move |threads| Some((self.median(net, threads, framework, key)?, name));
@@ -68,7 +69,7 @@ impl Results {
         all.min_by(|a, b| a.0.total_cmp(&b.0))
     }
 
-    /// Holds the peers to do the work that mimo does.
+    /// Checks that the peers do the same work as mimo.
     fn check(&mut self) {
         let mut complaints = vec![];
         for ((net, threads, framework), lines) in &self.lines {
@@ -80,7 +81,7 @@ impl Results {
                     _ => TENTH_LOSS,
                 };
                 let found = lines.last().and_then(|line| line[key].as_f64()).unwrap_or(f64::NAN);
-                // Written so that NaN is complained about.
+                // Written so that NaN is an error.
                 let near = (found - wanted).abs() <= tolerance * wanted.abs();
                 if !near {
                     complaints.push(format!("net {net}, {framework}: {key} is {found}, in mimo {wanted}"));
@@ -92,7 +93,7 @@ impl Results {
     }
 }
 
-/// The programs that can be run here; says which cannot.
+/// The programs that can be run here; prints those that cannot.
 fn programs(request: &Request) -> Vec<(&'static str, Program)> {
     let asked = |framework: &str| {
         request.frameworks.as_ref().is_none_or(|list| list.iter().any(|name| name == framework))
@@ -115,7 +116,7 @@ fn programs(request: &Request) -> Vec<(&'static str, Program)> {
     programs
 }
 
-/// Measures, prints, and tells whether everything holds that has to.
+/// Measures, prints, and returns whether all bounds hold.
 pub fn make(request: &Request) -> ExitCode {
     let mut results = Results::default();
     if let Some(path) = &request.results {
@@ -130,7 +131,7 @@ pub fn make(request: &Request) -> ExitCode {
             for threads in [1, 2] {
                 for &(framework, ref program) in &programs {
                     let known = results.lines.get(&(net, threads, framework.to_owned())).map_or(0, Vec::len);
-                    // What failed once is not tried again.
+                    // A failed measurement is not repeated.
                     if known >= round
                         || broken.contains(&(net, framework))
                         || framework.ends_with("channels_last") && !IMAGES.contains(&net)
@@ -182,7 +183,7 @@ fn add_peak(request: &Request, results: &mut Results) {
     }
 }
 
-/// Adds a line to the file of results.
+/// Appends a line to the file of results.
 fn keep(request: &Request, line: &Value) {
     let Some(path) = &request.results else { return };
     let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
@@ -222,7 +223,7 @@ fn measured_nets(results: &Results) -> Vec<usize> {
     nets
 }
 
-/// The lines of the table of everything.
+/// The lines of the complete table.
 fn all_rows(results: &Results) -> (Vec<String>, bool) {
     let names: Vec<&str> = PEERS.iter().map(|peer| peer.1).collect();
     let mut rows = vec![
@@ -255,7 +256,7 @@ fn all_rows(results: &Results) -> (Vec<String>, bool) {
                 let holds = ratio.zip(wanted).map(|(ratio, wanted)| ratio >= wanted);
                 all_hold &= holds != Some(false);
                 let flops = results.median(net, threads, "mimo", "flops").unwrap_or(f64::NAN);
-                // Backward costs about twice what forward does.
+                // The backward pass costs about twice the forward pass.
                 let samples = match key {
                     "step" => Some(3 * measure::BATCH),
                     "predict_1" => Some(1),

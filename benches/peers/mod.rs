@@ -1,14 +1,14 @@
-//! Programs in other frameworks, which print what they measure as a line of JSON.
+//! Programs in other frameworks, which print their measurements as a line of JSON.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Names a Python that has the frameworks.
+/// Environment variable with a Python that has the frameworks.
 const PYTHON: &str = "MIMO_PEERS_PYTHON";
-/// Names a folder in which packages have been built already, or will be.
+/// Environment variable with a folder for built packages.
 const TARGET: &str = "MIMO_PEERS_TARGET";
 
-/// A program and what its first arguments are.
+/// A program and its first arguments.
 #[derive(Clone, Debug)]
 pub struct Program {
     pub name: String,
@@ -23,7 +23,7 @@ impl Program {
         Ok(Program { name: name.into(), path, arguments: vec![] })
     }
 
-    /// A Python program of this directory.
+    /// A Python program in this directory.
     pub fn python(name: &str, script: &str, arguments: &[&str]) -> Result<Self, String> {
         let path = std::env::var_os(PYTHON)
             .ok_or_else(|| format!("{name}: skipped, {PYTHON} names no Python that has it"))?;
@@ -32,7 +32,7 @@ impl Program {
         Ok(Program { name: name.into(), path: path.into(), arguments: arguments.collect() })
     }
 
-    /// A program of a Rust package of this directory, which is built first.
+    /// A program of a Rust package in this directory, which is built first.
     pub fn package(name: &str, package: &str, binary: &str) -> Result<Self, String> {
         let target = std::env::var_os(TARGET).map_or_else(
             || Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("peers-{package}")),
@@ -51,7 +51,7 @@ impl Program {
         Ok(Program { name: name.into(), path, arguments: vec![] })
     }
 
-    /// Runs to the end and lets what it prints be seen.
+    /// Runs the program to the end and shows its output.
     pub fn show(&self, arguments: &[String]) -> Result<(), String> {
         let status = self.command(arguments).status();
         match status {
@@ -61,7 +61,7 @@ impl Program {
         }
     }
 
-    /// Runs to the end and reads the last line that it prints.
+    /// Runs the program to the end and parses the last line of its output.
     pub fn measure(&self, arguments: &[String]) -> Result<serde_json::Value, String> {
         let output = self
             .command(arguments)

@@ -15,9 +15,9 @@ use reading::{FOLDER, ReadError, content, lines};
 /// A concentration for every week.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// The Saturdays that the weeks are named by, `1958-03-29`.
+    /// The Saturdays that identify the weeks, `1958-03-29`.
     pub weeks: Vec<String>,
-    /// Parts per million; a week that was not measured has what lies on the straight line between its neighbours.
+    /// Parts per million; weeks without a measurement are interpolated linearly.
     pub ppm: Vec<f32>,
     /// Whether a week was measured.
     pub measured: Vec<bool>,
@@ -29,7 +29,7 @@ impl Series {
         Self::read(Path::new(FOLDER).join("co2.txt"))
     }
 
-    /// Reads a file of the same format from elsewhere.
+    /// Reads another file of the same format.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, ReadError> {
         Self::parse(content(path)?)
     }
@@ -45,7 +45,7 @@ impl Series {
             }
             let ppm = match value {
                 "-" => None,
-                // The air has 280 ppm or more since there are people to measure it.
+                // The air has had 280 ppm or more for as long as people have measured it.
                 value => match value.parse::<f32>() {
                     Ok(ppm) if (200.0..1000.0).contains(&ppm) => Some(ppm),
                     _ => return Err(line.refuse("a concentration between 200 and 1000 ppm, or `-`")),
@@ -59,9 +59,9 @@ impl Series {
         Ok(series)
     }
 
-    /// Adds a week; the gap that ends with it is filled.
+    /// Adds a week, and fills the gap before it.
     fn push(&mut self, week: &str, ppm: Option<f32>) {
-        // Until the next measurement, what is missing is the last one that there was.
+        // Until the next measurement, a missing value is the last measured one.
         let last = self.ppm.last().copied().unwrap_or_default();
         self.weeks.push(week.to_owned());
         self.measured.push(ppm.is_some());
@@ -75,17 +75,17 @@ impl Series {
         }
     }
 
-    /// How many weeks there are.
+    /// Number of weeks.
     pub fn len(&self) -> usize {
         self.ppm.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no weeks.
     pub fn is_empty(&self) -> bool {
         self.ppm.is_empty()
     }
 
-    /// The first week of a year, or where it would be.
+    /// Index of the first week of a year, or where it would be.
     pub fn year(&self, year: u32) -> usize {
         let year = format!("{year:04}");
         self.weeks.partition_point(|week| *week < year)
@@ -105,7 +105,7 @@ fn is_date(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The error of a content that must not be read.
+    /// Returns the error of invalid content.
     fn refusal(content: impl AsRef<[u8]>) -> String {
         Series::parse(content).expect_err("must be refused").to_string()
     }

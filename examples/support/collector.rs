@@ -1,7 +1,7 @@
-//! Many callers, one pass: samples that come at nearly the same time are predicted as one batch.
+//! Dynamic batching: samples that arrive at nearly the same time are predicted as one batch.
 //!
-//! A pass over a batch reads the weights once for all of its samples, and large batches are shared by threads. The price is that
-//! the first sample of a batch waits for the others, [`Limits::wait`] at most.
+//! A batch reads the weights once for all of its samples, and large batches use several threads. The cost is that the
+//! first sample of a batch waits for the others, at most [`Limits::wait`].
 
 // Compiled into examples that include it.
 #![allow(unreachable_pub)]
@@ -10,12 +10,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// When a batch is complete.
+/// Limits of a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Samples in a batch at most.
+    /// Largest number of samples in a batch.
     pub batch: usize,
-    /// Time that a sample waits for others at most.
+    /// Longest time that a sample waits for others.
     pub wait: Duration,
 }
 
@@ -24,7 +24,7 @@ pub struct Limits {
 pub enum Unanswered {
     /// The sample could not be predicted.
     Failed(String),
-    /// The thread that predicts has ended.
+    /// The predicting thread has ended.
     Ended,
 }
 
@@ -33,7 +33,7 @@ struct Job<S, A> {
     reply: SyncSender<Result<A, String>>,
 }
 
-/// Where callers ask. Each thread has a clone; the thread that predicts ends with the last one.
+/// Sends samples to the collector. Each thread has a clone; the predicting thread ends with the last one.
 #[derive(Debug)]
 pub struct Collector<S, A> {
     jobs: SyncSender<Job<S, A>>,
@@ -46,19 +46,20 @@ impl<S, A> Clone for Collector<S, A> {
 }
 
 impl<S: Send + 'static, A: Send + 'static> Collector<S, A> {
-    /// Starts a thread that collects samples and calls `predict` with one to [`Limits::batch`] of them, for an answer to each.
+    /// Starts a thread that collects samples and calls `predict` with one to [`Limits::batch`] of them; it returns an
+    /// answer to each.
     pub fn start(
         limits: Limits,
         predict: impl FnMut(&[S]) -> Result<Vec<A>, String> + Send + 'static,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
-        // Callers that are faster than the model wait here, and not in a queue without an end.
+        // Callers that are faster than the model wait here, so that the queue is bounded.
         let (jobs, queue) = sync_channel(limits.batch);
         let thread = std::thread::Builder::new().name("collector".into());
         let thread = thread.spawn(move || collect(&queue, limits, predict))?;
         Ok((Collector { jobs }, thread))
     }
 
-    /// Predicts one sample, together with those of other callers. Blocks until the answer is there.
+    /// Predicts one sample, together with those of other callers. Blocks until the answer is available.
     pub fn ask(&self, sample: S) -> Result<A, Unanswered> {
         let (reply, answer) = sync_channel(1);
         self.jobs.send(Job { sample, reply }).map_err(|_| Unanswered::Ended)?;
@@ -66,7 +67,7 @@ impl<S: Send + 'static, A: Send + 'static> Collector<S, A> {
     }
 }
 
-/// The life of the thread that predicts.
+/// Main loop of the predicting thread.
 fn collect<S, A>(
     queue: &Receiver<Job<S, A>>,
     limits: Limits,
@@ -84,7 +85,7 @@ fn collect<S, A>(
                 true => queue.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok(),
             };
         }
-        // A caller that has gone away needs no answer.
+        // A caller that is gone needs no answer.
         match predict(&samples) {
             Ok(answers) => {
                 for (reply, answer) in replies.drain(..).zip(answers) {
@@ -96,7 +97,7 @@ fn collect<S, A>(
                     drop(reply.send(Err(error.clone())));
                 }
             }
-            // One sample that cannot be predicted must not be the end of the others.
+            // A sample that cannot be predicted must not affect the others.
             Err(_) => {
                 for (reply, sample) in replies.drain(..).zip(&samples) {
                     let answer = predict(std::slice::from_ref(sample));

@@ -1,4 +1,4 @@
-//! What the examples share around a training: their one argument, and the check of what they reach.
+//! Shared by the examples: their argument, and the check of their results.
 
 // Compiled once into every example that includes it, and no example uses all of it.
 #![allow(dead_code, unreachable_pub)]
@@ -6,10 +6,10 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-/// What an example gives, or fails with.
+/// Result of an example.
 pub type Outcome = Result<ExitCode, Box<dyn Error>>;
 
-/// The end of a program: an error is printed.
+/// Ends the program; an error is printed.
 pub fn end(outcome: Outcome) -> ExitCode {
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error}");
@@ -17,7 +17,7 @@ pub fn end(outcome: Outcome) -> ExitCode {
     })
 }
 
-/// The epochs of a run: `--epochs N`, or what the example does by default.
+/// The epochs of a run: `--epochs N`, or the example's default.
 #[derive(Debug, Clone, Copy)]
 pub struct Epochs {
     /// How many to train.
@@ -37,7 +37,7 @@ impl Epochs {
         }
     }
 
-    /// Says what was reached and whether that is enough; a run with fewer epochs is not judged.
+    /// Prints the results and whether they suffice; a run with fewer epochs is not judged.
     pub fn judge(self, reached: &[Figure]) -> ExitCode {
         if self.number < self.default {
             println!("short run: what is reached is not checked");
@@ -58,23 +58,23 @@ impl Epochs {
     }
 }
 
-/// Something that an example reaches.
+/// A result of an example.
 #[derive(Debug, Clone, Copy)]
 pub struct Figure {
     what: &'static str,
     reached: f64,
     wanted: f64,
-    /// Whether more is better.
+    /// Whether larger values are better.
     more: bool,
 }
 
 impl Figure {
-    /// What has to be as large as `wanted`.
+    /// A result that has to be at least `wanted`.
     pub fn at_least(what: &'static str, reached: f64, wanted: f64) -> Self {
         Self { what, reached, wanted, more: true }
     }
 
-    /// What must not be larger than `wanted`.
+    /// A result that must not exceed `wanted`.
     pub fn at_most(what: &'static str, reached: f64, wanted: f64) -> Self {
         Self { what, reached, wanted, more: false }
     }

@@ -28,7 +28,7 @@ pub mod random;
 
 use random::Random;
 
-/// Where the file lies: inside the crate, wherever the example is started from.
+/// Path of the file inside the crate, independent of the current directory.
 pub const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/digits.txt");
 /// Rows and columns of an image.
 pub const SIDE: usize = 8;
@@ -55,7 +55,7 @@ impl Digits {
         Self::read(FILE)
     }
 
-    /// Reads a file of the same format from elsewhere.
+    /// Reads another file of the same format.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, DigitsError> {
         let path = path.as_ref();
         let content = fs::read(path).map_err(|source| DigitsError::Read { path: path.to_owned(), source })?;
@@ -83,7 +83,7 @@ impl Digits {
         Ok(digits)
     }
 
-    /// Appends the image of one line, or says what was expected there and what was found.
+    /// Appends the image of one line, or returns the expected and the found text.
     fn push_line(&mut self, line: &[u8]) -> Result<(), (&'static str, String)> {
         let Some((label, levels)) = line.split_last().filter(|(_, levels)| levels.len() == PIXELS) else {
             return Err((
@@ -108,22 +108,22 @@ impl Digits {
         Ok(())
     }
 
-    /// How many images there are.
+    /// Number of images.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no images.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
-    /// The pixels of each image in turn.
+    /// The pixels of each image, in order.
     pub fn images(&self) -> impl Iterator<Item = &[f32]> {
         self.pixels.chunks_exact(PIXELS)
     }
 
-    /// The labels as rows of [`CLASSES`] numbers, 1 in the column of the digit and 0 elsewhere.
+    /// The labels as one-hot rows of [`CLASSES`] numbers.
     pub fn one_hot(&self) -> Vec<f32> {
         let row = |&label: &usize| (0..CLASSES).map(move |class| f32::from(u8::from(class == label)));
         self.labels.iter().flat_map(row).collect()
@@ -134,15 +134,15 @@ impl Digits {
         self.labels.iter().map(|label| f32::from(u8::from(label % 2 == 0))).collect()
     }
 
-    /// How much ink each image holds: the mean of its pixels, 0 to 1.
+    /// Ink of each image: the mean of its pixels, 0 to 1.
     pub fn ink(&self) -> Vec<f32> {
         self.images().map(|image| image.iter().sum::<f32>() / PIXELS as f32).collect()
     }
 
-    /// Cuts the images into a part to train on and a part held out.
+    /// Splits the images into a training part and a held-out part.
     ///
-    /// Of every digit the same share (0 to 1, rounded to whole images) is held out, drawn by `seed`; both
-    /// parts are shuffled. The same seed always gives the same parts, on every machine.
+    /// Of every digit the same fraction (0 to 1, rounded to whole images) is held out, drawn by `seed`; both parts
+    /// are shuffled. The same seed always returns the same parts, on every machine.
     pub fn split(&self, share: f64, seed: u64) -> Result<(Self, Self), DigitsError> {
         if !(0.0..=1.0).contains(&share) {
             return Err(DigitsError::Share(share));
@@ -165,7 +165,7 @@ impl Digits {
         Ok((self.select(&train), self.select(&held_out)))
     }
 
-    /// The chosen images, in the order given; the rows must exist.
+    /// The selected images, in the given order; the rows must exist.
     fn select(&self, rows: &[usize]) -> Self {
         Self {
             pixels: rows.iter().flat_map(|row| &self.pixels[row * PIXELS..][..PIXELS]).copied().collect(),
@@ -181,21 +181,21 @@ pub enum DigitsError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the system.
         source: io::Error,
     },
-    /// The file holds no line.
+    /// The file has no line.
     Empty,
     /// A line is not an image.
     Line {
         /// The line, counted from 1.
         number: usize,
-        /// What should have been there.
+        /// Expected text.
         expected: &'static str,
-        /// What was there.
+        /// Found text.
         found: String,
     },
-    /// The share to hold out is not within 0 and 1.
+    /// The fraction to hold out is not within 0 and 1.
     Share(f64),
 }
 
@@ -218,12 +218,12 @@ impl Error for DigitsError {}
 mod tests {
     use super::*;
 
-    /// A good line: every level in turn, then paper, and the label.
+    /// A valid line: every level in turn, then paper, and the label.
     fn line(label: char) -> String {
         format!("{:0<64}{label}", "0123456789abcdefg")
     }
 
-    /// The error of a content that must not be read.
+    /// Returns the error of invalid content.
     fn refusal(content: impl AsRef<[u8]>) -> String {
         Digits::parse(content).expect_err("must be refused").to_string()
     }

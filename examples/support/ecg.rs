@@ -15,7 +15,7 @@ use reading::{FOLDER, ReadError, content, lines};
 /// Samples per second.
 pub const RATE: usize = 360;
 
-/// What the recorder wrote for 0 mV, and for each millivolt above it.
+/// Recorded value for 0 mV, and increment per millivolt.
 const ZERO: f32 = 1024.0;
 const PER_MILLIVOLT: f32 = 200.0;
 
@@ -33,7 +33,7 @@ pub struct Recording {
 pub struct Beat {
     /// The sample of its peak.
     pub at: usize,
-    /// For how many milliseconds it stays above a quarter of its height.
+    /// Milliseconds for which it stays above a quarter of its height.
     pub width: usize,
 }
 
@@ -44,7 +44,7 @@ impl Recording {
         Self::read(folder.join("ecg.txt"), folder.join("beats.txt"))
     }
 
-    /// Reads files of the same format from elsewhere.
+    /// Reads other files of the same format.
     pub fn read(signal: impl AsRef<Path>, beats: impl AsRef<Path>) -> Result<Self, ReadError> {
         Self::parse(content(signal)?, content(beats)?)
     }
@@ -81,7 +81,7 @@ impl Recording {
     }
 }
 
-/// A digit to base 64.
+/// Decodes a base 64 digit.
 fn digit(byte: u8) -> Option<u8> {
     byte.checked_sub(b'0').filter(|digit| *digit < 64)
 }
@@ -90,12 +90,12 @@ fn digit(byte: u8) -> Option<u8> {
 mod tests {
     use super::*;
 
-    /// A second of 0 mV: 1024 is `@0` to base 64.
+    /// A second of 0 mV: 1024 is `@0` in base 64.
     fn second() -> String {
         "@0".repeat(RATE)
     }
 
-    /// The error of contents that must not be read.
+    /// Returns the error of invalid contents.
     fn refusal(signal: impl AsRef<[u8]>, beats: impl AsRef<[u8]>) -> String {
         Recording::parse(signal, beats).expect_err("must be refused").to_string()
     }

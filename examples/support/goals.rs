@@ -1,4 +1,4 @@
-//! What an example has to reach, and how it says so: with its exit code too, so that a script can tell.
+//! Goals of an example: printed, and checked by its exit code, so that a script can test it.
 
 // Compiled once into every example that includes it, and no example uses all of it.
 #![allow(dead_code, unreachable_pub)]
@@ -6,24 +6,24 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-/// Goals of one run. A run of fewer epochs than the example is made for shows them without failing.
+/// Goals of one run. A run with fewer epochs than the default shows them without failing.
 pub struct Goals {
     checked: bool,
     missed: usize,
 }
 
 impl Goals {
-    /// `reached` has to be `wanted` or more.
+    /// Requires `reached` to be at least `wanted`.
     pub fn at_least(&mut self, what: &str, reached: f64, wanted: f64) {
         self.goal(what, reached, "at least", wanted, reached >= wanted);
     }
 
-    /// `reached` has to be `wanted` or less.
+    /// Requires `reached` to be at most `wanted`.
     pub fn at_most(&mut self, what: &str, reached: f64, wanted: f64) {
         self.goal(what, reached, "at most", wanted, reached <= wanted);
     }
 
-    /// NaN meets no goal.
+    /// Adds a goal. NaN meets none.
     fn goal(&mut self, what: &str, reached: f64, relation: &str, wanted: f64, met: bool) {
         let verdict = match (met, self.checked) {
             (true, _) => "as wanted",

@@ -1,4 +1,4 @@
-//! Inputs of a model out of JSON, with errors that name the field and the place in it.
+//! Inputs of a model from JSON, with errors that name the field and the position in it.
 
 // Compiled into examples that include it.
 #![allow(unreachable_pub)]
@@ -6,10 +6,11 @@
 use mimo::graph::spec::InputSpec;
 use serde_json::{Map, Value};
 
-/// The inputs of one sample out of an object with a field for each: nested lists of numbers, of the shape of the input.
+/// Reads the inputs of one sample from an object with a field for each: nested lists of numbers, of the shape of the
+/// input.
 ///
 /// # Errors
-/// What is wrong, in words for whoever made the request.
+/// A description of the error for the client.
 pub fn read(inputs: &[InputSpec], body: &[u8]) -> Result<Vec<Vec<f32>>, String> {
     let fields: Map<String, Value> =
         serde_json::from_slice(body).map_err(|error| format!("not an object in JSON: {error}"))?;
@@ -26,7 +27,7 @@ pub fn read(inputs: &[InputSpec], body: &[u8]) -> Result<Vec<Vec<f32>>, String> 
     inputs.iter().map(read).collect()
 }
 
-/// Appends the numbers of a value, which is called `place` in errors.
+/// Appends the numbers of a value, called `place` in errors.
 fn flatten(place: &str, value: &Value, shape: &[usize], numbers: &mut Vec<f32>) -> Result<(), String> {
     let Some((&len, rest)) = shape.split_first() else {
         let number = value.as_f64().ok_or_else(|| format!("`{place}` is not a number"))?;

@@ -12,9 +12,9 @@ pub mod reading;
 
 use reading::{FOLDER, ReadError, content, lines};
 
-/// Symbols that sentences are written in.
+/// Number of symbols in the sentences.
 pub const SYMBOLS: usize = 50;
-/// Languages.
+/// Number of languages.
 pub const LANGUAGES: usize = 20;
 
 /// Sentences, language by language.
@@ -26,7 +26,7 @@ pub struct Messages {
     pub languages: Vec<Language>,
 }
 
-/// What there is in one language.
+/// The sentences of one language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Language {
     /// Its two letters in ISO 639-1.
@@ -41,7 +41,7 @@ impl Messages {
         Self::read(Path::new(FOLDER).join("messages.txt"))
     }
 
-    /// Reads a file of the same format from elsewhere.
+    /// Reads another file of the same format.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, ReadError> {
         Self::parse(content(path)?)
     }
@@ -83,19 +83,19 @@ impl Messages {
         }
     }
 
-    /// A text as numbers of symbols; `None` if it has others.
+    /// Converts a text to numbers of symbols; `None` if it has others.
     pub fn numbers(&self, text: &str) -> Option<Vec<u8>> {
         let number = |character| self.symbols.iter().position(|symbol| *symbol == character);
         text.chars().map(|character| number(character).and_then(|number| u8::try_from(number).ok())).collect()
     }
 
-    /// Numbers of symbols as text.
+    /// Converts numbers of symbols to text.
     pub fn text(&self, numbers: &[u8]) -> String {
         numbers.iter().filter_map(|number| self.symbols.get(usize::from(*number))).collect()
     }
 
-    /// All sentences of the languages in one text each, divided by spaces: their first ones, and the share at the end
-    /// that is held out.
+    /// Joins the sentences of each language, separated by spaces, in two texts: the first ones, and the fraction at
+    /// the end that is held out.
     pub fn split(&self, held_out: f64) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
         let space = self.numbers(" ").unwrap_or_default();
         let texts = |language: &Language| {
@@ -117,13 +117,13 @@ mod tests {
         (' '..).take(1).chain(('a'..='z').chain('A'..).take(SYMBOLS - 1)).collect()
     }
 
-    /// A good file: two sentences of each of twenty languages.
+    /// A valid file: two sentences of each of twenty languages.
     fn file() -> String {
         let sentences = ('a'..).take(LANGUAGES).map(|name| format!("x{name} one\nx{name} two words\n"));
         std::iter::once(symbols() + "\n").chain(sentences).collect()
     }
 
-    /// The error of a content that must not be read.
+    /// Returns the error of invalid content.
     fn refusal(content: impl AsRef<[u8]>) -> String {
         Messages::parse(content).expect_err("must be refused").to_string()
     }

@@ -1,10 +1,10 @@
-//! Small pictures: enlarged, turned, and drawn in characters.
+//! Small pictures: enlarging, rotating, and printing in characters.
 
 // Compiled once into every example that includes it, and no example uses all of it.
 #![allow(dead_code, unreachable_pub)]
 
-/// The grey value of a square image between its pixels, bilinear; whole numbers are the middles of pixels, and beside
-/// the image is paper, 0.
+/// Interpolates the grey value of a square image bilinearly; integers are the centres of pixels, and outside of the
+/// image is paper, 0.
 pub fn grey(image: &[f32], side: usize, row: f32, column: f32) -> f32 {
     let pixel = |row: f32, column: f32| {
         let inside = |at: f32| (at >= 0.0 && at < side as f32).then_some(at as usize);
@@ -20,14 +20,15 @@ pub fn grey(image: &[f32], side: usize, row: f32, column: f32) -> f32 {
     upper * (1.0 - down) + lower * down
 }
 
-/// A square image at another size, bilinear.
+/// Scales a square image bilinearly.
 pub fn scaled(image: &[f32], side: usize, to: usize) -> Vec<f32> {
     let scale = side as f32 / to as f32;
     let place = |at: usize| (at as f32 + 0.5) * scale - 0.5;
     (0..to * to).map(|at| grey(image, side, place(at / to), place(at % to))).collect()
 }
 
-/// Square images side by side in characters. A character is twice as high as wide, so two rows of pixels are one line.
+/// Prints square images side by side in characters. A character is twice as high as wide, so two rows of pixels are
+/// one line.
 pub fn draw(images: &[&[f32]], side: usize) -> String {
     let mut text = String::new();
     for row in (0..side).step_by(2) {

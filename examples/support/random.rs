@@ -1,4 +1,4 @@
-//! Random numbers for examples whose data is generated: small, and the same on every machine.
+//! Random numbers for examples with generated data: small, and the same on every machine.
 
 // Compiled once into every example that includes it, and no example uses all of it.
 #![allow(dead_code, unreachable_pub)]
@@ -8,12 +8,12 @@
 pub struct Random(u64);
 
 impl Random {
-    /// The same seed always gives the same numbers.
+    /// Creates a generator; the same seed always returns the same numbers.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Numbers of their own for one of many things, so that it can be made again without those before it.
+    /// Creates an independent generator for item `index`, so that it can be generated without the previous ones.
     pub fn of(seed: u64, index: usize) -> Self {
         let mut random = Self(seed ^ (index as u64).wrapping_mul(0xd6e8_feb8_6659_fd93));
         random.next();
@@ -28,39 +28,39 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// From 0 to 1, without 1.
+    /// Returns a number from 0 to 1, without 1.
     pub fn uniform(&mut self) -> f32 {
-        // 24 bits are what an `f32` keeps.
+        // An `f32` holds 24 bits.
         (self.next() >> 40) as f32 / (1_u64 << 24) as f32
     }
 
-    /// Below `bound`; 0 if that is 0.
+    /// Returns a number below `bound`; 0 if that is 0.
     pub fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.next()) * bound as u128) >> 64) as usize
     }
 
-    /// True with this probability.
+    /// Returns true with this probability.
     pub fn chance(&mut self, probability: f32) -> bool {
         self.uniform() < probability
     }
 
-    /// From `low` to `high`.
+    /// Returns a number from `low` to `high`.
     pub fn between(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.uniform()
     }
 
-    /// A standard normal number (Box and Muller, 1958).
+    /// Returns a standard normal number (Box and Muller, 1958).
     pub fn normal(&mut self) -> f32 {
         let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
         radius * (std::f32::consts::TAU * self.uniform()).cos()
     }
 
-    /// Standard normal numbers.
+    /// Returns standard normal numbers.
     pub fn normals(&mut self, count: usize) -> Vec<f32> {
         (0..count).map(|_| self.normal()).collect()
     }
 
-    /// A vector of length 1 in a random direction.
+    /// Returns a vector of length 1 in a random direction.
     pub fn direction(&mut self, dimensions: usize) -> Vec<f32> {
         let mut vector = self.normals(dimensions);
         let length = dot(&vector, &vector).sqrt();
@@ -68,7 +68,7 @@ impl Random {
         vector
     }
 
-    /// A class by its probability.
+    /// Draws a class by its probability.
     pub fn class(&mut self, probabilities: &[f32]) -> usize {
         let mut left = self.uniform();
         for (class, probability) in probabilities.iter().enumerate() {
@@ -77,11 +77,11 @@ impl Random {
                 return class;
             }
         }
-        // Rounding may leave a little.
+        // Rounding may leave a remainder.
         probabilities.len().saturating_sub(1)
     }
 
-    /// Fisher and Yates's shuffle.
+    /// Shuffles rows (Fisher and Yates).
     pub fn shuffle(&mut self, rows: &mut [usize]) {
         for last in (1..rows.len()).rev() {
             rows.swap(last, self.below(last + 1));
@@ -89,12 +89,12 @@ impl Random {
     }
 }
 
-/// Σ aᵢ·bᵢ
+/// Returns `Σ aᵢ·bᵢ`.
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// Probabilities from scores.
+/// Converts scores to probabilities.
 pub fn softmax(scores: &[f32]) -> Vec<f32> {
     let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let powers: Vec<f32> = scores.iter().map(|score| (score - largest).exp()).collect();
@@ -102,12 +102,12 @@ pub fn softmax(scores: &[f32]) -> Vec<f32> {
     powers.iter().map(|power| power / sum).collect()
 }
 
-/// 1 in the column of the class and 0 elsewhere.
+/// One-hot vector of a class.
 pub fn one_hot(class: usize, classes: usize) -> impl Iterator<Item = f32> {
     (0..classes).map(move |column| f32::from(u8::from(column == class)))
 }
 
-/// The column of the largest value, the first of several.
+/// Index of the largest value, the first if several are equal.
 pub fn largest(values: &[f32]) -> usize {
     let mut best = 0;
     for (column, value) in values.iter().enumerate() {
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn the_generator_is_the_published_one() {
-        // The first numbers of SplitMix64 from the seed 1234567, as other implementations give them.
+        // The first numbers of SplitMix64 for the seed 1234567, as in other implementations.
         let mut random = Random::new(1_234_567);
         assert_eq!(
             [random.next(), random.next(), random.next()],

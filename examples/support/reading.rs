@@ -1,4 +1,4 @@
-//! What the readers of text files share: numbered lines, and an error that says what is wrong with one.
+//! Shared by the readers of text files: numbered lines, and an error for an invalid one.
 
 // Compiled once into every example that includes it, and no example uses all of it.
 #![allow(dead_code, unreachable_pub)]
@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where the files lie: inside the crate, wherever the example is started from.
+/// Folder of the files inside the crate, independent of the current directory.
 pub const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data");
 
 /// The content of a file.
@@ -38,7 +38,7 @@ pub fn lines<'a>(what: &'static str, content: &'a [u8]) -> Result<impl Iterator<
 pub struct Line<'a> {
     what: &'static str,
     number: usize,
-    /// What it says.
+    /// Content of the line.
     pub bytes: &'a [u8],
 }
 
@@ -53,7 +53,7 @@ impl<'a> Line<'a> {
         self.text()?.split_once(' ').ok_or_else(|| self.refuse(expected))
     }
 
-    /// The error that something else was expected in this line.
+    /// Returns the error that `expected` was expected in this line.
     pub fn refuse(&self, expected: &'static str) -> ReadError {
         const LONGEST: usize = 40;
         let text = String::from_utf8_lossy(self.bytes);
@@ -72,23 +72,23 @@ pub enum ReadError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the system.
         source: io::Error,
     },
-    /// There is no line.
+    /// The file has no line.
     Empty {
-        /// What the file holds.
+        /// Content of the file.
         what: &'static str,
     },
-    /// A line is not what it should be.
+    /// A line is invalid.
     Line {
-        /// What the file holds.
+        /// Content of the file.
         what: &'static str,
         /// The line, counted from 1.
         number: usize,
-        /// What should have been there.
+        /// Expected text.
         expected: &'static str,
-        /// How the line begins.
+        /// Beginning of the line.
         found: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Sentences in twenty languages as numbers of words, of which some are replaced by words of other languages.
+//! Sentences in twenty languages as indices of words, some of which are replaced by words of other languages.
 
 // Compiled once into every example that includes it, and no example uses all of it.
 #![allow(dead_code, unreachable_pub)]
@@ -13,16 +13,16 @@ pub mod random;
 use messages::{LANGUAGES, Language, Messages};
 use random::Random;
 
-/// Words of the longest sentence that is read.
+/// Number of words of the longest sentence.
 pub const LENGTH: usize = 24;
-/// Numbers of words: 0 is padding, 1 any word that is not among the most frequent.
+/// Number of word indices: 0 is padding, 1 any word that is not among the most frequent.
 pub const WORDS: usize = 3000;
-/// How often a word is replaced by one of another language.
+/// Probability that a word is replaced by one of another language.
 const REPLACED: f32 = 0.15;
-/// How often a word to train with is one that nobody knows: held-out sentences have many of those.
+/// Probability that a training word is made unknown: held-out sentences have many unknown words.
 const UNKNOWN: f32 = 0.1;
 
-/// Sentences to train with, each twelve times with other words replaced, and the last fifth of each language, each twice.
+/// Training sentences, each twelve times with other words replaced, and the last fifth of each language, each twice.
 pub fn split(messages: &Messages) -> (Texts, Texts) {
     let sentences = |held_out: bool| -> Vec<Vec<Vec<String>>> {
         let of_language = |language: &Language| {
@@ -37,7 +37,7 @@ pub fn split(messages: &Messages) -> (Texts, Texts) {
     (Texts::draw(&train, &vocabulary, 12, UNKNOWN, 1), Texts::draw(&held_out, &vocabulary, 2, 0.0, 2))
 }
 
-/// How often what is marked has a larger number than what is not.
+/// Fraction of pairs in which the marked value is larger than the unmarked one.
 fn before(told: &[(f32, bool)]) -> f64 {
     let mut sorted = told.to_vec();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -52,40 +52,39 @@ fn words_of(sentence: &str) -> Vec<String> {
     sentence.split_whitespace().map(|word| word.trim_matches(['.', ',', '\'']).to_owned()).collect()
 }
 
-/// The number of each of the most frequent words, from 2 on.
+/// Index of each of the most frequent words, from 2.
 fn vocabulary(languages: &[Vec<Vec<String>>]) -> BTreeMap<String, usize> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for word in languages.iter().flatten().flatten() {
         *counts.entry(word).or_default() += 1;
     }
-    // A word that is seen once stands for all that are not known.
+    // A word that occurs once represents all unknown ones.
     let mut words: Vec<(&str, usize)> = counts.into_iter().filter(|&(_, count)| count > 1).collect();
     words.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
     words.truncate(WORDS - 2);
     words.into_iter().zip(2..).map(|((word, _), number)| (word.to_owned(), number)).collect()
 }
 
-/// Sentences as numbers of words.
+/// Sentences as word indices.
 #[derive(Debug, Default)]
 pub struct Texts {
-    /// Numbers of words, sentence by sentence, each filled up with 0.
+    /// Word indices, sentence by sentence, each padded with 0.
     pub words: Vec<usize>,
-    /// 1 for a word that is of another language.
+    /// 1 for a word of another language.
     pub foreign: Vec<f32>,
     /// The language of each sentence.
     pub languages: Vec<usize>,
 }
 
 impl Texts {
-    /// How often a foreign word has a larger chance to be foreign than another word: the area under the ROC curve. `chances` are those of all
-    /// places.
+    /// Returns the area under the ROC curve of foreign words. `chances` are the predictions for all positions.
     pub fn told(&self, chances: &[f32]) -> f64 {
         let words = self.words.iter().zip(chances.iter().zip(&self.foreign));
         let told = words.filter(|(word, _)| **word != 0);
         before(&told.map(|(_, (chance, foreign))| (*chance, *foreign > 0.5)).collect::<Vec<_>>())
     }
 
-    /// Every sentence so many times, each time with other words replaced.
+    /// Repeats every sentence, each time with other words replaced.
     fn draw(
         languages: &[Vec<Vec<String>>],
         vocabulary: &BTreeMap<String, usize>,

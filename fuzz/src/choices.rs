@@ -1,13 +1,13 @@
-//! Decisions from bytes: a fuzzer that changes a byte changes a decision. Without bytes, all are the first.
+//! Decisions from bytes: a fuzzer that changes a byte changes a decision. Without bytes, each is the first option.
 
-/// The decisions that are left.
+/// The remaining decisions.
 #[derive(Debug)]
 pub struct Choices<'a> {
     bytes: &'a [u8],
 }
 
 impl<'a> Choices<'a> {
-    /// Decisions by these bytes.
+    /// Creates decisions from these bytes.
     pub fn new(bytes: &'a [u8]) -> Self {
         Choices { bytes }
     }
@@ -31,12 +31,12 @@ impl<'a> Choices<'a> {
         usize::from(number) % n.max(1)
     }
 
-    /// One of these.
+    /// Selects one of these.
     pub fn pick<T: Copy>(&mut self, items: &[T]) -> T {
         items[self.below(items.len())]
     }
 
-    /// Whether one of `n` equally likely cases is there; without bytes it is not.
+    /// Whether one of `n` equally likely cases occurs; without bytes it does not.
     pub fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == n - 1
     }

@@ -1,4 +1,4 @@
-//! What is tried on `model!`, run in a process of its own.
+//! Tests of `model!`, run outside of the compiler.
 #![forbid(unsafe_code)]
 
 mod choices;

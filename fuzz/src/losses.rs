@@ -1,4 +1,4 @@
-//! Losses for any tensor, by what ends the layer that outputs it. Shared by the generators of random models.
+//! Losses for any tensor, by the activation of its layer. Shared by the generators of random models.
 
 /// The losses that `model!` accepts without a warning for an output with `last` units per position. `ending` is the
 /// activation of the layer that outputs it; `None` if that layer only moves values.

@@ -1,5 +1,5 @@
-//! Valid models, as the bytes say: inputs of every kind, layers of every family, merges, shared layers, and heads with
-//! losses that fit them.
+//! Valid models determined by bytes: inputs of every kind, layers of every family, merges, shared layers, and heads
+//! with losses that fit them.
 
 mod attention;
 mod products;
@@ -18,11 +18,12 @@ struct Tensor {
     shape: Vec<usize>,
     /// Activation of the layer that outputs it; `None` if that layer only moves values.
     ending: Option<&'static str>,
-    /// Whether it is an input, which nothing can be trained to change.
+    /// Whether it is an input, which training cannot change.
     input: bool,
 }
 
-/// A layer that may be called again: its name, the shape it reads without the axes in front, and what it makes of the last.
+/// A layer that may be called again: its name, the shape of its input without the first axes, and its last output
+/// axis.
 #[derive(Clone, Debug)]
 struct Shared {
     name: String,
@@ -78,7 +79,7 @@ const OPTIMIZERS: [&str; 15] = [
     "SGD(0.05, momentum = 0.9, use_ema = true, ema_overwrite_frequency = 3)",
 ];
 
-/// What stands inside `model! { … }`, by the name `name`.
+/// Returns the content of `model! { … }` for a model called `name`.
 pub fn source(name: &str, bytes: &[u8]) -> String {
     let mut choices = Choices::new(bytes);
     let mut growing = Growing {
@@ -141,7 +142,7 @@ impl Growing<'_, '_> {
         count
     }
 
-    /// Binds what an expression gives.
+    /// Binds the value of an expression.
     fn give(&mut self, expression: String, shape: Vec<usize>) -> String {
         let name = format!("t{}", self.tensors.len());
         let statement = sides::bound(self.choices, &name, &expression);
@@ -151,7 +152,7 @@ impl Growing<'_, '_> {
         name
     }
 
-    /// Binds what a layer with this activation gives.
+    /// Binds the output of a layer with this activation.
     fn ending(&mut self, expression: String, shape: Vec<usize>, activation: &'static str) -> String {
         let name = self.give(expression, shape);
         if let Some(tensor) = self.tensors.last_mut() {
@@ -160,7 +161,7 @@ impl Growing<'_, '_> {
         name
     }
 
-    /// A tensor, recent ones more often.
+    /// Selects a tensor, recent ones more often.
     fn any(&mut self) -> Tensor {
         let count = self.tensors.len();
         let back = self.choices.below(count).min(self.choices.below(count));
@@ -174,7 +175,7 @@ impl Growing<'_, '_> {
 
     fn activation(&mut self, last: usize) -> &'static str {
         match self.choices.pick(&ACTIVATIONS) {
-            // Over one value it says nothing, and the macro says so.
+            // The softmax of a single value is constant, and the macro warns about it.
             "softmax" | "sparsemax" if last == 1 => "tanh",
             activation => activation,
         }
@@ -275,7 +276,7 @@ impl Growing<'_, '_> {
                 self.give(format!("{layer}({name})"), x.shape);
             }
             (5, _) if self.choices.one_in(2) => {
-                // A small epsilon bends the loss more than differences of it can bear.
+                // With a small epsilon the loss is too curved for differences.
                 let layer = self.choices.pick(&[
                     "BatchNormalization(epsilon = 0.1)",
                     "BatchNormalization(axis = 1, epsilon = 0.1)",
@@ -369,11 +370,11 @@ impl Growing<'_, '_> {
         }
     }
 
-    /// The layer, or one whose kernel is normalized. Layers that are called several times are not wrapped: a step has another kernel for
-    /// each call, so that differences of the loss at one kernel are not its gradient.
+    /// Returns the layer, or wraps it to normalize its kernel. Layers that are called several times are not wrapped:
+    /// a step uses another kernel for each call, so that differences of the loss at one kernel are not its gradient.
     fn normalized(&mut self, layer: String) -> String {
         match self.choices.below(12) {
-            // Whether it is trained is said at the wrapper.
+            // The wrapper declares whether it is trained.
             0 if !layer.starts_with("Separable") && !layer.contains("trainable") => {
                 format!("SpectralNormalization({layer})")
             }
@@ -396,7 +397,7 @@ impl Growing<'_, '_> {
         let flag = if sequences { ", return_sequences = true" } else { "" };
         let layer = format!("{cell}({units}{flag}{settings})");
         let (layer, width) = match both {
-            // Its second direction runs backwards already.
+            // Its second direction is already backwards.
             true => (format!("Bidirectional({})", layer.replace(", go_backwards = true", "")), 2 * units),
             false => (layer, units),
         };
@@ -407,7 +408,7 @@ impl Growing<'_, '_> {
         }
         let mask = self.mask(x);
         match sequences {
-            // A mask goes no further, so that any layer can come after it.
+            // The mask ends here, so that any layer can follow.
             true => {
                 self.statements += "    #[allow(mimo::lost_mask)]\n";
                 self.give(format!("Flatten()({layer}({}, mask = {mask}))", x.name), vec![x.shape[0] * width]);
@@ -457,7 +458,7 @@ impl Growing<'_, '_> {
             _ => (format!("Conv2DTranspose({filters}"), ", padding = same", [height, width, filters]),
         };
         let comma = if class.ends_with('(') { "" } else { ", " };
-        // A softmax over one channel says nothing.
+        // The softmax of a single channel is constant.
         let activation =
             if image[2] == 1 && ["softmax", "sparsemax"].contains(&activation) { "relu" } else { activation };
         let layer = format!("{class}{comma}{kernel}{settings}, activation = {activation}{penalty})");
@@ -465,7 +466,7 @@ impl Growing<'_, '_> {
         self.ending(format!("{layer}({})", x.name), image.to_vec(), activation);
     }
 
-    /// Operations on single values, one after another. All of them are smooth nearly everywhere, and none grows fast.
+    /// Elementwise operations, one after another. All of them are smooth nearly everywhere, and none grows fast.
     fn expression(&mut self, x: &Tensor) {
         let fits: Vec<usize> =
             (0..self.tensors.len()).filter(|&at| self.tensors[at].shape == x.shape).collect();
@@ -499,7 +500,7 @@ impl Growing<'_, '_> {
             // Not every form reads the other tensor.
             self.read[at] |= form.contains("{o}");
             expression = form.replace("{t}", &expression).replace("{o}", &other);
-            // Parts that are there twice grow fast.
+            // Duplicated parts grow fast.
             if expression.len() > 300 {
                 break;
             }
@@ -540,7 +541,7 @@ impl Growing<'_, '_> {
         }
     }
 
-    /// Losses of any tensors, of which some are read by nothing else.
+    /// Losses of any tensors, some of which have no other reader.
     fn added_losses(&mut self) {
         if !self.choices.one_in(3) {
             return;
@@ -551,7 +552,7 @@ impl Growing<'_, '_> {
         }
     }
 
-    /// One flat tensor of everything that nothing has read.
+    /// One flat tensor of all unread tensors.
     fn rest(&mut self) -> (String, usize) {
         let mut unread: Vec<usize> = (0..self.tensors.len()).filter(|&at| !self.read[at]).collect();
         if unread.is_empty() {
@@ -570,8 +571,8 @@ impl Growing<'_, '_> {
         }
     }
 
-    /// A head on `from`: a layer that ends in an activation, or one whose activation is a layer of its own, which makes the
-    /// logits a tensor that may be an output too. Now and then other tensors are made of the logits.
+    /// A head on `from`: a layer that ends in an activation, or one whose activation is a separate layer, which makes
+    /// the logits a tensor that may also be an output. Sometimes other tensors are computed from the logits.
     fn head(&mut self, index: usize, from: &str, before: &[usize]) -> Vec<usize> {
         let (units, activation) = self.choices.pick(&[
             (1, "linear"),
@@ -630,7 +631,7 @@ impl Growing<'_, '_> {
                 let from = self.any();
                 (from.name, from.shape[..from.shape.len() - 1].to_vec())
             };
-            // What nothing reads is an output; the logits that another tensor is made of may be.
+            // Unread tensors are outputs; logits with other readers may be.
             let made = self.head(index, &from, &shape);
             let logits_too = made.len() == 1 || self.choices.one_in(2);
             outputs.extend(made.into_iter().skip(usize::from(!logits_too)));
@@ -647,7 +648,7 @@ impl Growing<'_, '_> {
         let mut losses = vec![];
         for tensor in &outputs {
             let last = tensor.shape.last().copied().unwrap_or(1);
-            // A softmax over one unit is refused.
+            // A softmax over one unit is an error.
             let fitting = match tensor.ending {
                 Some("softmax") if last == 1 => vec!["none"],
                 ending => losses::fitting(ending, last),
@@ -660,7 +661,7 @@ impl Growing<'_, '_> {
             });
         }
         if losses.iter().all(|loss| *loss == "none") {
-            // A model without anything to train is refused; a head can always have a loss.
+            // A model without anything to train is an error; a head can always have a loss.
             if let Some(at) = outputs.iter().position(|tensor| !tensor.input) {
                 losses[at] = "mse";
             }
@@ -687,7 +688,7 @@ impl Growing<'_, '_> {
         format!("{tail}.compile(optimizer = {optimizer}, loss = {{ {} }}{metrics})", losses.join(", "))
     }
 
-    /// The optimizer, or one of a head and one of everything else. There is something else if another head has a loss too.
+    /// The optimizer, or one for a head and one for the rest. There is a rest if another head has a loss too.
     fn optimizers(&mut self, names: &[&str], losses: &[&str]) -> String {
         let learned = names.iter().zip(losses).filter(|(_, loss)| **loss != "none");
         // Other tensors begin with `t` or `x`.

@@ -2,10 +2,10 @@
 
 use crate::choices::Choices;
 
-/// Values of a sample that a copy may have at most.
+/// Largest number of values per sample of a copy.
 const MOST: usize = 600;
 
-/// An operation on a tensor of this shape, and the shape of what it gives.
+/// An operation on a tensor of this shape, and the shape of its result.
 pub(crate) fn moved(choices: &mut Choices<'_>, x: &str, shape: &[usize]) -> (String, Vec<usize>) {
     let rank = shape.len();
     let axis = choices.below(rank);

@@ -1,10 +1,10 @@
-//! Token streams that are nearly models: pieces of valid ones, joined and nested as the bytes say, with noise.
+//! Token streams that are nearly models: pieces of valid ones, joined and nested as determined by bytes, with noise.
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
 use crate::choices::Choices;
 
-/// Runs of tokens that models are made of.
+/// Token sequences that occur in models.
 const PIECES: [&str; 91] = [
     "let x =",
     "use Encoder;",
@@ -109,7 +109,7 @@ const WORDS: [&str; 28] = [
 ];
 const DELIMITERS: [Delimiter; 4] =
     [Delimiter::Parenthesis, Delimiter::Bracket, Delimiter::Brace, Delimiter::None];
-/// Few enough that a run takes no time, and enough that any two mistakes may meet.
+/// Few enough for a fast run, and enough that any two errors may meet.
 const TOKENS: usize = 4000;
 
 /// A token stream.
@@ -135,7 +135,7 @@ fn run(choices: &mut Choices<'_>, depth: usize, left: &mut usize) -> TokenStream
     while !choices.is_empty() && *left > 0 {
         *left -= 1;
         match choices.byte() {
-            // Most of it is what models are made of.
+            // Most pieces occur in models.
             0..100 => {
                 let piece = choices.pick(&PIECES);
                 tokens.extend(parsed(piece));

@@ -1,4 +1,4 @@
-//! What has to hold, whatever the bytes are. A target panics where it does not.
+//! Properties that hold for any bytes. A target panics otherwise.
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,11 @@ use proc_macro2::{TokenStream, TokenTree};
 
 use crate::{models, pieces};
 
-/// Longer than any run of these few thousand tokens takes, on a busy machine too.
+/// Longer than any run of these few thousand tokens takes, also on a busy machine.
 const LONG: Duration = Duration::from_secs(5);
 
-/// (a) Any tokens: items come out, either a model or at least one error, soon, and not many more than went in.
+/// (a) Any tokens: the result is either a model or at least one error, in short time, with not many more tokens than
+/// the input.
 pub fn tokens(bytes: &[u8]) {
     let input = pieces::stream(bytes);
     let (before, shown) = (count(input.clone()), input.clone());
@@ -21,16 +22,16 @@ pub fn tokens(bytes: &[u8]) {
         panic!("no items: {error}\nfrom {shown}\n  to {output}");
     }
     let text = output.to_string();
-    // A model that nests another asks that one for its description, by a macro.
+    // A model that nests another requests its description by a macro.
     let request = text.contains("!");
     assert!(text.contains("impl") || request, "nothing comes of {shown}");
     assert!(time < LONG, "{time:?} for {shown}");
-    // A message with its help is a few tokens, a layer about a thousand, and each needs one token at least; a constant
-    // may be put in place of its name in as many as 4,096 tokens.
+    // A message with its help is a few tokens, a layer about a thousand, and each needs at least one token; a
+    // constant may be replaced by up to 4,096 tokens.
     assert!(after < 20_000 + 6_000 * before, "{before} tokens become {after}: {shown}");
 }
 
-/// (b) Valid models: no error, and what comes out is Rust.
+/// (b) Valid models: no error, and the expansion is valid Rust.
 pub fn models(bytes: &[u8]) {
     let source = models::source("Random", bytes);
     let output = crate::expand(source.parse().expect("tokens"));

@@ -1,8 +1,8 @@
-//! Losses that a model adds by itself.
+//! Losses added by the model itself.
 
 use crate::choices::Choices;
 
-/// The statement `add_loss(…)` number `index`, of a tensor with so many axes.
+/// The statement `add_loss(…)` number `index`, of a tensor with this many axes.
 pub fn added_loss(choices: &mut Choices<'_>, tensor: &str, rank: usize, index: usize) -> String {
     let axes: Vec<String> = (1..=rank).map(|axis| axis.to_string()).collect();
     let axes = axes.join(", ");

@@ -1,4 +1,4 @@
-//! Arrays whose shape is known when they are read, as tensors and columns.
+//! Conversion of arrays whose shape is known only at run time to tensors and columns.
 
 use mimo_runtime::data::TableFault;
 use mimo_runtime::dfdx::shapes::Unit;
@@ -8,7 +8,8 @@ use mimo_runtime::tensor::{BatchShape, tensor};
 
 use crate::table::fault;
 
-/// A tensor of values of a shape, which has to be that of the tensor: the batch and the axes of a sample.
+/// Creates a tensor from values and their shape, which has to be that of the tensor: the batch and the axes of a
+/// sample.
 pub(crate) fn tensor_of<S: BatchShape, E: Unit>(
     values: Vec<E>,
     shape: &[usize],
@@ -33,8 +34,8 @@ pub(crate) fn tensor_of<S: BatchShape, E: Unit>(
     tensor(values)
 }
 
-/// A tensor with the values of an array, whose shape has to be `[samples, …]` with the axes of the input or target. A broadcast or transposed
-/// view is copied as it is seen.
+/// Creates a tensor with the values of an array, whose shape has to be `[samples, …]` with the axes of the input or
+/// target. A broadcast or transposed view is copied in its own order of axes.
 ///
 /// ```
 /// use mimo_data::from_ndarray;
@@ -58,7 +59,7 @@ where
     tensor_of(array.iter().copied().collect(), array.shape())
 }
 
-/// An array with the values of a tensor: predictions for what goes on in `ndarray`.
+/// Creates an array with the values of a tensor, for example to use predictions with `ndarray`.
 ///
 /// # Errors
 /// None for tensors of mimo.

@@ -1,4 +1,4 @@
-//! Which columns of a table are the inputs and targets of a model.
+//! Mapping from the columns of a table to the inputs and targets of a model.
 
 use std::marker::PhantomData;
 
@@ -14,9 +14,10 @@ use crate::feature::{Feature, column};
 use crate::reader::{Saved, TableReader, VERSION, form, with_targets};
 use crate::table::{Table, fault};
 
-/// Which columns of a table are the inputs and targets of a model.
+/// Mapping from the columns of a table to the inputs and targets of a model.
 ///
-/// An input or target that is not named is read from the column of its own name, as numbers. [`adapt`](Self::adapt) makes a [`TableReader`].
+/// An input or target that is not set is read from the column of its name, as numbers. [`adapt`](Self::adapt) makes a
+/// [`TableReader`].
 ///
 /// ```ignore
 /// let reader = TableColumns::<Houses>::new()
@@ -34,7 +35,7 @@ pub struct TableColumns<M> {
 }
 
 impl<M: Model> TableColumns<M> {
-    /// Every input and target from the column of its own name.
+    /// Creates the default mapping: every input and target is read from the column of its name.
     pub fn new() -> Self {
         TableColumns { inputs: vec![], targets: vec![], weights: vec![], model: PhantomData }
     }
@@ -53,24 +54,24 @@ impl<M: Model> TableColumns<M> {
         self
     }
 
-    /// Weighs the samples for an output by a column of numbers, as [`ArrayDataset::sample_weights`](mimo_runtime::data::ArrayDataset::sample_weights).
+    /// Sets a column of numbers as sample weights for an output, as
+    /// [`ArrayDataset::sample_weights`](mimo_runtime::data::ArrayDataset::sample_weights).
     #[must_use]
     pub fn weight(mut self, output: impl Into<String>, name: impl Into<String>) -> Self {
         self.weights.push((output.into(), column(name).into()));
         self
     }
 
-    /// Learns vocabularies, means and deviations from a table. Take the training part: what is learned from the rest is no longer unknown to
-    /// the model when it is tested with it.
+    /// Learns vocabularies, means and standard deviations from a table. Use the training part only: otherwise
+    /// information about the test data leaks into training.
     ///
     /// # Errors
-    /// [`Error::Table`] with file, row and column: for a column that is not there or does not hold what it should, an input or target that the
-    /// model does not have, a number of values or a vocabulary that does not fit the model.
+    /// [`Error::Table`] with file, row and column: for a missing column or one of another kind, an unknown input or target, and a number of values or a vocabulary that does not fit the model.
     pub fn adapt(&self, training: &Table) -> Result<TableReader<M>, Error> {
         self.adapt_parts([Ok::<_, Error>(training)])
     }
 
-    /// The same for a table that is read in parts, such as those of `CsvOptions::blocks`.
+    /// Same as [`adapt`](Self::adapt) for a table that is read in parts, such as those of `CsvOptions::blocks`.
     ///
     /// # Errors
     /// Those of [`adapt`](Self::adapt) and of the parts.
@@ -87,7 +88,7 @@ impl<M: Model> TableColumns<M> {
             .map(|output| output.name)
             .filter(|name| self.weights.iter().any(|it| it.0 == *name))
             .collect();
-        // Checks the names against all outputs; only those that are set are read.
+        // Checks the names against all outputs; only those that were set are read.
         let names: Vec<&str> = with_targets(spec).map(|output| output.name).collect();
         fields("target", &self.weights, &names, &inputs_of(spec))?;
         let mut weights = fields("target", &self.weights, &weighted, &[])?;
@@ -152,10 +153,10 @@ impl<M> Clone for TableColumns<M> {
     }
 }
 
-/// A field of a model that sees its training table.
+/// A field of a model while it learns from the training table.
 struct Field {
     adapting: Adapting,
-    /// The kind and the name of a field that was not set, which is read from the column of its own name.
+    /// Kind and name of a field that was not set, which is read from the column of its name.
     unset: Option<(&'static str, &'static str)>,
 }
 
@@ -189,7 +190,8 @@ fn inputs_of(spec: &'static ModelSpec) -> Vec<&'static str> {
     spec.inputs.iter().map(|input| input.name).collect()
 }
 
-/// The fields of a model, those that were not set by their own names. `others` are the names of the fields of the other kind.
+/// Returns the fields of a model; those that were not set are read from the columns of their names. `others` are the
+/// names of the fields of the other kind.
 fn fields(
     kind: &'static str,
     set: &[(String, Feature)],

@@ -12,7 +12,7 @@ use mimo_runtime::error::Error;
 
 use crate::table::{Column, Origin, Table, TextColumn, fault};
 
-/// Cells that are missing by default, as in pandas.
+/// Cells that are missing values by default, as in pandas.
 const MISSING: [&str; 18] = [
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A",
     "NA", "NULL", "NaN", "None", "n/a", "nan",
@@ -48,47 +48,47 @@ impl Table {
 }
 
 impl CsvOptions {
-    /// Commas, names in the first line, and the cells that pandas takes for missing.
+    /// Creates the default options: commas, names in the first line, and pandas's missing values.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The ASCII character between cells: `b';'`, `b'\t'`. It cannot be a quote or a line break.
+    /// Sets the ASCII character between cells: `b';'`, `b'\t'`. It cannot be a quote or a line break.
     #[must_use]
     pub fn delimiter(mut self, delimiter: u8) -> Self {
         self.delimiter = delimiter;
         self
     }
 
-    /// The character before the decimals of numbers: `b'.'`, which is the default, or `b','`. Groups of thousands have no separator.
+    /// Sets the decimal separator of numbers: `b'.'`, the default, or `b','`. Thousands separators are not supported.
     #[must_use]
     pub fn decimal(mut self, decimal: u8) -> Self {
         self.decimal = decimal;
         self
     }
 
-    /// Whether the first line has the names of the columns; without, they are `0`, `1`, ….
+    /// Sets whether the first line has the names of the columns; otherwise they are `0`, `1`, ….
     #[must_use]
     pub fn headers(mut self, headers: bool) -> Self {
         self.headers = headers;
         self
     }
 
-    /// Whether white space around cells and names is removed.
+    /// Sets whether white space around cells and names is removed.
     #[must_use]
     pub fn trim(mut self, trim: bool) -> Self {
         self.trim = trim;
         self
     }
 
-    /// Further cells that are missing: `["?", "-"]`.
+    /// Adds texts of missing values: `["?", "-"]`.
     #[must_use]
     pub fn missing<S: Into<String>>(mut self, cells: impl IntoIterator<Item = S>) -> Self {
         self.missing.extend(cells.into_iter().map(Into::into));
         self
     }
 
-    /// Takes only an empty cell, and what [`missing`](Self::missing) adds, as missing.
+    /// Treats only empty cells, and the texts added by [`missing`](Self::missing), as missing.
     #[must_use]
     pub fn only_empty_is_missing(mut self) -> Self {
         self.missing = vec![String::new()];
@@ -98,9 +98,7 @@ impl CsvOptions {
     /// Reads a file into memory.
     ///
     /// # Errors
-    /// [`File`](Error::File) if it cannot be opened or read; [`Error::Table`] with file, line and column for a row with too many or too few
-    /// cells, text that is not UTF-8, a quoted cell that is not closed, two columns of one name, a file without rows, and a setting that is
-    /// not valid.
+    /// [`File`](Error::File) if it cannot be opened or read; [`Error::Table`] with file, line and column for a row with too many or too few cells, text that is not UTF-8, an unclosed quoted cell, two columns of the same name, a file without rows, and an invalid setting.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Table, Error> {
         self.blocks(path, usize::MAX)?.whole()
     }
@@ -113,7 +111,7 @@ impl CsvOptions {
         self.blocks_of(None, Box::new(reader), usize::MAX)?.whole()
     }
 
-    /// Reads a file as tables of at most `rows` rows each, one after another: for files that do not fit into memory. See
+    /// Reads a file as consecutive tables of at most `rows` rows each, for files that do not fit into memory. See
     /// [`mimo_runtime::data::stream()`].
     ///
     /// ```ignore
@@ -134,7 +132,7 @@ impl CsvOptions {
         self.blocks_of(Some(path.into()), Box::new(file), rows)
     }
 
-    /// Counts the rows of a file, which it reads once.
+    /// Counts the rows of a file, by reading it once.
     ///
     /// # Errors
     /// Those of [`read`](Self::read).
@@ -223,7 +221,7 @@ pub struct CsvBlocks {
     missing: Vec<String>,
     decimal_comma: bool,
     rows: usize,
-    /// Lines that were read.
+    /// Number of lines read.
     lines: u64,
     ended: bool,
 }
@@ -238,7 +236,7 @@ impl std::fmt::Debug for CsvBlocks {
 }
 
 impl CsvBlocks {
-    /// All rows as one table.
+    /// Returns all rows as one table.
     fn whole(mut self) -> Result<Table, Error> {
         self.read()?.ok_or_else(|| self.fault(None, None, TableFault::NoRows))
     }
@@ -246,7 +244,7 @@ impl CsvBlocks {
     /// Reads the next row. Returns whether there was one.
     fn next_record(&mut self, record: &mut ByteRecord) -> Result<bool, Error> {
         let found = self.reader.read_byte_record(record).map_err(|error| self.error(error))?;
-        // The reader takes the end of the file as the end of a quoted cell.
+        // The reader treats the end of the file as the end of a quoted cell.
         self.check_quotes()?;
         Ok(found)
     }
@@ -261,7 +259,7 @@ impl CsvBlocks {
         }
     }
 
-    /// The next rows; `None` if there are no more.
+    /// Returns the next rows; `None` if there are no more.
     fn read(&mut self) -> Result<Option<Table>, Error> {
         let mut columns = vec![TextColumn::default(); self.names.len()];
         let mut lines = vec![];
@@ -298,7 +296,7 @@ impl CsvBlocks {
         Ok(Some(table))
     }
 
-    /// The line in which a record begins, which has just been read.
+    /// Returns the first line of the record that has just been read.
     fn line(&mut self, record: &ByteRecord) -> u64 {
         let mut at = record.position().map_or(0, ::csv::Position::byte);
         let end = self.reader.position().byte();
@@ -367,26 +365,27 @@ impl Iterator for CsvBlocks {
 
 const BYTE_ORDER_MARK: [u8; 3] = *b"\xef\xbb\xbf";
 
-/// A reader that remembers where lines end, for the numbers of lines in errors.
+/// A reader that records line ends, for the line numbers in errors.
 struct LineEnds {
     reader: Box<dyn Read + Send>,
-    /// Bytes that were read.
+    /// Number of bytes read.
     offset: u64,
-    /// Offsets of `\r` and `\n` that no record has passed, and whether it is `\n`.
+    /// Offset of each `\r` and `\n` after the last record, and whether it is `\n`.
     ends: VecDeque<(u64, bool)>,
     quotes: Quotes,
 }
 
-/// Follows the quotes of a file, to find a cell that is not closed at its end. The states are those of the reader of the `csv` crate.
+/// Follows the quotes of a file, to find an unclosed cell at its end. The states are those of the reader of the `csv`
+/// crate.
 struct Quotes {
     delimiter: u8,
     state: State,
     /// Line of the next byte, from 1, and cells before it in its row.
     line: u64,
     cell: usize,
-    /// Where the last quoted cell began.
+    /// Line and column of the last quoted cell.
     opened: (u64, usize),
-    /// At the end of the file: where the cell began that is not closed.
+    /// At the end of the file: line and column of the unclosed cell.
     not_closed: Option<(u64, usize)>,
 }
 
@@ -395,7 +394,7 @@ enum State {
     CellStart,
     Plain,
     Quoted,
-    /// After a quote in a quoted cell, which ends it, or is a quote of the text if another one follows.
+    /// After a quote in a quoted cell: it ends the cell, or is a quote of the text if another one follows.
     Closing,
 }
 

@@ -11,7 +11,7 @@ use crate::lookup::{IntegerLookup, StringLookup};
 use crate::table::{Table, fault};
 use crate::text_vectorization::TextVectorization;
 
-/// A field that has seen its training table.
+/// A field that has learned from its training table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Encoder {
     Numbers(Vec<NumberColumn>),
@@ -34,7 +34,7 @@ pub(crate) struct NumberColumn {
     pub(crate) dates: Vec<DatePart>,
 }
 
-/// Whether a target has its classes as indices, one-hot, or as one value.
+/// Form of a target's classes: indices, one-hot, or a single value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClassForm {
     Index { classes: usize },
@@ -68,7 +68,7 @@ impl Encoder {
         }
     }
 
-    /// The names of classes by index.
+    /// Names of the classes, by index.
     pub(crate) fn classes(&self) -> Option<Vec<String>> {
         match self {
             Encoder::Classes { classes, .. } => Some(classes.clone()),
@@ -81,7 +81,7 @@ impl Encoder {
         }
     }
 
-    /// Whether lists of a saved encoder have the lengths that they need.
+    /// Whether the lists of a saved encoder have consistent lengths.
     pub(crate) fn is_consistent(&self) -> bool {
         match self {
             Encoder::Numbers(columns) => columns.iter().all(|column| {
@@ -94,8 +94,8 @@ impl Encoder {
         }
     }
 
-    /// Encodes all rows of a table: [`width`](Self::width) values of each. `missing` gets for each row whether its target is missing; without, a
-    /// missing cell is an error.
+    /// Encodes all rows of a table: [`width`](Self::width) values each. Writes to `missing` for each row whether its
+    /// target is missing; if it is `None`, a missing cell is an error.
     pub(crate) fn encode(
         &self,
         table: &Table,
@@ -143,7 +143,8 @@ impl Encoder {
         }
     }
 
-    /// The error of a number that is not finite in the model's float type; `place` counts through the encoded values of all rows.
+    /// Returns the error of a number that is not finite in the model's float type; `place` is its index among the
+    /// encoded values of all rows.
     pub(crate) fn not_finite(&self, table: &Table, place: usize, float: &'static str) -> Error {
         let width = self.width().max(1);
         let (row, (name, dates, place)) = (place / width, self.column_of(place % width));
@@ -156,7 +157,7 @@ impl Encoder {
         table.error(Some(row), Some(name), TableFault::NotFinite { value, float })
     }
 
-    /// Returns whether the row has values.
+    /// Encodes a row; returns whether it has values.
     fn encode_row(&self, table: &Table, row: usize, values: &mut Vec<f64>) -> Result<bool, Error> {
         let at = |column: &str, error: Error| match error {
             Error::Table { fault, .. } => table.error(Some(row), Some(column), *fault),
@@ -185,7 +186,7 @@ impl Encoder {
                     }
                 }
                 match first_missing {
-                    // Some values are there and others are not.
+                    // Some values are present and others are missing.
                     Some(name) if there => Err(table.error(Some(row), Some(name), TableFault::Missing)),
                     Some(_) => Ok(false),
                     None => Ok(true),
@@ -229,7 +230,7 @@ impl Encoder {
         }
     }
 
-    /// Returns values of the field to the units of its columns.
+    /// Converts values of the field back to the units of its columns.
     pub(crate) fn restore(&self, values: &mut [f64]) {
         let Encoder::Numbers(columns) = self else { return };
         let scales: Vec<(f64, f64)> = columns

@@ -1,10 +1,11 @@
-//! From columns of a table to an input or a target: what the user chooses.
+//! Features: the columns of an input or a target, and their encoding.
 
 use crate::date::DatePart;
 use crate::lookup::{IntegerLookup, IntegerLookupSettings, StringLookupSettings};
 use crate::text_vectorization::TextVectorizationSettings;
 
-/// The columns of one input or target, and how their cells become numbers. Names of columns are one too: `"area"`, `["area", "rooms"]`.
+/// The columns of one input or target, and their encoding. Names of columns can be used directly: `"area"`, `["area",
+/// "rooms"]`.
 #[derive(Clone, Debug)]
 pub struct Feature(pub(crate) Kind);
 
@@ -35,13 +36,13 @@ pub(crate) enum Names {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fill {
-    /// A missing cell is an error of an input, and a missing target.
+    /// A missing cell is an error in an input, and a missing target in a target.
     Never,
     With(f64),
     WithMean,
 }
 
-/// Columns of numbers, one value of a sample after another.
+/// Selects columns of numbers, one value of a sample each.
 ///
 /// Cells of text are numbers as Rust reads them, `true` or `false`; [`dates`](Numbers::dates) reads dates.
 ///
@@ -51,13 +52,13 @@ pub fn columns<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Numbers {
     numbers(Names::List(names.into_iter().map(Into::into).collect()))
 }
 
-/// A column of numbers. See [`columns`].
+/// Selects a column of numbers. See [`columns`].
 pub fn column(name: impl Into<String>) -> Numbers {
     columns([name])
 }
 
-/// All columns of numbers whose names fit a pattern, in the order of the table; `*` stands for any characters: `"pixel_*"`. The names are
-/// found by `adapt`, and are those of every table that is read afterwards.
+/// Selects all columns of numbers whose names match a pattern, in the order of the table; `*` stands for any
+/// characters: `"pixel_*"`. `adapt` resolves the names, which are then read from every later table.
 pub fn columns_like(pattern: impl Into<String>) -> Numbers {
     numbers(Names::Pattern(pattern.into()))
 }
@@ -67,15 +68,16 @@ fn numbers(columns: Names) -> Numbers {
 }
 
 impl Numbers {
-    /// Subtracts the mean of each column and divides by its standard deviation, as Keras's `Normalization`, both of the table that `adapt`
-    /// sees. Targets may be normalized too: [`TableReader::restore`](crate::TableReader::restore) returns predictions to their units.
+    /// Subtracts the mean of each column and divides by its standard deviation, like Keras's `Normalization`; `adapt`
+    /// computes both. Targets may be normalized too: [`TableReader::restore`](crate::TableReader::restore) converts
+    /// predictions back to the original units.
     #[must_use]
     pub fn normalize(mut self) -> Self {
         self.normalize = true;
         self
     }
 
-    /// Takes this number where a cell is missing. `adapt` reports one that is not finite.
+    /// Replaces missing cells by this number. `adapt` reports a number that is not finite.
     #[must_use]
     pub fn fill(mut self, value: f64) -> Self {
         self.fill = Fill::With(value);
@@ -112,8 +114,8 @@ impl Numbers {
     }
 }
 
-/// A column of categories as indices, numbered as by Keras's `StringLookup`: 0 for categories that `adapt` has not seen and for missing
-/// cells, then the most frequent first.
+/// Selects a column of categories as indices, numbered as by Keras's `StringLookup`: 0 for categories unknown to
+/// `adapt` and for missing cells, then the most frequent first.
 pub fn category(column: impl Into<String>) -> Category {
     Category { column: column.into(), settings: StringLookupSettings::default(), one_hot: false }
 }
@@ -127,14 +129,14 @@ pub struct Category {
 }
 
 impl Category {
-    /// Sets the vocabulary: `.lookup(StringLookup::new().max_tokens(50))`.
+    /// Sets the lookup: `.lookup(StringLookup::new().max_tokens(50))`.
     #[must_use]
     pub fn lookup(mut self, settings: StringLookupSettings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// As many values as the vocabulary has indices, all 0 but for a 1 at that of the category.
+    /// Encodes categories one-hot, with as many values as the vocabulary has indices.
     #[must_use]
     pub fn one_hot(mut self) -> Self {
         self.one_hot = true;
@@ -142,12 +144,12 @@ impl Category {
     }
 }
 
-/// A column of whole numbers that are categories, such as postal codes, numbered as by Keras's `IntegerLookup`.
+/// Selects a column of integers that are categories, such as postal codes, numbered as by Keras's `IntegerLookup`.
 pub fn integer_category(column: impl Into<String>) -> IntegerCategory {
     IntegerCategory { column: column.into(), settings: IntegerLookup::new(), one_hot: false }
 }
 
-/// A column of whole numbers that are categories. See [`integer_category`].
+/// A column of integers that are categories. See [`integer_category`].
 #[derive(Clone, Debug)]
 pub struct IntegerCategory {
     column: String,
@@ -156,14 +158,14 @@ pub struct IntegerCategory {
 }
 
 impl IntegerCategory {
-    /// Sets the vocabulary.
+    /// Sets the lookup.
     #[must_use]
     pub fn lookup(mut self, settings: IntegerLookupSettings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// As many values as the vocabulary has indices, all 0 but for a 1 at that of the category.
+    /// Encodes categories one-hot, with as many values as the vocabulary has indices.
     #[must_use]
     pub fn one_hot(mut self) -> Self {
         self.one_hot = true;
@@ -171,11 +173,11 @@ impl IntegerCategory {
     }
 }
 
-/// A column of class names as a target: a class index for a sparse loss, one-hot for other losses of several classes, and 0 or 1 for an
-/// output of one value.
+/// Selects a column of class names as a target: a class index for a sparse loss, one-hot for other losses of several
+/// classes, and 0 or 1 for an output of one value.
 ///
-/// Classes are in alphabetical order, or in that of their numbers if all are whole numbers. A class that `adapt` has not seen is an error, and so is a
-/// training table with less than two classes.
+/// Classes are in alphabetical order, or in numerical order if all are integers. A class unknown to `adapt` is an
+/// error, and so is a training table with fewer than two classes.
 pub fn classes(column: impl Into<String>) -> Classes {
     Classes { column: column.into(), order: None }
 }
@@ -188,7 +190,7 @@ pub struct Classes {
 }
 
 impl Classes {
-    /// The classes in this order: `classes("risk").in_order(["low", "medium", "high"])`.
+    /// Sets the order of the classes: `classes("risk").in_order(["low", "medium", "high"])`.
     #[must_use]
     pub fn in_order<S: Into<String>>(mut self, classes: impl IntoIterator<Item = S>) -> Self {
         self.order = Some(classes.into_iter().map(Into::into).collect());
@@ -196,7 +198,8 @@ impl Classes {
     }
 }
 
-/// A column of texts, encoded by a [`TextVectorization`](crate::TextVectorization). A missing cell is an empty text.
+/// Selects a column of texts, encoded by a [`TextVectorization`](crate::TextVectorization). A missing cell is an
+/// empty text.
 pub fn text(column: impl Into<String>, settings: TextVectorizationSettings) -> Feature {
     Feature(Kind::Text { column: column.into(), settings })
 }
@@ -237,14 +240,14 @@ impl<S: Into<String>, const N: usize> From<[S; N]> for Feature {
     }
 }
 
-/// Whether a name fits a pattern in which `*` stands for any characters.
+/// Whether a name matches a pattern in which `*` stands for any characters.
 pub(crate) fn fits(pattern: &str, name: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
     let Some(mut name) = name.strip_prefix(head) else { return false };
     let mut parts: Vec<&str> = rest.split('*').collect();
     let tail = parts.pop().unwrap_or_default();
     for part in parts {
-        // The first place is the best: it leaves the most for the others.
+        // The first match is the best: it leaves the most for the other parts.
         let Some(place) = name.find(part) else { return false };
         name = &name[place + part.len()..];
     }

@@ -1,5 +1,5 @@
-//! Data of mimo's models from tables and arrays: CSV, NumPy's files, Parquet, `ndarray`, with vocabularies and normalization that are
-//! learned from the training part and saved with the weights.
+//! Data for mimo's models from tables and arrays: CSV, NumPy's files, Parquet, `ndarray`, with vocabularies and
+//! normalization that are learned from the training part and saved with the weights.
 //!
 //! Start with [`Table`] and [`TableColumns`]. Everything that reads a format is a feature: `csv`, `npy`, `ndarray`, `parquet`.
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,4 +1,4 @@
-//! Vocabularies: from words and whole numbers to indices, numbered as Keras does.
+//! Vocabularies: indices for words and integers, numbered as by Keras.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::table::fault;
 
-/// The special indices of a vocabulary, and its entries.
+/// A vocabulary: its special indices and its entries.
 ///
-/// Indices are those of Keras: that of the mask token, then those for values that are not in the vocabulary (out of vocabulary), then the entries, the most
-/// frequent first; among entries that are as frequent the greatest comes first.
+/// Indices are those of Keras: that of the mask token, then those for values that are not in the vocabulary (out of
+/// vocabulary), then the entries, the most frequent first; equally frequent entries are in descending order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Saved<T>", into = "Saved<T>", bound(serialize = "T: Token", deserialize = "T: Token"))]
 struct Entries<T: Token> {
@@ -24,7 +24,7 @@ struct Entries<T: Token> {
     indices: HashMap<T, usize>,
 }
 
-/// What precedes the entries.
+/// Special tokens before the entries.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Special<T> {
     pub(crate) mask_token: Option<T>,
@@ -33,14 +33,14 @@ pub(crate) struct Special<T> {
     pub(crate) max_tokens: Option<usize>,
 }
 
-/// The form in which a vocabulary is saved.
+/// Serialized form of a vocabulary.
 #[derive(Serialize, Deserialize)]
 struct Saved<T> {
     special: Special<T>,
     entries: Vec<T>,
 }
 
-/// Words or whole numbers.
+/// Words or integers.
 trait Token: Clone + Ord + Hash + Display + Serialize + serde::de::DeserializeOwned {}
 impl<T: Clone + Ord + Hash + Display + Serialize + serde::de::DeserializeOwned> Token for T {}
 
@@ -59,7 +59,7 @@ impl<T: Token> From<Entries<T>> for Saved<T> {
 }
 
 impl<T: Token> Entries<T> {
-    /// The vocabulary of these entries, which are not special tokens.
+    /// Creates a vocabulary of these entries, which are not special tokens.
     fn new(special: Special<T>, entries: Vec<T>) -> Result<Self, Error> {
         let first = special.first();
         let mut indices = HashMap::with_capacity(entries.len());
@@ -71,7 +71,7 @@ impl<T: Token> Entries<T> {
         Ok(Entries { special, entries, indices })
     }
 
-    /// The entries that were counted, the most frequent first.
+    /// Creates a vocabulary of the counted entries, the most frequent first.
     fn of_counts(special: Special<T>, counts: HashMap<T, u64>) -> Result<Self, Error> {
         let mut counted: Vec<(u64, T)> = counts
             .into_iter()
@@ -85,7 +85,7 @@ impl<T: Token> Entries<T> {
         Entries::new(special, counted.into_iter().map(|(_, token)| token).collect())
     }
 
-    /// The index of a token; `None` if it is not in the vocabulary.
+    /// Returns the index of a token; `None` if it is not in the vocabulary.
     fn find<Q: Hash + Eq + ?Sized>(&self, token: &Q) -> Option<usize>
     where
         T: Borrow<Q>,
@@ -96,7 +96,7 @@ impl<T: Token> Entries<T> {
         self.indices.get(token).copied()
     }
 
-    /// The index of a token that is not in the vocabulary, out of several by its hash.
+    /// Returns the index of a token that is not in the vocabulary, chosen by its hash if there are several.
     fn out_of_vocabulary(
         &self,
         token: &dyn Display,
@@ -115,7 +115,7 @@ impl<T: Token> Entries<T> {
         }
     }
 
-    /// All tokens by index, special ones included.
+    /// Returns all tokens by index, special ones included.
     fn tokens(&self) -> Vec<T> {
         let Special { mask_token, num_oov_indices, oov_token, .. } = &self.special;
         let oov = std::iter::repeat_n(oov_token, *num_oov_indices);
@@ -147,7 +147,7 @@ macro_rules! lookup {
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         pub struct $lookup(Entries<$token>);
 
-        #[doc = concat!("How a [`", stringify!($lookup), "`] is made, with Keras's names and defaults.")]
+        #[doc = concat!("Settings of a [`", stringify!($lookup), "`], with Keras's names and defaults.")]
         #[derive(Clone, Debug, PartialEq)]
         pub struct $settings {
             pub(crate) special: Special<$token>,
@@ -163,22 +163,23 @@ macro_rules! lookup {
         }
 
         impl $settings {
-            /// The largest size of the vocabulary, special tokens included; the least frequent entries are left out.
+            /// Sets the maximum size of the vocabulary, special tokens included; the least frequent entries are left
+            /// out.
             #[must_use]
             pub fn max_tokens(mut self, tokens: usize) -> Self {
                 self.special.max_tokens = Some(tokens);
                 self
             }
 
-            /// Number of indices for values that are not in the vocabulary; 1 by default. With several, the hash of a value chooses, and with
-            /// none such a value is an error.
+            /// Sets the number of indices for unknown values; 1 by default. With several, the hash of a value selects
+            /// one; with none, an unknown value is an error.
             #[must_use]
             pub fn num_oov_indices(mut self, indices: usize) -> Self {
                 self.special.num_oov_indices = indices;
                 self
             }
 
-            /// A value that gets index 0, for `Embedding(mask_zero = true)`; none by default.
+            /// Sets a value with index 0, for `Embedding(mask_zero = true)`; none by default.
             #[must_use]
             pub fn mask_token(mut self, token: $into) -> Self {
                 let $it = token;
@@ -186,7 +187,7 @@ macro_rules! lookup {
                 self
             }
 
-            /// The name of values that are not in the vocabulary, which is not an entry.
+            /// Sets the token for unknown values, which is not an entry.
             #[must_use]
             pub fn oov_token(mut self, token: $into) -> Self {
                 let $it = token;
@@ -194,7 +195,7 @@ macro_rules! lookup {
                 self
             }
 
-            /// Counts values. For data that is read in parts: [`adapted`](Self::adapted) ends it.
+            /// Counts values, for data that is read in parts; call [`adapted`](Self::adapted) at the end.
             pub fn update<'v>(&mut self, values: impl IntoIterator<Item = &'v $borrowed>) {
                 for value in values {
                     match self.counts.get_mut(value) {
@@ -207,7 +208,7 @@ macro_rules! lookup {
                 }
             }
 
-            /// The vocabulary of the values that were counted, the most frequent first.
+            /// Creates the vocabulary of the counted values, the most frequent first.
             ///
             /// # Errors
             /// [`Setting`](TableFault::Setting) if `max_tokens` leaves no entry.
@@ -219,7 +220,7 @@ macro_rules! lookup {
                 Ok($lookup(Entries::of_counts(self.special, self.counts)?))
             }
 
-            /// The vocabulary of some values, the most frequent first. Use those of the training part only.
+            /// Creates the vocabulary of these values, the most frequent first. Use those of the training part only.
             ///
             /// # Errors
             /// Those of [`adapted`](Self::adapted).
@@ -231,10 +232,11 @@ macro_rules! lookup {
                 self.adapted()
             }
 
-            /// A vocabulary of these entries, in this order. They may begin with the special tokens, as in the lists that Keras returns.
+            /// Creates a vocabulary of these entries, in this order. They may begin with the special tokens, as in
+            /// the lists that Keras returns.
             ///
             /// # Errors
-            /// [`Vocabulary`](TableFault::Vocabulary) if an entry is there twice, or is a special token.
+            /// [`Vocabulary`](TableFault::Vocabulary) if an entry is repeated, or is a special token.
             pub fn vocabulary<'v>(
                 self,
                 entries: impl IntoIterator<Item = &'v $borrowed>,
@@ -250,16 +252,16 @@ macro_rules! lookup {
         }
 
         impl $lookup {
-            /// Settings with Keras's defaults.
+            /// Creates settings with Keras's defaults.
             #[allow(clippy::new_ret_no_self, reason = "a vocabulary is there when the settings have seen data")]
             pub fn new() -> $settings {
                 $settings::default()
             }
 
-            /// The index of a value.
+            /// Returns the index of a value.
             ///
             /// # Errors
-            /// [`UnknownCategory`](TableFault::UnknownCategory) if the value is not in the vocabulary, which has no index for others.
+            /// [`UnknownCategory`](TableFault::UnknownCategory) if the value is unknown and there is no index for unknown values.
             pub fn index(&self, value: &$borrowed) -> Result<usize, Error> {
                 match self.0.find(value) {
                     Some(index) => Ok(index),
@@ -270,7 +272,7 @@ macro_rules! lookup {
                 }
             }
 
-            /// All tokens by index, special ones included: Keras's `get_vocabulary()`.
+            /// Returns all tokens by index, special ones included: Keras's `get_vocabulary()`.
             pub fn get_vocabulary(&self) -> Vec<$token> {
                 self.0.tokens()
             }
@@ -280,12 +282,12 @@ macro_rules! lookup {
                 self.0.size()
             }
 
-            /// The entries without special tokens.
+            /// Returns the entries without special tokens.
             pub fn entries(&self) -> &[$token] {
                 &self.0.entries
             }
 
-            /// The index for a cell that is missing: that of the mask token, else that of an unknown value.
+            /// Returns the index of a missing cell: that of the mask token, otherwise that of unknown values.
             ///
             /// # Errors
             /// [`Missing`](TableFault::Missing) if the vocabulary has neither.
@@ -297,7 +299,7 @@ macro_rules! lookup {
 }
 
 lookup!(
-    /// From words to indices, as Keras's `StringLookup`.
+    /// Maps words to indices, like Keras's `StringLookup`.
     ///
     /// ```
     /// use mimo_data::StringLookup;
@@ -308,15 +310,17 @@ lookup!(
     /// # Ok::<(), mimo_runtime::error::Error>(())
     /// ```
     ///
-    /// With several indices for unknown words, FarmHash64 of a word chooses, as in Keras. Keras's `salt` is not supported.
+    /// With several indices for unknown words, FarmHash64 of a word selects one, as in Keras. Keras's `salt` is not
+    /// supported.
     StringLookup, StringLookupSettings, String, str, "[UNK]".to_owned(),
     &str, |it| it.to_owned(), |word, count| (farmhash::fingerprint64(word.as_bytes()) % count as u64) as usize
 );
 
 lookup!(
-    /// From whole numbers to indices, as Keras's `IntegerLookup`.
+    /// Maps integers to indices, like Keras's `IntegerLookup`.
     ///
-    /// With several indices for unknown numbers, the remainder of the division by their number chooses, as in Keras by default.
+    /// With several indices for unknown integers, the remainder of the division by their count selects one, as in
+    /// Keras by default.
     IntegerLookup, IntegerLookupSettings, i64, i64, -1,
     &i64, |it| *it, |number, count| number.rem_euclid(count as i64) as usize
 );

@@ -1,8 +1,9 @@
 //! NumPy's `.npy` files.
 //!
-//! A file is the text `\x93NUMPY`, a version, the length of a header, the header as a Python dictionary with `descr` (element type),
-//! `fortran_order` and `shape`, and the values. The format is small and read here: the crates for it bring ndarray or a parser generator.
-//! No length in a file is used before it was compared with the length of the file.
+//! A file is the text `\x93NUMPY`, a version, the length of a header, the header as a Python dictionary with `descr`
+//! (element type), `fortran_order` and `shape`, and the values. The format is small enough for own code: the crates
+//! for it depend on ndarray or a parser generator. No length in a file is used before it is compared with the length
+//! of the file.
 
 use std::path::Path;
 
@@ -29,18 +30,18 @@ pub struct NpyArray {
     kind: Kind,
     big_endian: bool,
     shape: Vec<usize>,
-    /// Row-major.
+    /// Values in row-major order.
     bytes: Vec<u8>,
 }
 
-/// Element types that are read.
+/// Supported element types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Bool,
     Signed(usize),
     Unsigned(usize),
     Float(usize),
-    /// Text of so many characters of four bytes.
+    /// Text of this many four-byte characters.
     Text(usize),
 }
 
@@ -54,7 +55,7 @@ impl Kind {
     }
 }
 
-/// Numbers that arrays are read as.
+/// Numbers that the values of an array can be read as.
 pub trait NpyElement: Unit + sealed::Sealed {
     #[doc(hidden)]
     fn of(number: Number) -> Option<Self>;
@@ -66,7 +67,7 @@ pub trait NpyElement: Unit + sealed::Sealed {
 pub enum Number {
     /// A float of any size, exactly.
     Float(f64),
-    /// A whole number of any size, exactly.
+    /// An integer of any size, exactly.
     Whole(i128),
 }
 
@@ -98,7 +99,7 @@ impl NpyElement for f64 {
 impl NpyElement for usize {
     fn of(number: Number) -> Option<Self> {
         match number {
-            // The bound of whole doubles.
+            // The bound of integers that `f64` represents exactly.
             Number::Float(value) => {
                 ((0.0..9e15).contains(&value) && value.fract() == 0.0).then_some(value as usize)
             }
@@ -121,12 +122,12 @@ impl NpyArray {
     /// Reads the bytes of a file.
     ///
     /// # Errors
-    /// [`Format`](TableFault::Format) if they are not such a file, [`Unread`](TableFault::Unread) for elements that are neither numbers nor text.
+    /// [`Format`](TableFault::Format) if they are not a `.npy` file, [`Unread`](TableFault::Unread) for elements that are neither numbers nor text.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         Self::parse(bytes).map_err(fault)
     }
 
-    /// The header of a file, and the bytes of the values.
+    /// Returns the header of a file and the bytes of the values.
     fn header(bytes: &[u8]) -> Result<(Header, &[u8]), TableFault> {
         let rest =
             bytes.strip_prefix(b"\x93NUMPY").ok_or_else(|| format("it does not begin with `\\x93NUMPY`"))?;
@@ -147,7 +148,7 @@ impl NpyArray {
         Ok((Header::parse(header)?, data))
     }
 
-    /// The bytes of a file as a column of a table. A column of elements that are not read has only its rows.
+    /// Converts the bytes of a file to a column of a table. A column of unsupported elements has only its rows.
     pub(crate) fn parse_column(bytes: &[u8]) -> Result<Column, TableFault> {
         let (header, _) = Self::header(bytes)?;
         let array = match header.kind {
@@ -176,7 +177,7 @@ impl NpyArray {
                 size.map_or_else(|| "more than there can be".to_owned(), |size| size.to_string()),
             )));
         }
-        // Products of some of the axes are computed later, and those of an array without values may be large.
+        // Products of some of the axes are computed later, and may be large even for an array without values.
         let axes = shape.iter().filter(|len| **len > 0);
         if axes.copied().try_fold(kind.size(), usize::checked_mul).is_none() {
             return Err(format(&format!("the shape {shape:?} is larger than there can be")));
@@ -188,15 +189,15 @@ impl NpyArray {
         Ok(NpyArray { kind, big_endian, shape, bytes })
     }
 
-    /// The shape: samples first, as NumPy has it.
+    /// Returns the shape, in NumPy's order: samples first.
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
 
-    /// The values, row-major.
+    /// Returns the values in row-major order.
     ///
     /// # Errors
-    /// [`NotWhole`](TableFault::NotWhole) with the row if `usize` is wanted and a value is negative or has a fraction,
+    /// [`NotWhole`](TableFault::NotWhole) with the row if the type is `usize` and a value is negative or has a fraction,
     /// [`Kind`](TableFault::Kind) for an array of text.
     pub fn values<E: NpyElement>(&self) -> Result<Vec<E>, Error> {
         let rows = self.shape.first().copied().unwrap_or(1).max(1);
@@ -218,7 +219,8 @@ impl NpyArray {
         self.numbers()?.enumerate().map(of).collect()
     }
 
-    /// A tensor with the values. The shape of the array has to be that of the tensor, `[samples, …]`; `[samples]` is one value per sample.
+    /// Creates a tensor of the values. The shape of the array has to be that of the tensor, `[samples, …]`;
+    /// `[samples]` is one value per sample.
     ///
     /// # Errors
     /// Those of [`values`](Self::values), [`Shape`](TableFault::Shape), and [`TensorLength`](Error::TensorLength) for no samples.
@@ -226,7 +228,7 @@ impl NpyArray {
         tensor_of(self.values()?, &self.shape)
     }
 
-    /// The array as a column of a table: its first axis is that of the rows.
+    /// Converts the array to a column of a table; its first axis is that of the rows.
     ///
     /// # Errors
     /// [`Shape`](TableFault::Shape) for an array without axes, or an array of text with more than one.
@@ -269,7 +271,7 @@ impl NpyArray {
         });
         let text: String =
             letters.map(|it| char::from_u32(it).unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-        // NumPy fills text with zeros.
+        // NumPy pads text with zeros.
         text.trim_end_matches('\0').to_owned()
     }
 
@@ -298,7 +300,7 @@ impl NpyArray {
     }
 }
 
-/// The value of a number of IEEE 754's binary16.
+/// Converts a number of IEEE 754's binary16.
 fn half(bits: u16) -> f64 {
     let (exponent, fraction) = (i32::from(bits >> 10 & 0x1F), f64::from(bits & 0x3FF));
     let value = match exponent {
@@ -310,7 +312,7 @@ fn half(bits: u16) -> f64 {
     if bits >> 15 == 1 { -value } else { value }
 }
 
-/// Elements of `size` bytes with the first axis fastest, reordered with the last axis fastest.
+/// Reorders elements of `size` bytes from column-major to row-major order.
 fn row_major(data: &[u8], shape: &[usize], size: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(data.len());
     let mut place = vec![0; shape.len()];
@@ -334,7 +336,7 @@ fn row_major(data: &[u8], shape: &[usize], size: usize) -> Vec<u8> {
 }
 
 struct Header {
-    /// The element type and whether its bytes are swapped, or why elements of the type are not read.
+    /// Element type and whether its bytes are swapped, or why elements of the type are not supported.
     kind: Result<(Kind, bool), String>,
     fortran_order: bool,
     shape: Vec<usize>,
@@ -353,7 +355,7 @@ impl Header {
             let after = match key {
                 "descr" if kind.is_none() => {
                     let (text, after) = match value.starts_with('[') {
-                        // The fields of records.
+                        // Fields of records.
                         true => list(value).ok_or_else(wrong)?,
                         false => quoted(value).ok_or_else(wrong)?,
                     };
@@ -393,7 +395,7 @@ impl Header {
         let (Some(kind), Some(fortran_order), Some(shape)) = (kind, order, shape) else {
             return Err(wrong());
         };
-        // NumPy has no arrays with more axes.
+        // NumPy's arrays have at most this many axes.
         if shape.len() > 64 {
             return Err(format("the array has more than 64 axes"));
         }
@@ -401,13 +403,13 @@ impl Header {
     }
 }
 
-/// A Python string without escapes at the start of a text, and what follows.
+/// Splits a Python string without escapes from the start of a text.
 fn quoted(text: &str) -> Option<(&str, &str)> {
     let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     text[1..].split_once(quote)
 }
 
-/// A Python list at the start of a text, and what follows. Brackets in strings are not told apart: names of fields have none.
+/// Splits a Python list from the start of a text. Brackets in strings are not recognized: names of fields have none.
 fn list(text: &str) -> Option<(&str, &str)> {
     let mut depth = 0_usize;
     let end = text.find(|c| {
@@ -421,7 +423,7 @@ fn list(text: &str) -> Option<(&str, &str)> {
     text.split_at_checked(end + 1)
 }
 
-/// An element type, and whether its bytes are swapped; or why elements of the type are not read.
+/// Returns an element type and whether its bytes are swapped, or why elements of the type are not supported.
 fn element(text: &str) -> Result<(Kind, bool), String> {
     let unknown = || {
         let shown: String = text.chars().take(60).collect();

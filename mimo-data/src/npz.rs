@@ -1,7 +1,8 @@
 //! NumPy's `.npz` files: zip archives of `.npy` files, stored by `np.savez` or compressed by `np.savez_compressed`.
 //!
-//! The records of archives are read by `rawzip`, as in `mimo-convert`. Only the directory at the end of an archive is trusted, and each member is checked by its length and CRC-32. The memory for a
-//! compressed member is limited by what DEFLATE can make of its bytes.
+//! The records of archives are read by `rawzip`, as in `mimo-convert`. Only the directory at the end of an archive is
+//! trusted, and each member is checked by its length and CRC-32. The memory for a compressed member is limited by the
+//! largest possible ratio of DEFLATE.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,7 @@ use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, crc32};
 use crate::npy::NpyArray;
 use crate::table::Table;
 
-/// The arrays of a `.npz` file, which are read one by one.
+/// The arrays of a `.npz` file, read one by one.
 #[derive(Clone)]
 pub struct Npz {
     path: Option<PathBuf>,
@@ -24,16 +25,16 @@ pub struct Npz {
 
 #[derive(Clone, Debug)]
 struct Member {
-    /// Without `.npy`.
+    /// Name without `.npy`.
     name: String,
     method: CompressionMethod,
     crc: u32,
     len: usize,
-    /// Where it is in the archive.
+    /// Location in the archive.
     entry: ZipArchiveEntryWayfinder,
 }
 
-/// DEFLATE writes at most this many bytes for each that it reads.
+/// Largest ratio of decompressed to compressed bytes of DEFLATE.
 const RATIO: usize = 1032;
 
 impl Npz {
@@ -61,15 +62,15 @@ impl Npz {
         Ok(archive)
     }
 
-    /// The names of the arrays, in the order of the file.
+    /// Returns the names of the arrays, in the order of the file.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.members.iter().map(|member| member.name.as_str())
     }
 
-    /// An array by its name.
+    /// Reads an array by its name.
     ///
     /// # Errors
-    /// [`NoSuchColumn`](TableFault::NoSuchColumn) with near names, [`Format`](TableFault::Format) if the array is damaged.
+    /// [`NoSuchColumn`](TableFault::NoSuchColumn) with similar names, [`Format`](TableFault::Format) if the array is damaged.
     pub fn array(&self, name: &str) -> Result<NpyArray, Error> {
         let Some(member) = self.members.iter().find(|member| member.name == name) else {
             let near = nearest(name, self.names());
@@ -79,8 +80,9 @@ impl Npz {
         read(member).map_err(|fault| self.error(Some(name), fault))
     }
 
-    /// The arrays as columns of a table: the first axis of each is that of the rows. Arrays of elements that are neither numbers nor text, such as
-    /// dates, are [`Unread`](crate::Column::Unread): an input or target that reads one is an error.
+    /// Converts the arrays to columns of a table; the first axis of each is that of the rows. Arrays of elements that
+    /// are neither numbers nor text, such as dates, are [`Unread`](crate::Column::Unread): an input or target that
+    /// reads one is an error.
     ///
     /// # Errors
     /// [`Format`](TableFault::Format) if an array is damaged, [`Rows`](TableFault::Rows) if the arrays have different lengths,
@@ -118,7 +120,7 @@ fn format(reason: &str) -> TableFault {
     TableFault::Format { format: "npz", reason: reason.to_owned() }
 }
 
-/// The members of an archive.
+/// Returns the members of an archive.
 fn directory(bytes: &[u8]) -> Result<Vec<Member>, TableFault> {
     let damaged = |error: rawzip::Error| format(&format!("it is no archive, or a damaged one: {error}"));
     let archive = ZipArchive::from_slice(bytes).map_err(damaged)?;
@@ -147,7 +149,7 @@ fn directory(bytes: &[u8]) -> Result<Vec<Member>, TableFault> {
     }
 }
 
-/// The bytes of a member.
+/// Returns the decompressed bytes of a member.
 fn contents(bytes: &[u8], member: &Member) -> Result<Vec<u8>, TableFault> {
     let damaged = || format("the array is damaged");
     let archive = ZipArchive::from_slice(bytes).map_err(|_| damaged())?;

@@ -34,7 +34,7 @@ impl Table {
         Ok(table)
     }
 
-    /// A record batch of Arrow as a table. See [`read_parquet`](Self::read_parquet).
+    /// Converts a record batch of Arrow to a table. See [`read_parquet`](Self::read_parquet).
     ///
     /// # Errors
     /// [`DuplicateColumn`](TableFault::DuplicateColumn).
@@ -65,7 +65,7 @@ impl Table {
                 (Column::Text(cells), Column::Text(more)) => {
                     (0..more.len()).for_each(|row| cells.push(more.get(row)));
                 }
-                // What cannot be used in one part cannot be used at all.
+                // A column that is unsupported in one part is unsupported as a whole.
                 (Column::Unread { rows, .. }, from) => *rows += from.rows(),
                 (to, Column::Unread { rows, reason }) => {
                     *to = Column::Unread { rows: to.rows() + rows, reason };
@@ -80,7 +80,7 @@ impl Table {
     }
 }
 
-/// Reads a Parquet file as tables of at most `rows` rows each, one after another: for files that do not fit into memory. See
+/// Reads a Parquet file as consecutive tables of at most `rows` rows each, for files that do not fit into memory. See
 /// [`mimo_runtime::data::stream()`].
 ///
 /// # Errors
@@ -129,7 +129,7 @@ impl Iterator for ParquetBlocks {
     }
 }
 
-/// Runs a part of the parquet crate, which panics on some damaged files; a panic is the error of the file.
+/// Calls the parquet crate, which panics on some damaged files; a panic becomes an error of the file.
 fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, Box<dyn std::error::Error>>) -> Result<T, Error> {
     let fault = |reason: String| file_fault(path, TableFault::Format { format: "Parquet", reason });
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)) {
@@ -147,7 +147,7 @@ fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, Box<dyn std::error::
     }
 }
 
-/// The cells of an array, or why they cannot be used.
+/// Returns the cells of an array, or why they are not supported.
 fn column(array: &dyn Array) -> Result<Column, String> {
     let cast =
         |array: &dyn Array, to: &DataType| arrow_cast::cast(array, to).map_err(|error| error.to_string());
@@ -181,7 +181,7 @@ fn column(array: &dyn Array) -> Result<Column, String> {
             Column::Text(array.as_string::<i64>().iter().collect())
         }
         DataType::FixedSizeList(..) | DataType::List(_) | DataType::LargeList(_) => lists(array)?,
-        // pandas writes a column without values in this way.
+        // pandas writes a column without values like this.
         DataType::Null => Column::Text((0..array.len()).map(|_| None::<&str>).collect()),
         other => {
             return Err(format!("cells of the type {other} are not read; write them as numbers or text"));
@@ -193,7 +193,7 @@ fn numbers(array: &dyn Array) -> Vec<f64> {
     array.as_primitive::<Float64Type>().iter().map(|value| value.unwrap_or(f64::NAN)).collect()
 }
 
-/// Lists of one length as rows of several numbers.
+/// Converts lists of one length to rows of several numbers.
 fn lists(array: &dyn Array) -> Result<Column, String> {
     let target = DataType::LargeList(Arc::new(arrow_schema::Field::new("item", DataType::Float64, true)));
     let array = arrow_cast::cast(array, &target).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! From tables to the inputs and targets of a model.
+//! Conversion of tables to the inputs and targets of a model.
 
 use std::marker::PhantomData;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(crate) fn with_targets(spec: &'static ModelSpec) -> impl Iterator<Item = &'s
     spec.outputs.iter().filter(|output| output.target().is_some())
 }
 
-/// The form of classes as targets of an output.
+/// Returns the form of classes as targets of an output.
 pub(crate) fn form(output: &OutputSpec) -> ClassForm {
     let classes = output.shape.last().copied().unwrap_or(1);
     match output.target() {
@@ -30,9 +30,10 @@ pub(crate) fn form(output: &OutputSpec) -> ClassForm {
     }
 }
 
-/// Reads tables as the inputs and targets of a model, with the vocabularies, means and deviations of the training table.
+/// Converts tables to the inputs and targets of a model, with the vocabularies, means and standard deviations of the
+/// training table.
 ///
-/// It is saved with the weights by [`save`](Self::save), so that another program reads its tables in the same way.
+/// It is saved with the weights by [`save`](Self::save), so that other programs convert their tables in the same way.
 pub struct TableReader<M> {
     saved: Saved,
     model: PhantomData<fn() -> M>,
@@ -40,20 +41,20 @@ pub struct TableReader<M> {
 
 pub(crate) const VERSION: u32 = 1;
 
-/// The form in which a reader is saved.
+/// Serialized form of a reader.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Saved {
     pub(crate) version: u32,
-    /// By input of the model, in order.
+    /// Encoder of each input of the model, in order.
     pub(crate) inputs: Vec<(String, Encoder)>,
-    /// By output with targets, in order.
+    /// Encoder of each output with targets, in order.
     pub(crate) targets: Vec<(String, Encoder)>,
-    /// By output whose samples have weights.
+    /// Encoder of the weights of each output with sample weights.
     pub(crate) weights: Vec<(String, Encoder)>,
 }
 
 impl<M: Model> TableReader<M> {
-    /// Checks a reader against the model.
+    /// Creates a reader, checking it against the model.
     pub(crate) fn of(saved: Saved) -> Result<Self, Error> {
         let spec = &M::SPEC;
         if saved.version != VERSION {
@@ -85,11 +86,12 @@ impl<M: Model> TableReader<M> {
         Ok(TableReader { saved, model: PhantomData })
     }
 
-    /// Reads the inputs of a model, for [`Predictor::predict_columns`](mimo_runtime::predictor::Predictor::predict_columns). Columns of targets need not be there.
+    /// Converts a table to the inputs of a model, for
+    /// [`Predictor::predict_columns`](mimo_runtime::predictor::Predictor::predict_columns). Columns of targets are
+    /// not needed.
     ///
     /// # Errors
-    /// [`Error::Table`] with file, row and column for a column that is not there, and for a cell that is missing, not valid, or not finite in the
-    /// float type of the model; [`NoRows`](TableFault::NoRows).
+    /// [`Error::Table`] with file, row and column for a missing column, and for a cell that is missing, invalid, or not finite in the float type of the model; [`NoRows`](TableFault::NoRows).
     pub fn inputs(&self, table: &Table) -> Result<TableInputs<M>, Error> {
         let inputs = self.encoded_inputs(table)?;
         mimo_runtime::data::check_inputs::<M>(&inputs.columns).map_err(|error| self.at_row(table, error))?;
@@ -104,7 +106,7 @@ impl<M: Model> TableReader<M> {
         Ok(TableInputs { rows: table.rows(), columns: columns.collect::<Result<_, _>>()? })
     }
 
-    /// The error of a sample at its row of the table.
+    /// Adds the row of the table to the error of a sample.
     fn at_row(&self, table: &Table, error: Error) -> Error {
         let (fields, name, row) = match &error {
             Error::Vocabulary { input: name, row, .. } => (&self.saved.inputs, *name, *row),
@@ -115,7 +117,7 @@ impl<M: Model> TableReader<M> {
             _ => return error,
         };
         let column = match fields.iter().find(|(other, _)| other == name) {
-            // Of several columns it is not known which one.
+            // With several columns it is not known which one.
             Some((_, Encoder::Numbers(columns))) if columns.len() != 1 => None,
             Some((_, encoder)) => Some(encoder.first_column()),
             None => None,
@@ -123,10 +125,11 @@ impl<M: Model> TableReader<M> {
         table.error(Some(row), column, TableFault::Sample { reason: error.to_string() })
     }
 
-    /// Reads inputs and targets. Targets whose cells are missing are [missing targets](ArrayDataset::target_mask).
+    /// Converts a table to inputs and targets. Targets whose cells are missing are [missing
+    /// targets](ArrayDataset::target_mask).
     ///
     /// # Errors
-    /// Those of [`inputs`](Self::inputs), [`Error::Table`] for a target that its loss does not take, and those of [`ArrayDataset::from_columns`].
+    /// Those of [`inputs`](Self::inputs), [`Error::Table`] for a target that its loss does not accept, and those of [`ArrayDataset::from_columns`].
     pub fn dataset(&self, table: &Table) -> Result<ArrayDataset<M>, Error>
     where
         M: Trainable,
@@ -180,8 +183,8 @@ impl<M: Model> TableReader<M> {
             .ok_or_else(|| fault(TableFault::NotOfOutput { output: name.to_owned(), what }))
     }
 
-    /// The name of the most probable class of each sample, from the predictions of an output: the largest of several values, or whether one value is
-    /// greater than a half.
+    /// Returns the name of the most probable class of each sample, from the predictions of an output: that of the
+    /// largest value, or whether a single value is greater than 0.5.
     ///
     /// # Errors
     /// Those of [`classes`](Self::classes), [`NoSuchField`](TableFault::NoSuchField) for an input, [`Prediction`](TableFault::Prediction) with the row for
@@ -210,7 +213,8 @@ impl<M: Model> TableReader<M> {
         Ok(predictions.chunks(width).map(label).collect())
     }
 
-    /// Returns predictions of an output whose target was [normalized](crate::Numbers::normalize) to the units of its columns; others are returned as they are.
+    /// Converts predictions of an output whose target was [normalized](crate::Numbers::normalize) back to the units
+    /// of its columns; others are returned unchanged.
     ///
     /// # Errors
     /// [`NoSuchField`](TableFault::NoSuchField), [`Prediction`](TableFault::Prediction) with the row for a value that is NaN or infinite, and
@@ -260,7 +264,7 @@ impl<M: Model> TableReader<M> {
         })
     }
 
-    /// The reader as JSON, for a file of its own.
+    /// Serializes the reader as JSON, for a separate file.
     ///
     /// # Errors
     /// None.
@@ -268,7 +272,7 @@ impl<M: Model> TableReader<M> {
         serde_json::to_string(&self.saved).map_err(Error::other)
     }
 
-    /// The reader of [`to_json`](Self::to_json).
+    /// Deserializes a reader from the JSON of [`to_json`](Self::to_json).
     ///
     /// # Errors
     /// [`Format`](TableFault::Format) if it is not one, or that of another model.
@@ -293,7 +297,7 @@ impl<M> Clone for TableReader<M> {
     }
 }
 
-/// Inputs of a model that were read from a table.
+/// Inputs of a model, read from a table.
 pub struct TableInputs<M: Model> {
     rows: usize,
     columns: Vec<Vec<M::Float>>,
@@ -328,7 +332,7 @@ fn encode<M: Model>(
     }
 }
 
-/// Checks that predictions are whole samples of `width` values, and each value.
+/// Checks that predictions are whole samples of `width` values, and that each value is valid.
 fn check_predictions<E: Element>(
     output: &str,
     predictions: &[E],
@@ -354,7 +358,7 @@ fn check_target(output: &'static OutputSpec, encoder: &Encoder) -> Result<(), Er
     let (wanted, indices) = match (output.target(), form(output)) {
         (Some(Target::Classes), ClassForm::Index { classes }) => (output.positions(), Some(classes)),
         (_, ClassForm::OneHot { classes }) => (values, Some(classes)),
-        // Two classes are the numbers 0 and 1.
+        // Two classes of a single value are the numbers 0 and 1.
         _ => (values, Some(2)),
     };
     if let (Encoder::Classes { column, classes, .. }, Some(most)) = (encoder, indices)

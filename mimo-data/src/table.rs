@@ -1,4 +1,4 @@
-//! Tables: named columns of numbers, whole numbers or text, of which some cells may be missing.
+//! Tables: named columns of numbers, integers or text, in which cells may be missing.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -10,7 +10,7 @@ use mimo_runtime::data::split::{self, Parts};
 use mimo_runtime::data::{TableFault, TablePlace};
 use mimo_runtime::error::Error;
 
-/// A table in memory: named columns with one cell per row, read from a file or made of vectors.
+/// A table in memory: named columns with one cell per row, read from a file or created from vectors.
 ///
 /// ```
 /// use mimo_data::Table;
@@ -23,24 +23,24 @@ use mimo_runtime::error::Error;
 /// # Ok::<(), mimo_runtime::error::Error>(())
 /// ```
 ///
-/// [`Display`](fmt::Display) shows the columns, what they hold, and how many of their cells are missing.
+/// [`Display`](fmt::Display) shows the columns, their types, and the number of missing cells.
 #[derive(Clone, Default)]
 pub struct Table {
     pub(crate) rows: usize,
     pub(crate) names: Vec<String>,
-    /// By name: its place.
+    /// Index of each column, by name.
     places: HashMap<String, usize>,
     pub(crate) columns: Vec<Column>,
     pub(crate) origin: Origin,
 }
 
-/// Where a table comes from, for errors.
+/// Origin of a table, for errors.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Origin {
     pub(crate) file: Option<Arc<Path>>,
-    /// By row: the line of the file.
+    /// Line of the file of each row.
     pub(crate) lines: Option<Vec<u64>>,
-    /// Whether decimals follow a comma in cells of text.
+    /// Whether text cells have a decimal comma.
     pub(crate) decimal_comma: bool,
 }
 
@@ -55,7 +55,7 @@ pub enum Column {
         /// Numbers per row: 1, or the values of an array such as an image.
         width: usize,
     },
-    /// Whole numbers.
+    /// Integers.
     Integers(Vec<Option<i64>>),
     /// Text; numbers and dates of text files are text until they are used.
     Text(TextColumn),
@@ -63,27 +63,27 @@ pub enum Column {
     Unread {
         /// Number of rows.
         rows: usize,
-        /// Why they cannot be used.
+        /// Why they are not supported.
         reason: String,
     },
 }
 
-/// Cells of text in one piece of memory.
+/// Text cells in contiguous memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextColumn {
     text: String,
-    /// By cell: the end in `text`, and whether the cell is missing.
+    /// End of each cell in `text`, and whether the cell is missing.
     cells: Vec<(usize, bool)>,
 }
 
 impl TextColumn {
-    /// Adds a cell; `None` is a missing one.
+    /// Adds a cell; `None` means missing.
     pub fn push(&mut self, cell: Option<&str>) {
         self.text.push_str(cell.unwrap_or_default());
         self.cells.push((self.text.len(), cell.is_none()));
     }
 
-    /// The cell of a row; `None` if it is missing, or there is no such row.
+    /// Returns the cell of a row; `None` if it is missing or the row does not exist.
     pub fn get(&self, row: usize) -> Option<&str> {
         let (end, missing) = *self.cells.get(row)?;
         let start = row.checked_sub(1).map_or(0, |before| self.cells[before].0);
@@ -110,7 +110,7 @@ impl<T: AsRef<str>> FromIterator<Option<T>> for TextColumn {
 }
 
 impl Column {
-    /// Numbers, one per row; NaN is a missing one.
+    /// Creates a column of numbers, one per row; NaN means missing.
     pub fn numbers(values: Vec<f64>) -> Self {
         Column::Numbers { values, width: 1 }
     }
@@ -125,7 +125,7 @@ impl Column {
         }
     }
 
-    /// Rows whose cells are missing; none of a column that cannot be used.
+    /// Number of rows whose cells are missing; 0 for an unsupported column.
     fn missing(&self) -> usize {
         match self {
             Column::Numbers { values, width } => {
@@ -231,15 +231,16 @@ macro_rules! columns_of_text {
 columns_of_text!(&str, String);
 
 impl Table {
-    /// A table without columns.
+    /// Creates a table without columns.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a column: a vector, a slice or an array of numbers, whole numbers or text, or of `Option`s of these, where `None` is a missing cell.
+    /// Adds a column: a vector, a slice or an array of numbers, integers or text, or of `Option`s of these, where
+    /// `None` is a missing cell.
     ///
     /// # Errors
-    /// [`Rows`](TableFault::Rows) if it has another number of rows than the columns before it,
+    /// [`Rows`](TableFault::Rows) if it has another number of rows than the other columns,
     /// [`DuplicateColumn`](TableFault::DuplicateColumn).
     pub fn with(mut self, name: impl Into<String>, column: impl Into<Column>) -> Result<Self, Error> {
         self.push(name.into(), column.into())?;
@@ -272,15 +273,15 @@ impl Table {
         self.rows
     }
 
-    /// The names of the columns, in order.
+    /// Returns the names of the columns, in order.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.names.iter().map(String::as_str)
     }
 
-    /// A column by its name.
+    /// Returns a column by its name.
     ///
     /// # Errors
-    /// [`NoSuchColumn`](TableFault::NoSuchColumn), with near names.
+    /// [`NoSuchColumn`](TableFault::NoSuchColumn), with similar names.
     pub fn column(&self, name: &str) -> Result<&Column, Error> {
         match self.places.get(name) {
             Some(place) => Ok(&self.columns[*place]),
@@ -291,7 +292,7 @@ impl Table {
         }
     }
 
-    /// Some of the rows, in this order. A row may come more than once.
+    /// Creates a table of some of the rows, in this order. Rows may be repeated.
     ///
     /// # Errors
     /// [`NoSuchRow`](Error::NoSuchRow).
@@ -309,7 +310,7 @@ impl Table {
         })
     }
 
-    /// A training part and a held-out part with a share of the rows, drawn at random.
+    /// Splits at random into a training part and a held-out part with the fraction `fraction` of the rows.
     ///
     /// # Errors
     /// [`ValidationSplit`](Error::ValidationSplit) if the fraction is not between 0 and 1, or one part would be empty.
@@ -318,7 +319,8 @@ impl Table {
         self.parts(split::shuffled(self.rows, fraction, seed)?)
     }
 
-    /// The same with the same share of every value of a column. Rows where it is missing are a class of their own.
+    /// Splits like [`shuffled_split`](Self::shuffled_split), stratified: with the same fraction of every value of a column. Rows where
+    /// it is missing form their own class.
     ///
     /// # Errors
     /// [`ValidationSplit`](Error::ValidationSplit), [`NoSuchColumn`](TableFault::NoSuchColumn), and
@@ -327,7 +329,8 @@ impl Table {
         self.parts(split::stratified(&self.strata(column)?, fraction, seed)?)
     }
 
-    /// The same with whole groups: all rows with one value of a column are in one part. Rows where it is missing are one group.
+    /// Splits like [`shuffled_split`](Self::shuffled_split), by groups: all rows with the same value of a column are in one part. Rows
+    /// where it is missing are one group.
     ///
     /// # Errors
     /// [`ValidationSplit`](Error::ValidationSplit), [`NoSuchColumn`](TableFault::NoSuchColumn).
@@ -335,7 +338,7 @@ impl Table {
         self.parts(split::grouped(&self.keys(column)?, fraction, seed)?)
     }
 
-    /// The training part and the held-out part of each fold, drawn at random. Every row is held out once.
+    /// Returns the training part and the held-out part of each random fold. Every row is held out once.
     ///
     /// # Errors
     /// [`Folds`](Error::Folds) if there are fewer than two folds, or fewer rows than folds.
@@ -344,7 +347,7 @@ impl Table {
         self.all_parts(split::k_fold(self.rows, folds, seed)?)
     }
 
-    /// The same with the same share of every value of a column in each fold.
+    /// Same as [`k_fold`](Self::k_fold), stratified: with the same fraction of every value of a column in each fold.
     ///
     /// # Errors
     /// [`Folds`](Error::Folds), and those of [`stratified_split`](Self::stratified_split) for the column.
@@ -357,7 +360,7 @@ impl Table {
         self.all_parts(split::stratified_k_fold(&self.strata(column)?, folds, seed)?)
     }
 
-    /// The same with whole groups: all rows with one value of a column are in one fold.
+    /// Same as [`k_fold`](Self::k_fold), by groups: all rows with the same value of a column are in one fold.
     ///
     /// # Errors
     /// [`Folds`](Error::Folds) if there are fewer groups than folds, [`NoSuchColumn`](TableFault::NoSuchColumn).
@@ -373,7 +376,7 @@ impl Table {
         folds.into_iter().map(|fold| self.parts(fold)).collect()
     }
 
-    /// A column by its name, if it can be used.
+    /// Returns a column by its name, if it is supported.
     pub(crate) fn usable(&self, name: &str) -> Result<&Column, Error> {
         match self.column(name)? {
             Column::Unread { reason, .. } => {
@@ -383,7 +386,7 @@ impl Table {
         }
     }
 
-    /// The values of a column as classes, of which at least one has two rows.
+    /// Returns the values of a column as classes, at least one of which has two rows.
     fn strata(&self, name: &str) -> Result<Vec<Key<'_>>, Error> {
         let keys = self.keys(name)?;
         let different: BTreeSet<&Key<'_>> = keys.iter().collect();
@@ -393,7 +396,7 @@ impl Table {
         Ok(keys)
     }
 
-    /// The values of a column as keys that can be compared.
+    /// Returns the values of a column as comparable keys.
     fn keys(&self, name: &str) -> Result<Vec<Key<'_>>, Error> {
         Ok(match self.usable(name)? {
             Column::Numbers { values, width } => values
@@ -406,7 +409,7 @@ impl Table {
         })
     }
 
-    /// Help for a file that was read as one column, whose name shows that cells are not separated by commas.
+    /// Help for a file that was read as one column whose name contains another separator.
     fn other_delimiter(&self) -> Option<String> {
         let [name] = &*self.names else { return None };
         let delimiter = [';', '\t', '|'].into_iter().find(|&delimiter| name.contains(delimiter))?;
@@ -417,7 +420,7 @@ impl Table {
         ))
     }
 
-    /// An error at a place of this table.
+    /// Creates an error with its location in this table.
     pub(crate) fn error(&self, row: Option<usize>, column: Option<&str>, fault: TableFault) -> Error {
         let mut place = TablePlace::default();
         place.file = self.origin.file.as_deref().map(Path::to_path_buf);
@@ -452,7 +455,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// The same as [`Display`](fmt::Display): cells would be as long as the file.
+/// Same as [`Display`](fmt::Display), because the cells would be as long as the file.
 impl fmt::Debug for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -466,12 +469,12 @@ enum Key<'t> {
     Text(Option<&'t str>),
 }
 
-/// An error of a file or of a setting, outside of any table.
+/// Creates an error of a file or a setting, not of a table.
 pub(crate) fn fault(fault: TableFault) -> Error {
     Error::Table { place: Box::default(), fault: Box::new(fault) }
 }
 
-/// An error at a file.
+/// Creates an error with its file.
 #[cfg(any(feature = "npy", feature = "parquet"))]
 pub(crate) fn file_fault(path: &Path, fault: TableFault) -> Error {
     let mut place = TablePlace::default();

@@ -1,4 +1,4 @@
-//! NumPy's files against NumPy's values (`tests/golden/make_arrays.py`), and damaged ones.
+//! NumPy's files compared with NumPy's values (`tests/golden/make_arrays.py`), and damaged ones.
 #![cfg(feature = "npy")]
 
 use mimo_data::{Column, NpyArray, Npz};
@@ -42,7 +42,7 @@ fn arrays_have_the_values_of_numpy() {
                 .collect();
             assert_eq!(values, wanted, "{name}");
         }
-        // Whole numbers are exact.
+        // Integers are exact.
         let whole = |name: &str| archive.array(name).expect("an array").column().expect("a column");
         assert_eq!(whole("i8"), Column::Integers(vec![Some(i64::MIN), Some(i64::MAX)]));
         assert_eq!(whole("b1"), Column::Integers(vec![Some(1), Some(0), Some(1)]));
@@ -118,7 +118,7 @@ fn npy() -> Vec<u8> {
     STORED[place..place + 128 + 10].to_vec()
 }
 
-/// Everything that can be asked of bytes; whatever they are, the answer is a value or an error.
+/// Calls everything that reads bytes; the result is always a value or an error.
 fn ask(bytes: &[u8]) {
     if let Ok(array) = NpyArray::from_bytes(bytes) {
         let _ = (array.values::<f32>(), array.values::<usize>(), array.column());
@@ -159,7 +159,7 @@ fn a_flipped_bit_of_a_member_is_found() {
             damaged[at] ^= 1 << (at % 8);
             let Ok(damaged) = Npz::from_bytes(damaged) else { continue };
             for name in &names {
-                // Either the array is as it was, or there is an error.
+                // Either the array is unchanged, or there is an error.
                 if let Ok(array) = damaged.array(name) {
                     assert_eq!(array, whole.array(name).expect("an array"), "byte {at}, `{name}`");
                 }
@@ -219,7 +219,7 @@ fn arrays_of_ndarray_are_tensors_and_columns() {
     let array = ndarray::array![[1.0_f32, 2.0, 3.0], [4.0, 5.0, 6.0]];
     let tensor: Tensor<(usize, Const<3>), f32, Cpu> = from_ndarray(&array).expect("two samples");
     assert_eq!(tensor.as_vec(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-    // A view is copied as it is seen.
+    // A view is copied in its own order of axes.
     let tensor: Tensor<(usize, Const<2>), f32, Cpu> = from_ndarray(&array.t()).expect("three samples");
     assert_eq!(tensor.as_vec(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
     assert_eq!(to_ndarray(&tensor).expect("an array"), array.t().into_dyn());

@@ -1,4 +1,4 @@
-//! CSV files: values, places of errors, blocks, and damaged files.
+//! CSV files: values, locations of errors, blocks, and damaged files.
 #![cfg(feature = "csv")]
 
 use mimo_data::{Column, CsvOptions, Table};
@@ -87,7 +87,7 @@ fn a_quote_that_is_not_closed_is_an_error_where_it_opens() {
     assert_eq!(fault("a,b\n1,2\n3,\"4\n5,6\n7,8\n"), at("line 3, column `b`"));
     assert_eq!(fault("\u{feff}\"a\",b\r\n\"1\"\"\",\"2\r\n3,4\r\n"), at("line 2, column `b`"));
     assert_eq!(fault("\"a,b\n1,2\n"), at("line 1"));
-    // A quote in the middle of a cell is a part of it.
+    // A quote in the middle of a cell is part of it.
     for text in ["a,b\n5\" disk,2\n", "a,b\n\"1\"\"\",\"\"\n", "a,b\n\"1\"x\",2\n"] {
         assert_eq!(read(text).expect("a table").rows(), 1, "{text}");
     }

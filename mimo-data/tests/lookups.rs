@@ -1,4 +1,4 @@
-//! Vocabularies and encodings as Keras makes them: `tests/golden/make_lookups.py`.
+//! Vocabularies and encodings compared with Keras's: `tests/golden/make_lookups.py`.
 
 use mimo_data::{
     IntegerLookup, OutputMode, Split, Standardize, StringLookup, TextVectorization, TextVectorizationSettings,
@@ -43,7 +43,7 @@ fn words_have_the_indices_of_keras() {
         let found: Vec<i64> =
             words(&case["asked"]).iter().map(|word| adapted.index(word).expect("an index") as i64).collect();
         assert_eq!(found, numbers(&case["indices"]), "{}", case["settings"]);
-        // The list that Keras returns makes the same vocabulary, and so does what was saved.
+        // Keras's list creates the same vocabulary, and so does the saved one.
         let listed = lookup.vocabulary(words(&case["vocabulary"])).expect("a vocabulary");
         assert_eq!(listed.get_vocabulary(), adapted.get_vocabulary());
         let saved = serde_json::to_string(&adapted).expect("JSON");
@@ -113,7 +113,7 @@ fn texts_have_the_values_of_keras() {
                 );
             }
         }
-        // Texts that come in parts make the same vocabulary.
+        // Texts in parts create the same vocabulary.
         let mut parts = settings(&case);
         for text in words(&case["data"]) {
             parts.update([text]);
@@ -146,7 +146,7 @@ fn settings_that_make_no_sense_are_errors() {
         text(strict.index("hause").err()),
         "`hause` is not in the vocabulary, which has no index for other values; did you mean `house`?"
     );
-    // A saved vocabulary that was changed is no vocabulary.
+    // A changed saved vocabulary is rejected.
     let saved = serde_json::to_string(&strict).expect("JSON").replace("flat", "house");
     assert!(serde_json::from_str::<StringLookup>(&saved).is_err());
 }

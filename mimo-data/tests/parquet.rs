@@ -113,7 +113,7 @@ fn damaged_files_are_errors_and_no_panic() {
     for len in (0..bytes.len()).step_by(31) {
         assert!(read(&bytes[..len], &path).is_err(), "{len}");
     }
-    // The crate's own panics are caught; their messages are no part of the test.
+    // The crate's own panics are caught; their messages are not part of the test.
     std::panic::set_hook(Box::new(|_| ()));
     for at in (0..bytes.len()).step_by(3) {
         let mut damaged = bytes.clone();

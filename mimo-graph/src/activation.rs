@@ -12,14 +12,14 @@ crate::describe! {
         Relu,
         /// `min(max(x, 0), 6)`
         Relu6,
-        /// `min(x, max_value)` above `threshold`, `negative_slope · (x − threshold)` elsewhere: Keras's `relu` with arguments
-        /// for which it is not one of the others.
+        /// `min(x, max_value)` above `threshold`, `negative_slope · (x − threshold)` elsewhere: Keras's `relu` with
+        /// arguments that make it none of the other activations.
         Rectifier {
             /// The slope up to the threshold; 0 by default.
             negative_slope: f64,
             /// The largest value.
             max_value: Option<f64>,
-            /// The largest input that is not passed on; 0 by default.
+            /// Inputs up to this value use the slope; 0 by default.
             threshold: f64,
         },
         /// `x` where positive, `negative_slope · x` elsewhere.
@@ -78,9 +78,9 @@ crate::describe! {
         Mish,
         /// `x` above `threshold`, `default_value` elsewhere.
         Threshold {
-            /// The largest input that is not passed on.
+            /// Inputs up to this value are replaced.
             threshold: f64,
-            /// The value in its place.
+            /// Replacement value.
             default_value: f64,
         },
         /// `x` where `|x| > threshold`, 0 elsewhere.
@@ -106,7 +106,7 @@ crate::describe! {
 }
 
 impl Activation {
-    /// Keras's name: `leaky_relu`.
+    /// Keras's name, such as `leaky_relu`.
     pub const fn name(self) -> &'static str {
         use Activation::*;
         match self {
@@ -143,7 +143,7 @@ impl Activation {
         }
     }
 
-    /// The least and the greatest value of its outputs, for inputs that are any numbers; infinite where there is none. Ends that are only
+    /// Least and greatest value of the outputs for finite inputs; infinite if there is no limit. Limits that are only
     /// approached count.
     pub fn range(self) -> (f64, f64) {
         use Activation::*;
@@ -152,7 +152,7 @@ impl Activation {
             Relu | Softplus | Exponential | Squareplus { .. } | SparsePlus => (0.0, above),
             Relu6 => (0.0, 6.0),
             Rectifier { negative_slope, max_value, threshold } => {
-                // Below the threshold it goes on with the slope, down for a positive one and up for a negative one.
+                // Below the threshold, outputs follow the slope: down for a positive one and up for a negative one.
                 let most = match max_value {
                     Some(most) if negative_slope >= 0.0 => most.max(0.0),
                     _ => above,
@@ -183,13 +183,14 @@ impl Activation {
         }
     }
 
-    /// Whether what it gives are probabilities: from 0 to 1.
+    /// Whether the outputs are probabilities, from 0 to 1.
     pub(crate) const fn gives_probabilities(self) -> bool {
         use Activation::*;
         matches!(self, Softmax | Sparsemax | Sigmoid | HardSigmoid | SparseSigmoid)
     }
 
-    /// Whether the derivative is computed from the output, so that the input need not be kept. Kernels expect the same.
+    /// Whether the derivative is computed from the output, so that the input need not be stored. Kernels expect the
+    /// same.
     pub const fn from_output(self) -> bool {
         use Activation::*;
         match self {

@@ -1,8 +1,8 @@
 //! Binding of arguments to parameters: positional in Keras's order, or `keyword = value`.
 //!
-//! [`bind`] finds out which argument is which and reports what cannot be bound; the getters of [`Bound`]
-//! then give each parameter its meaning, and report a value of the wrong form at its own tokens. A getter
-//! that reported goes on with the default: [`Bound::sound`] tells whether a parameter can be relied on.
+//! [`bind`] assigns arguments to parameters and reports those that cannot be bound. The getters of [`Bound`] then
+//! read the value of each parameter, and report a value of the wrong form at its own tokens. After an error a getter
+//! returns the default: [`Bound::sound`] tells whether a parameter is valid.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -26,43 +26,43 @@ mod tests;
 
 pub use idle::is_keras_s_default;
 
-/// Names in backticks, separated by commas.
+/// Formats names in backticks, separated by commas.
 pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Arguments by parameter.
+/// Arguments bound to parameters.
 #[derive(Clone, Debug)]
 pub struct Bound<'a> {
     item: &'static Item,
     call: Loc,
     /// One per argument of the item.
     slots: Vec<Slot<'a>>,
-    /// Whether some argument could not be bound, so that it is not known what was meant.
+    /// Whether an argument could not be bound, so that its meaning is unknown.
     broken: bool,
-    /// Whether there is an argument of which not even a guess can be made.
+    /// Whether there is an argument that cannot even be guessed.
     stray: bool,
 }
 
-/// What one parameter was given.
+/// Argument of one parameter.
 #[derive(Clone, Debug)]
 struct Slot<'a> {
     argument: &'static Argument,
-    /// Owned if it stands for a Python word that was reported: `True`.
+    /// Owned if it replaces a Python word that was reported, such as `True`.
     value: Option<Cow<'a, Value>>,
     /// Whether an error about this parameter was reported.
     failed: Cell<bool>,
 }
 
-/// Binds `args` to the arguments of `item` and reports, all at once, arguments that are unknown, given twice, too many
-/// or missing. `call` are the tokens of the whole call.
+/// Binds `args` to the arguments of `item` and reports, all at once, arguments that are unknown, given twice, too
+/// many or missing. `call` is the location of the whole call.
 pub fn bind<'a>(item: &'static Item, args: &'a [Arg], call: Loc, cx: &mut Cx<'_>) -> Bound<'a> {
     let bound = bind_given(item, args, call, cx);
     bound.report_missing(cx);
     bound
 }
 
-/// The same as [`bind`] for a caller that reports missing arguments itself.
+/// Same as [`bind`], for a caller that reports missing arguments itself.
 pub(crate) fn bind_given<'a>(item: &'static Item, args: &'a [Arg], call: Loc, cx: &mut Cx<'_>) -> Bound<'a> {
     let slots = item.all().map(|argument| Slot { argument, value: None, failed: Cell::new(false) }).collect();
     let mut bound = Bound { item, call, slots, broken: false, stray: false };
@@ -79,7 +79,7 @@ pub(crate) fn bind_given<'a>(item: &'static Item, args: &'a [Arg], call: Loc, cx
                     None => bound.unknown(name, *loc, cx),
                 }
             }
-            // What it was meant for is not known.
+            // It is unknown which parameter it was meant for.
             None if keyword_seen => {
                 let reported =
                     std::mem::replace(&mut misplaced, true) || arg.value.kind == ValueKind::Invalid;
@@ -109,7 +109,7 @@ pub(crate) fn bind_given<'a>(item: &'static Item, args: &'a [Arg], call: Loc, cx
                 bound.broken = true;
             }
             None if position < item.positional.len() => {
-                // Of what was reported it is not known whether it is one argument.
+                // Invalid tokens may be any number of arguments.
                 bound.broken |= arg.value.kind == ValueKind::Invalid;
                 bound.fill(position, &arg.value, arg.value.loc, cx);
                 position += 1;
@@ -132,7 +132,7 @@ impl<'a> Bound<'a> {
         let callee = self.item.class;
         let slot = &mut self.slots[index];
         if value.kind == ValueKind::Invalid {
-            // It was reported, and is neither missing nor in the way of another.
+            // It was reported: it is neither missing nor does it block another argument.
             slot.failed.set(true);
             return;
         }
@@ -200,7 +200,7 @@ impl<'a> Bound<'a> {
             true => format!("write `{callee}()`: it takes no arguments"),
             false => format!("its arguments are {}", listed(self.item)),
         });
-        // What was given may be a list without its brackets.
+        // The argument may be a list without its brackets.
         cx.error(match (params, self.slots.first_mut()) {
             ([Argument { name, .. }], Some(slot)) => {
                 slot.value = None;
@@ -211,14 +211,14 @@ impl<'a> Bound<'a> {
         });
     }
 
-    /// Whether all arguments could be bound and nothing was reported about these parameters, so that what
-    /// depends on them can be computed.
+    /// Whether all arguments could be bound and no error was reported for these parameters, so that values that
+    /// depend on them can be computed.
     pub fn sound(&self, params: &[&str]) -> bool {
         !self.broken
             && self.slots.iter().all(|slot| !slot.failed.get() || !params.contains(&slot.argument.name))
     }
 
-    /// Whether nothing at all was reported.
+    /// Whether no error was reported.
     pub fn all_sound(&self) -> bool {
         !self.broken && self.slots.iter().all(|slot| !slot.failed.get())
     }
@@ -228,22 +228,22 @@ impl<'a> Bound<'a> {
         self.item
     }
 
-    /// Name of what is called: `Dense`.
+    /// Name of the called item, such as `Dense`.
     pub fn callee(&self) -> &'static str {
         self.item.class
     }
 
-    /// The tokens of the call.
+    /// Location of the call.
     pub fn call(&self) -> Loc {
         self.call
     }
 
-    /// Where the value of a parameter stands; the whole call if it is not given.
+    /// Location of a parameter's value, or of the whole call if it is missing.
     pub fn loc(&self, name: &str) -> Loc {
         self.slot(name).and_then(|slot| slot.value.as_ref()).map_or(self.call, |value| value.loc)
     }
 
-    /// The value as it was written; `None` if it is absent or already reported as no value.
+    /// The value as written; `None` if it is missing or was reported.
     pub fn take(&self, name: &str) -> Option<&Value> {
         let slot = self.slot(name)?;
         let value = slot.value.as_deref()?;
@@ -254,7 +254,7 @@ impl<'a> Bound<'a> {
         Some(value)
     }
 
-    /// Marks a parameter as reported, for values that are read by other means than the getters.
+    /// Marks a parameter as reported, for values that are not read by the getters.
     pub fn fail(&self, name: &str) {
         if let Some(slot) = self.slot(name) {
             slot.failed.set(true);
@@ -267,7 +267,7 @@ impl<'a> Bound<'a> {
         slot
     }
 
-    /// Reads a value if there is one, and notes whether that failed.
+    /// Reads a value if there is one, and records whether that failed.
     pub fn read<T>(
         &self,
         name: &str,
@@ -282,7 +282,7 @@ impl<'a> Bound<'a> {
         result
     }
 
-    /// Reads a value that may be `none`, which means the same as leaving it out.
+    /// Reads a value that may be `none`, which means the same as a missing one.
     pub fn read_optional<T>(
         &self,
         name: &str,
@@ -308,7 +308,7 @@ impl<'a> Bound<'a> {
         result
     }
 
-    /// Reads a value, or the default where there is none or an error was reported.
+    /// Reads a value, or the default if it is missing or wrong.
     pub fn read_or_default<T>(
         &self,
         name: &str,
@@ -318,7 +318,7 @@ impl<'a> Bound<'a> {
         self.read(name, cx, &reader).or_else(|| self.default(name, cx, reader))
     }
 
-    /// Reads a value that may be `none`: `None` for that and after an error, the default where nothing is given.
+    /// Reads a value that may be `none`: `None` for that and after an error, the default if it is missing.
     fn read_given<T>(
         &self,
         name: &str,
@@ -331,7 +331,7 @@ impl<'a> Bound<'a> {
         }
     }
 
-    /// The entries of a list or tuple. `None` if absent or wrong.
+    /// Entries of a list or tuple. `None` if missing or wrong.
     pub fn items(&self, name: &str, cx: &mut Cx<'_>) -> Option<&[Value]> {
         let value = self.take(name)?;
         if let ValueKind::List(items) = &value.kind {
@@ -348,19 +348,20 @@ impl<'a> Bound<'a> {
         None
     }
 
-    /// A length of at least 1: a number or any constant expression. `None` if absent or wrong and without a default.
+    /// Length of at least 1: a number or any constant expression. `None` if wrong, or if missing and without a
+    /// default.
     pub fn dim(&self, name: &str, cx: &mut Cx<'_>) -> Option<Dim> {
         self.read_or_default(name, cx, read::dim)
     }
 
-    /// A whole number of at least 0, or of the range of its argument.
+    /// Whole number of at least 0 and in the range of its argument.
     pub fn unsigned(&self, name: &str, cx: &mut Cx<'_>) -> usize {
         let range = self.range(name);
         self.read_or_default(name, cx, |value, what, cx| read::unsigned_in(value, what, &range, cx))
             .unwrap_or_default()
     }
 
-    /// A whole number of at least 0, or of the range of its argument, or `none`.
+    /// Whole number of at least 0 and in the range of its argument, or `none`.
     pub fn optional_unsigned(&self, name: &str, cx: &mut Cx<'_>) -> Option<usize> {
         let range = self.range(name);
         self.read_given(name, cx, |value, what, cx| read::unsigned_in(value, what, &range, cx))
@@ -368,7 +369,7 @@ impl<'a> Bound<'a> {
 
     /// The seed of a random stream, or `none`.
     pub fn optional_seed(&self, name: &str, cx: &mut Cx<'_>) -> Option<u64> {
-        // On every target that mimo knows `usize` fits into `u64`.
+        // `usize` fits into `u64` on all supported targets.
         self.optional_unsigned(name, cx).map(|seed| seed as u64)
     }
 
@@ -377,20 +378,20 @@ impl<'a> Bound<'a> {
         self.read_or_default(name, cx, read::integer).unwrap_or_default()
     }
 
-    /// A number of the range of its argument.
+    /// Number in the range of its argument.
     pub fn float(&self, name: &str, cx: &mut Cx<'_>) -> f64 {
         let range = self.range(name);
         self.read_or_default(name, cx, |value, what, cx| read::float_in(value, what, &range, cx))
             .unwrap_or_default()
     }
 
-    /// A number of the range of its argument, or `none`.
+    /// Number in the range of its argument, or `none`.
     pub fn optional_float(&self, name: &str, cx: &mut Cx<'_>) -> Option<f64> {
         let range = self.range(name);
         self.read_given(name, cx, |value, what, cx| read::float_in(value, what, &range, cx))
     }
 
-    /// Numbers of the range of their argument: one number, or a list of them. Empty for `none` and after an error.
+    /// Numbers in the range of their argument: one number, or a list of them. Empty for `none` and after an error.
     pub fn factors(&self, name: &str, cx: &mut Cx<'_>) -> Vec<f64> {
         let range = self.range(name);
         let numbers = self.read_given(name, cx, |value, what, cx| match &value.kind {
@@ -406,7 +407,7 @@ impl<'a> Bound<'a> {
         numbers.unwrap_or_default()
     }
 
-    /// Weights of labels or classes: the same as [`factors`](Bound::factors), of which at least one is above 0.
+    /// Weights of labels or classes: same as [`factors`](Bound::factors), with at least one above 0.
     pub fn weights(&self, name: &str, cx: &mut Cx<'_>) -> Vec<f64> {
         let weights = self.factors(name, cx);
         if !weights.is_empty() && weights.iter().all(|&weight| weight == 0.0) {
@@ -440,7 +441,7 @@ impl<'a> Bound<'a> {
         self.word_of(name, &words, cx)
     }
 
-    /// One of these words, for an argument that takes more of them than it shows.
+    /// One of the words in `allowed`, for an argument that accepts more words than its documentation lists.
     pub fn word_of(&self, name: &str, allowed: &[&'static str], cx: &mut Cx<'_>) -> &'static str {
         let word = self.read_or_default(name, cx, |value, what, cx| read::word(value, what, allowed, cx));
         word.unwrap_or_default()
@@ -481,7 +482,7 @@ impl<'a> Bound<'a> {
     }
 }
 
-/// The names that can be used, for a message.
+/// The argument names of an item, for a message.
 fn listed(item: &Item) -> String {
     list(item.arguments().map(|argument| argument.name))
 }

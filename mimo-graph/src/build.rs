@@ -1,7 +1,7 @@
-//! Building a graph, call by call: shapes are inferred and weights made as the calls are read.
+//! Builds a graph call by call: infers shapes and creates weights as the calls are read.
 //!
-//! What an error leaves without a shape is poisoned: its calls are recorded, so that names and checks of
-//! connections still see them, and nothing about them is reported again.
+//! Outputs without a shape after an error are poisoned: their calls are recorded, so that names and checks of
+//! connections see them, but no further errors about them are reported.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -38,33 +38,33 @@ pub use nest::Instance;
 pub struct Given {
     /// The tensor.
     pub tensor: TensorId,
-    /// The keyword that names it in the call; `""` if it is given by its place.
+    /// The keyword that names it in the call; `""` for a positional tensor.
     pub role: &'static str,
-    /// The tokens that name it.
+    /// Location of its name in the call.
     pub loc: Loc,
 }
 
-/// A tensor that a call names: `mask = m`.
+/// A tensor passed by keyword: `mask = m`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Named {
     /// The keyword.
     pub keyword: String,
-    /// Where the keyword stands.
+    /// Location of the keyword.
     pub keyword_loc: Loc,
     /// The tensor.
     pub tensor: TensorId,
-    /// The tokens that name it.
+    /// Location of its name.
     pub loc: Loc,
 }
 
-/// Arguments of a call besides the tensors at its places.
+/// Arguments of a call besides the positional tensors.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Further<'a> {
-    /// `initial_state = […]`, and its place.
+    /// `initial_state = […]`, and its location.
     pub initial: Option<(&'a [(TensorId, Loc)], Loc)>,
     /// Tensors by keyword.
     pub named: &'a [Named],
-    /// Settings that are on or off, and the places of the keywords.
+    /// Boolean settings with the locations of their keywords.
     pub settings: &'a [(String, Loc, bool)],
 }
 
@@ -73,28 +73,29 @@ pub struct Further<'a> {
 pub struct Builder {
     graph: Graph,
     checks: Vec<DimCheck>,
-    /// Shapes that were written and fit.
+    /// Annotated shapes that fit.
     ascribed: Vec<(TensorId, Shape)>,
-    /// For every layer, the first call that nothing was wrong with: it made the weights.
+    /// By layer, the first valid call: it created the weights.
     built: Vec<Option<NodeId>>,
-    /// For every layer, the place of the number that decides how large it is.
+    /// By layer, the location of the number that decides its size.
     decisive: Vec<Loc>,
-    /// What inputs were called with `name = "…"`.
+    /// Names set with `name = "…"` on inputs.
     input_names: Vec<(TensorId, String)>,
-    /// The constants that this model wrote, by their texts and by whether they are numbers; the same text in another model need not be the same.
+    /// The constants of this model by their text and whether they are numbers. The same text in another model may be
+    /// another constant.
     constants: HashMap<(String, bool), ConstId>,
-    /// Remaining calls that are tried as fixes of a mistake.
+    /// Number of calls that may still be tried as fixes of a mistake.
     tries: Cell<usize>,
 }
 
 impl Builder {
-    /// An empty graph for the model `name`.
+    /// Creates an empty graph for the model `name`.
     pub fn new(name: &str) -> Self {
         Builder::among(name, Vec::new())
     }
 
-    /// An empty graph for the model `name`, whose constants are numbered behind those of others. A model and those
-    /// that it nests so have one numbering, and what is nested can be taken over as it is.
+    /// Creates an empty graph for the model `name`, whose constants are numbered after those of others. A model and
+    /// its nested models then share one numbering, so that a nested model can be copied without renumbering.
     pub fn among(name: &str, consts: Vec<ConstEntry>) -> Self {
         let graph = Graph { name: name.into(), consts, ..Graph::default() };
         Builder {
@@ -109,7 +110,7 @@ impl Builder {
         }
     }
 
-    /// The constant that the user wrote as `text`, a length or a number; the same text is the same constant.
+    /// The constant that the user wrote as `text`, a length or a number. Equal texts are one constant.
     pub fn constant(&mut self, text: &str, loc: Loc, number: bool) -> ConstId {
         if let Some(&known) = self.constants.get(&(text.into(), number)) {
             return known;
@@ -145,15 +146,16 @@ impl Builder {
         tensor
     }
 
-    /// What an input was called with `name = "…"`. It is the input's first binding too.
+    /// Name set with `name = "…"` on an input. It is also the input's first binding.
     pub fn input_name(&self, input: TensorId) -> Option<&str> {
         self.input_names.iter().find(|(tensor, _)| *tensor == input).map(|(_, name)| name.as_str())
     }
 
-    /// `Class(args…)`: a layer that is called later. `None` after an error without which it cannot be.
+    /// Creates the layer `Class(args…)`, to be called later. `None` after an error without which it cannot be
+    /// created.
     ///
-    /// A layer without `name = "…"` has no name until [`names::assign`](crate::names::assign), which also
-    /// reports names that are given twice.
+    /// A layer without `name = "…"` has no name until [`names::assign`](crate::names::assign), which also reports
+    /// duplicate names.
     pub fn layer(
         &mut self,
         class: &str,
@@ -203,7 +205,7 @@ impl Builder {
         LayerId(id(self.graph.layers.len() - 1))
     }
 
-    /// Whether calls of a layer have this keyword.
+    /// Whether calls of a layer accept this keyword.
     pub fn takes_at_calls(&self, layer: LayerId, keyword: &str) -> bool {
         let Layer { kind, .. } = self.graph.layer(layer);
         match keyword {
@@ -216,8 +218,8 @@ impl Builder {
         }
     }
 
-    /// Calls a layer on tensors, each with the tokens that name it, and gives what the call gives: poisoned
-    /// tensors if something is wrong with the call or with what it reads.
+    /// Calls a layer on tensors, each with the location of its name, and returns the outputs: poisoned tensors if the
+    /// call or one of its inputs is invalid.
     pub fn call(
         &mut self,
         layer: LayerId,
@@ -228,7 +230,7 @@ impl Builder {
         self.call_with(layer, inputs, &Further::default(), call, diags)
     }
 
-    /// The same with what stands at places of its own: `initial_state = […]`, `mask = m`.
+    /// Same as [`call`](Self::call), with keyword arguments: `initial_state = […]`, `mask = m`.
     pub fn call_with(
         &mut self,
         layer: LayerId,
@@ -251,12 +253,12 @@ impl Builder {
         let by_place: Vec<Given> = by_place.collect();
         let of_state =
             |(&(tensor, loc), role): (&(TensorId, Loc), &&'static str)| Given { tensor, role, loc };
-        // A wrong number of states was told.
+        // A wrong number of states was reported.
         let names = kind.states().iter().chain(std::iter::repeat(&"state"));
         let states: Vec<Given> = states.iter().zip(names).map(of_state).collect();
         let has_parts = !parts.is_empty();
         if told {
-            // What is left out may be what nothing else reads.
+            // A tensor that is left out may have no other reader.
             self.poison(call);
         }
         match wrong {
@@ -264,11 +266,11 @@ impl Builder {
             None => self.call_one(layer, &by_place, &states, &named, called, call, diags),
             Some(diag) => {
                 let inputs = [by_place, states, named].concat();
-                // What stands for a mistake may stand for several tensors, or for none.
+                // A poisoned tensor may replace several tensors, or none.
                 if inputs.iter().all(|input| self.graph.tensor(input.tensor).shape.is_some()) {
                     diags.push(diag);
                 }
-                // What was left out may be what nothing else reads.
+                // A tensor that is left out may have no other reader.
                 self.poison(call);
                 self.node(layer, &inputs, None, None, call)
             }
@@ -301,8 +303,8 @@ impl Builder {
         self.without_left_out(&kind, made, steps, call)
     }
 
-    /// Calls the parts of a layer on the same tensors, each from its own states, and the layer itself on the first of
-    /// what each gives, if it joins them.
+    /// Calls the parts of a layer on the same tensors, each with its own states; then the layer itself on their first
+    /// outputs, if it joins them.
     fn call_parts(
         &mut self,
         whole: LayerId,
@@ -314,13 +316,13 @@ impl Builder {
     ) -> Vec<TensorId> {
         let (mut first, mut rest) = (Vec::new(), Vec::new());
         for part in self.graph.layer(whole).parts.clone() {
-            // Either all states are given or none.
+            // Either all states are passed or none.
             let wanted = self.graph.layer(part).kind.states().len().min(states.len());
             let (own, others) = states.split_at(wanted);
             states = others;
             let given = self.call_one(part, inputs, own, named, None, call, diags);
             if given.iter().any(|&given| self.graph.tensor(given).shape.is_none()) {
-                // What one part cannot read, the others would report again.
+                // An input that one part cannot read would be reported again by the others.
                 return self.node(whole, inputs, None, None, call);
             }
             let mut given = given.into_iter();
@@ -332,7 +334,7 @@ impl Builder {
             let inputs: Vec<_> = first.iter().map(|&tensor| Given { tensor, role: "", loc: call }).collect();
             let given = self.infer(whole, None, &inputs, call, diags);
             let sound = given.is_some();
-            // After an error, nothing of the call is known.
+            // After an error, nothing about the call is known.
             first = self.node(whole, &inputs, None, given, call);
             if !sound {
                 return first;
@@ -342,7 +344,7 @@ impl Builder {
         first
     }
 
-    /// Records a call. What it gives is poisoned if `given` is not known, all of it, so that none is reported again.
+    /// Records a call. If `given` is unknown, all outputs are poisoned, so that no further errors follow.
     fn node(
         &mut self,
         layer: LayerId,
@@ -375,7 +377,7 @@ impl Builder {
         outputs
     }
 
-    /// The shapes that a call gives, if nothing is wrong with it. The first such call makes the weights.
+    /// Infers the output shapes of a valid call. The first such call creates the weights.
     fn infer(
         &mut self,
         id: LayerId,
@@ -397,7 +399,7 @@ impl Builder {
         let mut cx = Cx { consts: &self.graph.consts, diags: &mut wrong, checks: &mut checks };
         let given = kind.infer(&operands, call, &mut cx);
         let shapes: Vec<&Shape> = operands.iter().map(|operand| operand.shape).collect();
-        // States and masks do not decide them.
+        // Weights do not depend on states and masks.
         let by_place = operands.iter().filter(|operand| operand.role.is_empty());
         let by_place: Vec<&Shape> = by_place.map(|operand| operand.shape).collect();
         let weights = given.as_ref().map(|_| kind.weights(&by_place));
@@ -406,7 +408,7 @@ impl Builder {
             let shapes: Vec<&Shape> = given.iter().map(|(shape, _)| shape).collect();
             let loc = self.decisive.get(id.index()).copied().unwrap_or(call);
             let what = format!("`{}`", kind.class_name());
-            // What is not known yet is padded by less than it is long.
+            // An unknown length is padded by less than itself.
             let scratch = kind.scratch(&shapes_read, &shapes);
             let shapes: Vec<&Shape> =
                 shapes.into_iter().chain(scratch.iter().filter(|shape| shape.is_known())).collect();
@@ -436,8 +438,8 @@ impl Builder {
         given.filter(|_| like.is_none())
     }
 
-    /// The parts that `split` or `unstack` makes of a tensor, each as the `key` of a `get_item`. `None` after an error, and for a
-    /// tensor whose shape is not known after one.
+    /// The parts of a tensor for `split` or `unstack`, each as the `key` of a `get_item`. `None` after an error, and
+    /// for a tensor of unknown shape.
     pub fn parts(
         &mut self,
         name: &str,
@@ -466,10 +468,10 @@ impl Builder {
         parts
     }
 
-    /// Reports what is wrong with a call, with the trails of its tensors and with fixes. Checks get the trails too.
+    /// Reports the errors of a call, with the trails of its tensors and with fixes. Checks get the trails too.
     fn explain(&self, call: fixes::Call<'_>, wrong: Diags, checks: &mut [DimCheck], diags: &mut Diags) {
         let trails = |subjects: &mut Vec<Subject>| {
-            // Whatever is wrong with a call on one tensor is about that tensor.
+            // Errors of a call on one tensor are about that tensor.
             if let ([], [input]) = (&subjects[..], call.inputs) {
                 subjects.push(Subject { tensor: input.tensor, shown: None });
             }
@@ -481,13 +483,12 @@ impl Builder {
         let wrong = wrong.into_sorted();
         let fixes = match &wrong[..] {
             [_] => fixes::of_call(self.known(), call),
-            // Two mistakes are not mended at once.
+            // Two errors are not fixed by one change.
             _ => Vec::new(),
         };
         for mut diag in wrong {
             diag.notes.extend(trails(&mut diag.subjects));
-            // What the rule says without having tried it is for those that nothing was found for. A layer of its own
-            // is always a way out.
+            // Untested helps of the rule are only used if no fix was found. A separate layer is always possible.
             let said = std::mem::replace(&mut diag.helps, fixes.clone());
             if diag.helps.is_empty() || call.like.is_some() {
                 diag.helps.extend(said);
@@ -505,12 +506,12 @@ impl Builder {
         }
     }
 
-    /// A tensor without a shape, in place of one that an error prevents. Nothing about it is reported.
+    /// A tensor without a shape that replaces one after an error. No errors about it are reported.
     pub fn poison(&mut self, loc: Loc) -> TensorId {
         self.tensor(None, Dtype::Float, None, loc)
     }
 
-    /// What the tensors of the call that gives `tensor` may be called; nothing for an input.
+    /// Names of the outputs of the call that computes `tensor`; empty for an input.
     pub fn siblings(&self, tensor: TensorId) -> Vec<&str> {
         let Some(node) = self.graph.tensor(tensor).producer else { return Vec::new() };
         if let Some(group) = self.graph.group_of(tensor) {
@@ -521,21 +522,21 @@ impl Builder {
         self.graph.layer(whole).kind.outputs().to_vec()
     }
 
-    /// The place of the name that a pattern binds to a tensor, for what is said about that tensor alone.
+    /// Sets the location of a tensor to that of its name in a pattern, for errors about that tensor alone.
     pub fn place(&mut self, tensor: TensorId, loc: Loc) {
         if let Some(tensor) = self.graph.tensors.get_mut(tensor.index()) {
             tensor.loc = loc;
         }
     }
 
-    /// `let name = tensor`
+    /// Binds a name to a tensor: `let name = tensor`.
     pub fn bind(&mut self, tensor: TensorId, name: &str) {
         if let Some(tensor) = self.graph.tensors.get_mut(tensor.index()) {
             tensor.bindings.push(name.into());
         }
     }
 
-    /// Takes back what [`bind`](Self::bind) called a tensor: a function's name for it is known in the function only.
+    /// Removes a name that [`bind`](Self::bind) has set: a parameter of a function is only known inside of it.
     pub fn unbind(&mut self, tensor: TensorId, name: &str) {
         if let Some(tensor) = self.graph.tensors.get_mut(tensor.index())
             && let Some(at) = tensor.bindings.iter().rposition(|binding| binding == name)
@@ -544,8 +545,8 @@ impl Builder {
         }
     }
 
-    /// `let x: [127, 32] = …`: what is written has to be the tensor's shape. `loc` are the tokens of the
-    /// written shape.
+    /// Checks an annotated shape, `let x: [127, 32] = …`, against the tensor's. `loc` is the location of the
+    /// annotation.
     pub fn ascribe(&mut self, tensor: TensorId, written: &Value, loc: Loc, diags: &mut Diags) {
         let name = shown_name(&self.graph, tensor).into_owned();
         let mut cx = Cx { consts: &self.graph.consts, diags, checks: &mut self.checks };
@@ -560,7 +561,7 @@ impl Builder {
         let what = format!("each axis in the shape of `{name}`");
         let before = cx.checks.len();
         let dims: Vec<Option<Dim>> = items.iter().map(|item| read::dim(item, &what, &mut cx)).collect();
-        // Each constant is compared with an inferred length below, which says more than that it is positive.
+        // Below, each constant is compared with an inferred length, which says more than that it is positive.
         cx.checks.truncate(before);
         let (Some(dims), Some(shape)) =
             (dims.into_iter().collect::<Option<Vec<_>>>(), &self.graph.tensor(tensor).shape)
@@ -613,12 +614,12 @@ impl Builder {
         TensorId(id(self.graph.tensors.len() - 1))
     }
 
-    /// How many checks are left to const evaluation so far.
+    /// Number of checks that are left to const evaluation so far.
     pub fn checks(&self) -> usize {
         self.checks.len()
     }
 
-    /// Says of the checks after the first `known` in which expansion of a body they showed.
+    /// Adds a note to the checks after the first `known`: the expansion of a body that they belong to.
     pub fn note_checks(&mut self, known: usize, note: &str) {
         for check in self.checks.iter_mut().skip(known) {
             check.notes.push(note.to_owned());
@@ -630,13 +631,13 @@ impl Builder {
         &self.graph
     }
 
-    /// The graph, and what const evaluation has to find out.
+    /// Returns the graph and the checks for const evaluation.
     pub fn finish(self) -> (Graph, Vec<DimCheck>) {
         (self.graph, self.checks)
     }
 }
 
-/// A table index as an id: no source text holds 2³² layers.
+/// Converts a table index to an id. It fits: no source text has 2³² layers.
 fn id(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }

@@ -1,5 +1,5 @@
-//! What has to hold for the whole graph: everything declared is connected, and everything connected is
-//! declared. (Shapes are checked by the layers, losses against their heads in `compile`.)
+//! Checks of the whole graph: everything declared is connected, and everything connected is declared. (Layers check
+//! shapes, `compile` checks losses against their heads.)
 
 use crate::code::Code;
 use crate::context::Cx;
@@ -9,11 +9,11 @@ use crate::order::{downstream, marked, needed_tensors};
 use crate::shape::Dtype;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Reports everything that is wrong with how the graph is connected.
+/// Reports all errors of the graph's connections.
 pub fn all(graph: &Graph, cx: &mut Cx<'_>) {
     check_ports_once(graph, cx);
-    // A call that failed may have left its operands or its result out of the graph: what is missing then is
-    // not the user's second mistake.
+    // After an invalid call, operands and outputs may be missing from the graph: this is not a second mistake of the
+    // user.
     if is_broken(graph) {
         return;
     }
@@ -28,7 +28,7 @@ pub fn all(graph: &Graph, cx: &mut Cx<'_>) {
     crate::lints::all(graph, cx);
 }
 
-/// Whether some tensor came from nowhere, which is what an error in its statement leaves behind.
+/// Whether some tensor has no origin, because of an error in its statement.
 fn is_broken(graph: &Graph) -> bool {
     let sources: BTreeSet<TensorId> = graph.sources.iter().copied().collect();
     let mut tensors = graph.tensors.iter().zip(0..);
@@ -36,7 +36,8 @@ fn is_broken(graph: &Graph) -> bool {
         || graph.outputs.is_empty()
 }
 
-/// Outputs of a model that is trained are floats, and at least one of every other is: gradients and the model's type are theirs.
+/// Checks that outputs of a trained model are floats, and at least one output of every other model: gradients and the
+/// model's type need one.
 fn check_outputs_are_floats(graph: &Graph, cx: &mut Cx<'_>) {
     let whole: Vec<&Port> =
         graph.outputs.iter().filter(|port| graph.tensor(port.tensor).dtype == Dtype::Int).collect();
@@ -58,7 +59,7 @@ fn check_outputs_are_floats(graph: &Graph, cx: &mut Cx<'_>) {
     }
 }
 
-/// A tensor is one input of the model. It may be several outputs, whose names differ.
+/// Checks that a tensor is listed as an input once. It may be several outputs, whose names differ.
 fn check_ports_once(graph: &Graph, cx: &mut Cx<'_>) {
     for (what, ports) in [("input", &graph.inputs), ("output", &graph.outputs)] {
         let mut first: BTreeMap<TensorId, Vec<&Port>> = BTreeMap::new();
@@ -67,7 +68,7 @@ fn check_ports_once(graph: &Graph, cx: &mut Cx<'_>) {
             let earlier = first.entry(port.tensor).or_default();
             let name = graph.tensor_name(port.tensor);
             if earlier.iter().any(|earlier| earlier.name == port.name) {
-                // The tensors of a list stand at one place.
+                // All tensors of a list have the same location.
                 if reported.insert(port.loc) {
                     let message = format!("`{name}` is listed twice as an {what}");
                     let diag = Diag::error(Code::ListedTwice, port.loc, message).help("remove one");
@@ -91,7 +92,7 @@ fn check_ports_once(graph: &Graph, cx: &mut Cx<'_>) {
     }
 }
 
-/// What `Input(…)` declares is listed in `Model(inputs = …)`.
+/// Checks that `Model(inputs = …)` lists every `Input(…)`.
 fn check_inputs_given(graph: &Graph, cx: &mut Cx<'_>) {
     let given: BTreeSet<TensorId> = graph.inputs.iter().map(|input| input.tensor).collect();
     for &tensor in graph.sources.iter().filter(|tensor| !given.contains(tensor)) {
@@ -118,7 +119,7 @@ fn check_inputs_given(graph: &Graph, cx: &mut Cx<'_>) {
     }
 }
 
-/// What `Model(inputs = …)` lists is needed by an output.
+/// Checks that an output needs each of `Model(inputs = …)`.
 fn check_inputs_used(graph: &Graph, cx: &mut Cx<'_>) {
     let needed = needed_tensors(graph);
     for input in graph.inputs.iter().filter(|input| !marked(&needed, input.tensor)) {
@@ -141,7 +142,7 @@ fn check_inputs_used(graph: &Graph, cx: &mut Cx<'_>) {
     }
 }
 
-/// What is bound is used, or its name starts with an underscore.
+/// Warns about unused bindings, unless their names start with an underscore.
 fn check_tensors_used(graph: &Graph, cx: &mut Cx<'_>) {
     let mut used = vec![false; graph.tensors.len()];
     let reads = graph.nodes.iter().flat_map(|node| &node.inputs);
@@ -168,15 +169,15 @@ fn check_tensors_used(graph: &Graph, cx: &mut Cx<'_>) {
     }
 }
 
-/// What is made is called. A layer without a call has no weights and is not part of the model.
+/// Warns about layers that are never called. Such a layer has no weights and is not part of the model.
 fn check_layers_called(graph: &Graph, cx: &mut Cx<'_>) {
-    // A part is called with the whole, and told with it.
+    // A part is called, and reported, with the whole.
     let parts: BTreeSet<LayerId> =
         graph.layers.iter().flat_map(|whole| whole.parts.iter().copied()).collect();
     let called: BTreeSet<LayerId> = graph.nodes.iter().map(|node| node.layer).collect();
     for (layer, id) in graph.layers.iter().zip((0..).map(LayerId)) {
         let reached = called.contains(&id) || layer.parts.iter().any(|part| called.contains(part));
-        // What is inside of a nested model is that model's affair.
+        // Layers inside of a nested model were checked with that model.
         if layer.group.is_none() && !parts.contains(&id) && !reached {
             let class = layer.kind.class_name();
             cx.error(

@@ -1,16 +1,15 @@
-//! The code of every diagnostic, by which it is looked up in `docs/errors.md` and by which a warning is allowed.
+//! Codes of all diagnostics. A code is the key of a section in `docs/errors.md`, and a warning is allowed by it.
 //!
-//! A code stands for one rule that can be broken, not for one wording and not for one layer. Numbers are never
-//! given to another rule. Families: E01 syntax, E02 names and arguments, E03 shapes, E04 recurrent layers and
-//! wrappers, E05 inputs and outputs, E06 losses, metrics and optimizers, E07 constants, E08 functions, loops
-//! and nested models.
+//! A code stands for one rule, not for one wording and not for one layer. Numbers are never reused for another rule.
+//! Families: E01 syntax, E02 names and arguments, E03 shapes, E04 recurrent layers and wrappers, E05 inputs and
+//! outputs, E06 losses, metrics and optimizers, E07 constants, E08 functions, loops and nested models.
 
 use std::fmt;
 
-/// Writes the enum, its names and its titles from one list.
+/// Declares the enum, its names and its titles from one list.
 macro_rules! codes {
     (errors { $($error:ident $number:literal $what:literal,)* } lints { $($lint:ident $name:literal $when:literal,)* }) => {
-        /// What a diagnostic is about. [`Display`](fmt::Display) gives `mimo::E0201` or, for a lint,
+        /// Code of a diagnostic. [`Display`](fmt::Display) prints `mimo::E0201` or, for a lint,
         /// `mimo::unused_tensor`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code {
@@ -30,7 +29,7 @@ macro_rules! codes {
                 }
             }
 
-            /// What is wrong, in a few words: `unknown layer`.
+            /// The rule's title, in a few words: `unknown layer`.
             pub fn title(self) -> &'static str {
                 match self {
                     $(Code::$error => $what,)*

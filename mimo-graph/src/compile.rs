@@ -1,8 +1,8 @@
-//! `.compile(…)`: which optimizer, and for every output its loss, weight and metrics, checked against its head.
+//! `.compile(…)`: the optimizer, and the loss, weight and metrics of every output, checked against its head.
 //!
-//! Keras accepts almost anything here and finds out at the first batch. What `loss`, `loss_weights` and
-//! `metrics` may look like is in `forms`, what they may name in `losses` and `metrics`, and which loss fits
-//! which head in `heads`, and what the logs call their values in `keys`.
+//! Keras accepts almost anything here and reports errors at the first batch. `forms` reads the forms of `loss`,
+//! `loss_weights` and `metrics`; `losses` and `metrics` read their names; `heads` checks which loss fits which head;
+//! `keys` has the names in the logs.
 
 use crate::args::{Bound, bind_given, list, read};
 use crate::code::Code;
@@ -41,20 +41,22 @@ pub mod words {
         takes {
             /// Optimizer: turns gradients into weight updates.
             optimizer: Optimizer = "rmsprop",
-            /// Loss of every output. A key of a map that ends in `*` is for every output whose name starts so:
-            /// `{ digit_*: sparse_categorical_crossentropy, y: mse }`. A path is a function of your own, which returns the loss of one position and writes its gradient:
-            /// `crate::pinball` for `fn pinball(prediction: &[f32], target: &[f32], gradient: &mut [f32]) -> f32`.
+            /// Loss of every output. A key of a map that ends in `*` applies to every output whose name starts with
+            /// the rest: `{ digit_*: sparse_categorical_crossentropy, y: mse }`. A path is a function of your own,
+            /// which returns the loss of one position and writes its gradient: `crate::pinball` for `fn
+            /// pinball(prediction: &[f32], target: &[f32], gradient: &mut [f32]) -> f32`.
             loss: Loss,
             /// Weight of each output's loss in the total; 1 without it.
             loss_weights: Weights = "none",
-            /// Metrics of every output. They do not see the weights of samples and positions. A path is a type of your own that implements `mimo::Metric`:
-            /// `[accuracy, crate::Lift]`, or `crate::Lift(name = "lift_at_9")`.
+            /// Metrics of every output. They ignore the weights of samples and positions. A path is a type of your
+            /// own that implements `mimo::Metric`: `[accuracy, crate::Lift]`, or `crate::Lift(name = "lift_at_9")`.
             metrics: Metrics = "none",
-            /// Metrics of every output that weigh samples and positions as losses do. One that is in `metrics`, too, has `weighted_` before
-            /// its name.
+            /// Metrics of every output, weighted by samples and positions as losses are. One that is in `metrics` too
+            /// has the prefix `weighted_`.
             weighted_metrics: Metrics = "none",
-            /// Whether the targets of every output are compared with what the output can reach: from 0 to 1 for a sigmoid, a distribution for a
-            /// softmax. Targets out of range are an error for cross-entropies, and a warning for other losses.
+            /// Whether the targets of every output are checked against the range of the output: from 0 to 1 for a
+            /// sigmoid, a distribution for a softmax. Targets out of range are an error for cross-entropies, and a
+            /// warning for other losses.
             check_targets: Switches = "true",
             run_eagerly => "leave it out",
             steps_per_execution => "leave it out",
@@ -64,10 +66,10 @@ pub mod words {
     }
 }
 
-/// Reads the arguments of `.compile(…)` for a graph whose layers have their names. `call` are the tokens of the
-/// call. `None` if something is wrong; all of it is reported.
+/// Reads the arguments of `.compile(…)` for a graph whose layers have their names. `call` is the location of the
+/// call. `None` after errors, all of which are reported.
 pub fn resolve(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Option<Compile> {
-    // Errors of this call alone decide whether it gives something.
+    // Only errors of this call decide whether it returns a result.
     let mut diags = Diags::new();
     let compile =
         read_all(graph, args, call, &mut Cx { consts: cx.consts, diags: &mut diags, checks: cx.checks });
@@ -76,7 +78,7 @@ pub fn resolve(graph: &Graph, args: &[Arg], call: Loc, cx: &mut Cx<'_>) -> Optio
     compile.filter(|_| sound)
 }
 
-/// Arguments of Keras's `fit`, with what is written instead where the model is trained.
+/// Arguments of Keras's `fit`, with the replacement where the model is trained.
 const OF_FIT: [(&str, &str); 10] = [
     ("epochs", "`FitOptions::new().epochs(10)`"),
     ("batch_size", "`FitOptions::new().batch_size(32)`"),
@@ -90,7 +92,7 @@ const OF_FIT: [(&str, &str); 10] = [
     ("class_weight", "`data.class_weights(…)`, a method of `ArrayDataset`"),
 ];
 
-/// The arguments without those that are for `fit`, which are reported.
+/// The arguments without those of `fit`, which are reported.
 fn without_fit(args: &[Arg], cx: &mut Cx<'_>) -> Vec<Arg> {
     let mut own = args.to_vec();
     own.retain(|arg| {
@@ -217,7 +219,7 @@ fn losses(
     losses
 }
 
-/// The weight of every output's loss, 1 if it is left out.
+/// Weight of every output's loss, 1 if missing.
 fn weights(
     graph: &Graph,
     bound: &Bound<'_>,
@@ -285,10 +287,10 @@ fn weight(value: &Value, cx: &mut Cx<'_>) -> Option<f64> {
     }
 }
 
-/// The metrics of an output with the names that logs use; `None` after an error.
+/// Metrics of an output with their names in the logs; `None` after an error.
 type ReadMetrics = Option<Vec<(String, Metric)>>;
 
-/// The metrics of every output, none if they are left out; those of `before`, if there are any, come first.
+/// Metrics of every output, after those in `before`; none if missing.
 fn metrics(
     graph: &Graph,
     bound: &Bound<'_>,
@@ -322,7 +324,7 @@ fn metrics(
     metrics
 }
 
-/// Whether the targets of every output are compared with what it can reach; they are if it is not mentioned.
+/// Whether the targets of every output are checked against its range; true if missing.
 fn checked(graph: &Graph, bound: &Bound<'_>, cx: &mut Cx<'_>) -> Vec<Option<bool>> {
     let Some(value) = bound.take("check_targets").filter(|value| value.kind != ValueKind::None) else {
         return vec![Some(true); graph.outputs.len()];
@@ -435,7 +437,7 @@ mod tests {
               = help: write `0.5` to make it smaller\n  \
               = help: `#[allow(mimo::negative_loss_weight)]` for an adversarial loss"]
         );
-        // Without a loss there is nothing to make larger, which has a warning of its own.
+        // An output without a loss has its own warning.
         let (_, errors) = resolved(&regressions(), "loss = [mse, none, mse], loss_weights = [1, -0.5, 1]");
         assert_eq!(errors, NONE);
     }

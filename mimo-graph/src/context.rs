@@ -1,41 +1,42 @@
-//! What shape rules and checks report to: diagnostics now, and checks that const evaluation will do.
+//! Context of shape rules and checks: they report diagnostics now, and leave checks to const evaluation.
 
 use crate::code::Code;
 use crate::diag::{Diag, Diags, Loc, Subject};
 use crate::dim::{ConstEntry, Dim, Same};
 
-/// Where rules report.
+/// Destination of diagnostics and checks.
 #[derive(Debug)]
 pub struct Cx<'a> {
     /// The user's constants, to show their names in messages.
     pub consts: &'a [ConstEntry],
-    /// What is wrong already.
+    /// Diagnostics so far.
     pub diags: &'a mut Diags,
-    /// What const evaluation has to find out.
+    /// Checks for const evaluation.
     pub checks: &'a mut Vec<DimCheck>,
 }
 
-/// A relation between two lengths, one of which at least is deferred. The macro emits each as a
-/// const evaluated call at the user's tokens; it fails with the numbers in its message.
+/// A relation between two lengths, at least one of which only const evaluation knows. The macro emits each check as a
+/// const-evaluated call at the user's tokens; if it fails, its message has the numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DimCheck {
-    /// Which rule is broken if the relation does not hold.
+    /// The rule that is broken if the relation is false.
     pub code: Code,
-    /// The tokens that are wrong if the relation does not hold.
+    /// Location of the tokens that are wrong if the relation is false.
     pub loc: Loc,
-    /// The length that was found.
+    /// Length that was found.
     pub found: Dim,
-    /// How it has to relate to `wanted`.
+    /// Required relation to `wanted`.
     pub relation: Relation,
-    /// The length that it is compared with.
+    /// Length that it is compared with.
     pub wanted: Dim,
-    /// What `found` is: ``last axis of `x` ``. The message reads `{what} is {found}, but {wanted} is required`.
+    /// Description of `found`: ``last axis of `x` ``. The message reads `{what} is {found}, but {wanted} is
+    /// required`.
     pub what: String,
-    /// What to write instead, if it can be said.
+    /// Replacement to write, if there is one.
     pub help: Option<String>,
-    /// Where the lengths come from.
+    /// Origin of the lengths.
     pub notes: Vec<String>,
-    /// The tensors that `what` and the notes speak of, in the order of the call.
+    /// Tensors that `what` and the notes mention, in the order of the call.
     pub subjects: Vec<Subject>,
 }
 
@@ -53,13 +54,13 @@ pub enum Relation {
 }
 
 impl Cx<'_> {
-    /// Reports an error at `loc`.
+    /// Reports an error.
     pub fn error(&mut self, diag: Diag) {
         self.diags.push(diag);
     }
 
-    /// Compares two lengths: equal ones pass, different ones are reported by `report`, and the rest is left to
-    /// const evaluation. Returns whether nothing is known to be wrong.
+    /// Compares two lengths: equal ones pass, different ones are reported with `report`, and a check is left to const
+    /// evaluation if the macro does not know. Returns false only after an error.
     pub fn require_equal(&mut self, check: DimCheck, report: impl FnOnce(&DimCheck) -> Diag) -> bool {
         match check.found.same(&check.wanted) {
             Same::Yes => true,

@@ -1,18 +1,18 @@
-//! Data that says how it is written as a Rust constant.
+//! Data that describes itself as a Rust constant.
 //!
-//! The macro turns a [`Literal`] into tokens without knowing what it is of: an enum or a struct that is declared by
-//! [`describe!`](crate::describe!) is printed as it was declared, by its own names. Exporters walk the same tree.
+//! The macro turns a [`Literal`] into tokens without knowing its meaning: an enum or a struct declared by
+//! [`describe!`](crate::describe!) is printed as it was declared, with its own names. Exporters walk the same tree.
 
 use std::borrow::Cow;
 
 use crate::dim::Dim;
 
-/// A value as the expression that makes it. Names of types are plain: whoever prints them knows where they are.
+/// An expression that makes a value. Names of types have no path: the printer adds it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Literal {
     /// `true` or `false`.
     Bool(bool),
-    /// A whole number whose type follows from its place.
+    /// A whole number whose type follows from the context.
     Int(u64),
     /// A whole number below 0.
     Negative(i64),
@@ -26,11 +26,11 @@ pub enum Literal {
     Optional(Option<Box<Literal>>),
     /// `[a, b]`
     Array(Vec<Literal>),
-    /// A slice that lives as long as the program: `&[a, b]`.
+    /// A `'static` slice: `&[a, b]`.
     Slice(Vec<Literal>),
-    /// A slice that lives as long as the program, in a `Cow`: `Cow::Borrowed(&[a, b])`.
+    /// A `'static` slice in a `Cow`: `Cow::Borrowed(&[a, b])`.
     List(Vec<Literal>),
-    /// A slice that occurs in several places, as a constant of its own. One name may have several values.
+    /// A slice used several times, as a constant of its own. Several values may have the same name.
     Shared {
         /// Base of the constant's name.
         name: Cow<'static, str>,
@@ -48,7 +48,7 @@ pub enum Literal {
     Updated {
         /// Its type.
         name: &'static str,
-        /// The fields with other values than the constant's, in order.
+        /// Fields that differ from the constant's, in order.
         fields: Vec<(&'static str, Literal)>,
         /// A constant of the type.
         base: &'static str,
@@ -57,16 +57,16 @@ pub enum Literal {
     Variant {
         /// The type.
         name: &'static str,
-        /// Which one.
+        /// Its name.
         variant: &'static str,
-        /// What it holds.
+        /// Its contents.
         holds: Holds,
     },
-    /// `function(a, b)`, a call of a `const fn`; the name may be a path, `View::whole`.
+    /// `function(a, b)`, a call of a `const fn`; the name may be a path, such as `View::whole`.
     Call {
         /// The function.
         function: &'static str,
-        /// What it is called with.
+        /// Its arguments.
         arguments: Vec<Literal>,
     },
 }
@@ -88,7 +88,7 @@ pub trait Describe {
     fn literal(&self) -> Literal;
 }
 
-/// A list of a plan, static when the macro has written it.
+/// A list of a plan, `'static` in generated code.
 pub type List<T> = Cow<'static, [T]>;
 
 impl Describe for bool {

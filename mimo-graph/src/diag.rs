@@ -1,4 +1,4 @@
-//! Diagnostics as data: what is wrong, where, and what to write instead.
+//! Diagnostics as data: the error, its location, and what to write instead.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ pub use crate::ids::Loc;
 use crate::ids::TensorId;
 use crate::shape::Shape;
 
-/// How bad it is.
+/// Severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// The model is not generated.
@@ -16,71 +16,71 @@ pub enum Severity {
     Warning,
 }
 
-/// A tensor that a diagnostic speaks of.
+/// A tensor that a diagnostic mentions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// The tensor.
     pub tensor: TensorId,
-    /// The shape that the text shows for it, if it shows one.
+    /// Its shape, if the text shows it.
     pub shown: Option<Shape>,
 }
 
-/// One thing to tell the user.
+/// A diagnostic.
 ///
-/// Messages start in lower case, end without a period, put names in backticks and carry numbers.
+/// Messages start in lower case, end without a period, have names in backticks and contain numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diag {
-    /// Which rule is broken.
+    /// The broken rule.
     pub code: Code,
-    /// Where the user wrote it.
+    /// Location in the user's source.
     pub loc: Loc,
     /// Error or warning.
     pub severity: Severity,
-    /// What is wrong.
+    /// Message: what is wrong.
     pub message: String,
-    /// What to write (`= help:` lines).
+    /// What to write instead (`= help:` lines).
     pub helps: Vec<String>,
-    /// The other side (`= note:` lines).
+    /// Further information (`= note:` lines).
     pub notes: Vec<String>,
-    /// The tensors that the message and its notes speak of, in the order of the call.
+    /// Tensors that the message and its notes mention, in the order of the call.
     pub subjects: Vec<Subject>,
 }
 
 impl Diag {
-    /// An error at `loc`.
+    /// Creates an error at `loc`.
     pub fn error(code: Code, loc: Loc, message: impl Into<String>) -> Self {
         let message = message.into();
         let (helps, notes, subjects) = (vec![], vec![], vec![]);
         Diag { code, loc, severity: Severity::Error, message, helps, notes, subjects }
     }
 
-    /// A warning at `loc`; `lint` is the code of a lint.
+    /// Creates a warning at `loc`; `lint` is the code of a lint.
     pub fn warning(lint: Code, loc: Loc, message: impl Into<String>) -> Self {
         Diag { severity: Severity::Warning, ..Diag::error(lint, loc, message) }
     }
 
-    /// Adds what to write instead.
+    /// Adds a help: what to write instead.
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.helps.push(text.into());
         self
     }
 
-    /// Adds the other side of the mistake.
+    /// Adds a note.
     #[must_use]
     pub fn note(mut self, text: impl Into<String>) -> Self {
         self.notes.push(text.into());
         self
     }
 
-    /// Adds tensors that the diagnostic speaks of.
+    /// Adds tensors that the diagnostic mentions.
     #[must_use]
     pub fn about(mut self, subjects: impl IntoIterator<Item = Subject>) -> Self {
         self.subjects.extend(subjects);
         self
     }
 
-    /// Whether the user would read the same twice.
+    /// Whether both have the same text for the user.
     fn reads_like(&self, other: &Diag) -> bool {
         let Diag { code, loc, severity, message, helps, notes, subjects: _ } = self;
         (code, loc, severity) == (&other.code, &other.loc, &other.severity)
@@ -88,24 +88,24 @@ impl Diag {
     }
 }
 
-/// More notes than are read.
+/// Limit on the number of notes about expansions; readers skip more.
 const EXPANSIONS: usize = 6;
 
-/// Collects diagnostics, so that one compilation shows all of them.
+/// A collection of diagnostics, so that one compilation shows all of them.
 #[derive(Debug, Default)]
 pub struct Diags {
     all: Vec<Diag>,
-    /// The first diagnostic of each place, so that models with many mistakes take no longer for each.
+    /// Indices of the diagnostics at each location, so that adding one takes constant time.
     places: HashMap<Loc, Vec<usize>>,
 }
 
 impl Diags {
-    /// An empty collection.
+    /// Creates an empty collection.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds one, unless it is there already.
+    /// Adds a diagnostic, unless it is a duplicate.
     pub fn push(&mut self, diag: Diag) {
         let places = self.places.entry(diag.loc).or_default();
         if !places.iter().any(|&at| self.all.get(at).is_some_and(|other| other.reads_like(&diag))) {
@@ -114,13 +114,13 @@ impl Diags {
         }
     }
 
-    /// How many there are.
+    /// Number of diagnostics.
     pub fn count(&self) -> usize {
         self.all.len()
     }
 
-    /// Adds to those after the first `told` in which expansion of a body they were found. A place that an earlier
-    /// expansion reported is not reported again: it is the same mistake.
+    /// Adds a note to the diagnostics after the first `told`: the expansion of a body in which they were found. Drops
+    /// those at a location that an earlier expansion reported: they are the same mistake.
     pub fn expanded(&mut self, told: usize, note: &str) {
         let new = self.all.split_off(told.min(self.all.len()));
         for diag in &new {
@@ -131,7 +131,7 @@ impl Diags {
         for diag in new {
             let places = self.places.entry(diag.loc).or_default();
             if !places.iter().any(|&at| at < told) {
-                // The innermost say enough.
+                // The innermost notes are enough.
                 let noted = diag.notes.len() >= EXPANSIONS;
                 places.push(self.all.len());
                 self.all.push(if noted { diag } else { diag.note(note) });
@@ -139,12 +139,12 @@ impl Diags {
         }
     }
 
-    /// Adds a note to those after the first `told`.
+    /// Adds a note to the diagnostics after the first `told`.
     pub fn note_after(&mut self, told: usize, note: &str) {
         self.all.iter_mut().skip(told).for_each(|diag| diag.notes.push(note.to_owned()));
     }
 
-    /// Keeps those for which `keep` gives true; it may change them.
+    /// Keeps the diagnostics for which `keep` returns true; it may change them.
     pub fn retain_mut(&mut self, keep: impl FnMut(&mut Diag) -> bool) {
         self.all.retain_mut(keep);
         self.places.clear();
@@ -153,8 +153,7 @@ impl Diags {
         }
     }
 
-    /// Drops what is said about a word of Python where the word it stands for is wrong too: the other error says what to
-    /// write.
+    /// Drops an error about a Python word if the replacement is wrong too: the other error says what to write.
     pub fn drop_translations(&mut self) {
         let places = std::mem::take(&mut self.places);
         let wrong: Vec<bool> = self
@@ -173,17 +172,17 @@ impl Diags {
         self.all.iter().any(|diag| diag.severity == Severity::Error)
     }
 
-    /// All of them, in source order.
+    /// Returns all diagnostics in source order.
     pub fn into_sorted(mut self) -> Vec<Diag> {
         self.all.sort_by_key(|diag| diag.loc);
         self.all
     }
 }
 
-/// Longer words are no slips of a name; comparing them would take the square of their length.
+/// Longer words are not typos of a name; the time of a comparison grows with the square of their length.
 const LONGEST: usize = 100;
 
-/// The candidate nearest to `word`, if it is near enough to be a slip of the hand.
+/// The candidate nearest to `word`, if it is near enough to be a typo.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let fold = |word: &str| -> Vec<char> { word.to_lowercase().chars().filter(|&c| c != '_').collect() };
     let folded = fold(word);
@@ -199,16 +198,16 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
         .filter(|(other, _)| other.len().abs_diff(folded.len()) <= limit)
         .map(|(other, candidate)| (distance(&folded, &other), candidate))
         .filter(|&(distance, _)| distance <= limit)
-        // Of two spellings of one name, `Adam` and `adam`, the one that is written alike.
+        // Of two spellings of one name, `Adam` and `adam`, the one in the same case.
         .min_by_key(|&(folded, candidate)| (folded, distance(&letters(word), &letters(candidate))))
         .map(|(_, candidate)| candidate)
 }
 
-/// More names than these are a list that nobody reads.
+/// Limit on the number of names in a help; nobody reads longer lists.
 const NEAREST: usize = 3;
 
-/// The help for a name that is none of the candidates: the one that was meant, if it is a slip of the hand, else up to
-/// three that have `word` in them or are a part of it.
+/// Help for an unknown name: the nearest candidate if it is a typo, else up to three that contain `word` or are part
+/// of it.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let candidates: Vec<&str> = candidates.into_iter().collect();
     if let Some(near) = did_you_mean(word, candidates.iter().copied()) {
@@ -216,7 +215,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     }
     let fold = |word: &str| word.to_lowercase().replace('_', "");
     let folded = fold(word);
-    // Short words are a part of too much.
+    // Short words are part of too many names.
     let related = |candidate: &&str| {
         let other = fold(candidate);
         folded.len() <= LONGEST
@@ -237,7 +236,7 @@ fn letters(word: &str) -> Vec<char> {
     word.chars().collect()
 }
 
-/// Edits (insert, remove, replace, swap of neighbours) that turn one word into the other.
+/// Number of edits (insert, remove, replace, swap of neighbours) between two words.
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
     for i in 1..=a.len() {

@@ -1,4 +1,4 @@
-//! One axis length: a number, or an expression over constants that only `const` evaluation knows.
+//! Length of one axis: a number, or an expression over constants that only const evaluation knows.
 
 use std::fmt;
 use std::ops::{Add, Div, Mul, Sub};
@@ -6,42 +6,42 @@ use std::rc::Rc;
 
 use crate::ids::Loc;
 
-/// A constant expression that the user wrote and that the front end could not evaluate; an index
-/// into [`Graph::consts`](crate::graph::Graph::consts).
+/// A constant expression of the user that the macro could not evaluate; an index into
+/// [`Graph::consts`](crate::graph::Graph::consts).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConstId(pub u32);
 
-/// A constant expression of the user that the front end could not evaluate.
+/// A constant expression of the user that the macro could not evaluate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConstEntry {
     /// As the user wrote it.
     pub text: String,
-    /// Where it was first written.
+    /// Location of its first use.
     pub loc: Loc,
-    /// Whether it is a number of an expression, of type `f64`, and no length.
+    /// Whether it is a number of an expression, of type `f64`, instead of a length.
     pub number: bool,
 }
 
-/// The length of one axis.
+/// Length of one axis.
 ///
-/// Arithmetic folds what is known and keeps the rest as a tree, which the macro prints as Rust
-/// tokens: shape rules are written once, on `Dim`, and hold for both.
+/// Arithmetic folds known numbers and keeps the rest as a tree, which the macro prints as Rust tokens: shape rules
+/// are written once, on `Dim`, for both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dim {
     /// Known while the macro runs.
     Known(usize),
-    /// Known to const evaluation only.
+    /// Known only to const evaluation.
     Deferred(Rc<Expr>),
 }
 
 /// An expression over lengths of which at least one is a constant of the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expr {
-    /// What the user wrote.
+    /// A constant of the user.
     Const(ConstId),
     /// `a + b`
     Add(Dim, Dim),
-    /// `a - b`; below zero it is the compiler's own overflow error.
+    /// `a - b`; a negative result is the compiler's own overflow error.
     Sub(Dim, Dim),
     /// `a * b`
     Mul(Dim, Dim),
@@ -51,7 +51,7 @@ pub enum Expr {
     Max(Dim, Dim),
 }
 
-/// What can be said about two lengths while the macro runs.
+/// Result of a comparison of two lengths while the macro runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Same {
     /// Equal, whatever the constants are.
@@ -63,7 +63,7 @@ pub enum Same {
 }
 
 impl Dim {
-    /// A length that the user gave as a constant expression.
+    /// A length given as a constant expression.
     pub fn constant(id: ConstId) -> Self {
         Dim::Deferred(Rc::new(Expr::Const(id)))
     }
@@ -95,7 +95,7 @@ impl Dim {
         }
     }
 
-    /// The text for messages, with constants by the names that the user gave them.
+    /// Formats the length for messages; constants have the names that the user wrote.
     pub fn display<'a>(&'a self, consts: &'a [ConstEntry]) -> impl fmt::Display + 'a {
         Shown { dim: self, consts, nested: false }
     }
@@ -136,7 +136,7 @@ macro_rules! arithmetic {
     };
 }
 
-// A fold that overflows keeps the expression, and rustc reports it at const evaluation.
+// If a fold overflows, the expression is kept, and rustc reports it at const evaluation.
 arithmetic!(Add, add, Add, usize::checked_add, |a, b| match (a, b) {
     (Dim::Known(0), other) | (other, Dim::Known(0)) => Some(other.clone()),
     _ => None,
@@ -155,7 +155,7 @@ arithmetic!(Div, div, Div, usize::checked_div, |a, b| match (a, b) {
     _ => None,
 });
 
-/// `(n + 3) - 1` as `n + 2`: what layer after layer adds to a length and takes from it stays one number.
+/// Folds `(n + 3) - 1` to `n + 2`: additions and subtractions of consecutive layers stay one number.
 fn shifted(a: &Dim, b: &Dim, operation: &str) -> Option<Dim> {
     let (expr, by) = match (a, b) {
         (Dim::Deferred(expr), Dim::Known(by)) => (expr, *by),
@@ -177,14 +177,14 @@ fn shifted(a: &Dim, b: &Dim, operation: &str) -> Option<Dim> {
         ("Sub", true) if before > by => sum(n, before - by),
         ("Sub", true) if before == by => Some(n),
         ("Sub", true) => difference(n, by - before),
-        // What is too short for the first step stays an error: nothing is taken back.
+        // An axis that is too short for the first step stays an error: subtractions are not cancelled.
         ("Sub", false) => difference(n, before.checked_add(by)?),
         _ => None,
     }
 }
 
 impl Expr {
-    /// The sides of an operation of two lengths.
+    /// Operands of an operation on two lengths.
     fn sides(&self) -> Option<(&Dim, &Dim)> {
         match self {
             Expr::Const(_) => None,
@@ -194,7 +194,7 @@ impl Expr {
         }
     }
 
-    /// The sides, to be taken away.
+    /// Mutable operands.
     fn sides_mut(&mut self) -> Option<[&mut Dim; 2]> {
         match self {
             Expr::Const(_) => None,
@@ -204,7 +204,7 @@ impl Expr {
         }
     }
 
-    /// The terms of a sum, in order: `a + b + c` is a chain as long as a model has layers.
+    /// Terms of a sum, in order. The chain `a + b + c` may be as long as a model has layers.
     pub fn terms(&self) -> Option<Vec<&Dim>> {
         let Expr::Add(first, last) = self else { return None };
         let mut terms = vec![last];
@@ -222,7 +222,7 @@ impl Expr {
 }
 
 impl Drop for Expr {
-    /// Takes the tree apart in a loop: sums over all layers are as deep as there are layers.
+    /// Drops the tree in a loop: a sum over all layers is as deep as there are layers.
     fn drop(&mut self) {
         let mut open: Vec<Dim> = self.sides_mut().into_iter().flatten().map(std::mem::take).collect();
         while let Some(dim) = open.pop() {
@@ -235,12 +235,12 @@ impl Drop for Expr {
     }
 }
 
-/// The most weights of a model, and the most values that it computes for one sample; so no length is larger either. A
-/// trillion of them is more than machines hold, and sums and products of such counts stay far below 2⁶⁴.
+/// Limit on the weights of a model and on the values that it computes for one sample, and so on each length. A
+/// trillion of them does not fit in any machine, and sums and products of such counts stay far below 2⁶⁴.
 pub const MOST: usize = 1 << 40;
 
 impl Dim {
-    /// The number that the length is, `usize::MAX` if it is larger than that; `None` if a constant of the user decides.
+    /// The length as a number, `usize::MAX` if it is larger; `None` if it depends on a constant of the user.
     pub fn most(&self) -> Option<usize> {
         let expr = match self {
             Dim::Known(n) => return Some(*n),

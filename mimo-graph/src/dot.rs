@@ -1,14 +1,14 @@
-//! The model as a Graphviz graph: `dot -Tsvg model.dot`.
+//! Prints the model as a Graphviz graph: `dot -Tsvg model.dot`.
 
 use std::fmt::Write;
 
 use crate::spec::{ModelSpec, OutputSpec};
 use crate::summary::batched;
 
-/// A Graphviz graph with one box per layer and one arrow per tensor that a layer reads.
+/// Prints a Graphviz graph with one box per layer and one arrow per tensor that a layer reads.
 ///
-/// Inputs are ellipses, layers that give outputs have a double border and name them. An arrow from a layer
-/// that is called more than once says which call it comes from.
+/// Inputs are ellipses; layers of outputs have a double border and the outputs' names. An arrow from a layer that is
+/// called more than once shows the number of the call.
 pub fn dot(spec: &ModelSpec) -> String {
     let mut text = format!("digraph {} {{\n", quoted(spec.name));
     text.push_str("    rankdir = TB;\n");
@@ -49,11 +49,11 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// An arrow between two layers, by their places in the list.
+/// An arrow between two layers, by their indices in the list.
 pub(crate) struct Edge {
     pub(crate) from: usize,
     pub(crate) to: usize,
-    /// Which call of `from` it is, where that is not obvious.
+    /// The call of `from`, if there are several.
     pub(crate) label: Option<String>,
 }
 
@@ -83,12 +83,12 @@ pub(crate) fn is_input(spec: &ModelSpec, layer: &str) -> bool {
     spec.inputs.iter().any(|input| input.name == layer)
 }
 
-/// The outputs that the layer of this name gives.
+/// The outputs of the layer of this name.
 pub(crate) fn outputs_of<'a>(spec: &'a ModelSpec, layer: &str) -> Vec<&'a OutputSpec> {
     spec.outputs.iter().filter(|output| output.source.layer == layer).collect()
 }
 
-/// How a layer that gives outputs is marked: `output`, with the names if they are not the layer's.
+/// Label of a layer with outputs: `output`, with the names if they are not the layer's.
 pub(crate) fn output_line(outputs: &[&OutputSpec], layer: &str) -> Option<String> {
     match outputs {
         [] => None,

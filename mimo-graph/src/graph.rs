@@ -18,9 +18,9 @@ use crate::target::{Target, TargetRange};
 /// A layer and its settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
-    /// What it is, with its arguments.
+    /// Its class with the arguments.
     pub kind: LayerKind,
-    /// Its class and arguments as they are written.
+    /// Class and arguments as written.
     pub item: ItemSpec,
     /// The name: given by the user, or the output's, or Keras's automatic one.
     pub name: String,
@@ -28,24 +28,24 @@ pub struct Layer {
     pub named: bool,
     /// Whether training changes its weights.
     pub trainable: bool,
-    /// The layer that calls it, if it is a part of one. Its name comes after that layer's, `encoder/forward_lstm`; until names
-    /// are assigned, `name` is what the whole calls it.
+    /// The layer that contains it, if it is a part. Its name follows that layer's, `encoder/forward_lstm`; until
+    /// names are assigned, `name` is its name inside of that layer.
     pub whole: Option<LayerId>,
-    /// The layers that its calls call: the directions of a `Bidirectional`.
+    /// The layers that its calls contain: the directions of a `Bidirectional`.
     pub parts: Vec<LayerId>,
-    /// The nested model that it belongs to. Until names are assigned, `name` is what that model calls it.
+    /// The nested model that it belongs to. Until names are assigned, `name` is its name in that model.
     pub group: Option<GroupId>,
     /// Its weights, known from the first call on.
     pub weights: Vec<Weight>,
-    /// True for a layer that computes a mask for one that reads it: nobody wrote it.
+    /// Whether it computes a mask for another layer: the user did not write it.
     pub of_mask: bool,
-    /// The tokens that made it.
+    /// Location of its tokens.
     pub loc: Loc,
 }
 
 impl Layer {
-    /// The name before those of its weights: its own, and after it those of the layers that it wraps, as in Keras:
-    /// `steps/dense` for `TimeDistributed(Dense(2), name = "steps")`. The name of a part has them before its own.
+    /// Prefix of the names of its weights: its own name, followed by those of the layers that it wraps, as in Keras:
+    /// `steps/dense` for `TimeDistributed(Dense(2), name = "steps")`. The name of a part follows them.
     pub fn path(&self) -> String {
         let mut path = self.name.clone();
         if self.whole.is_some() {
@@ -60,15 +60,15 @@ impl Layer {
         path
     }
 
-    /// The name of one of its weights. In a `SpectralNormalization` the layer inside stands before its own weights, as in Keras:
-    /// `spectral_normalization/dense/kernel`, and `spectral_normalization/vector_u`.
+    /// Name of one of its weights. In a `SpectralNormalization`, the layer inside precedes its own weights, as in
+    /// Keras: `spectral_normalization/dense/kernel`, and `spectral_normalization/vector_u`.
     pub fn weight_path(&self, weight: &Weight) -> String {
         let path = self.path();
         match &self.kind {
             LayerKind::SpectralNormalization(wrapper) if weight.name != VECTOR => {
                 format!("{path}/{}/{}", wrapper.inner_name(), weight.name)
             }
-            // Each projection is a layer of its own in Keras.
+            // Each projection is a separate layer in Keras.
             LayerKind::MultiHeadAttention(_) => match weight.name.rsplit_once('_') {
                 Some((projection, name)) => format!("{path}/{projection}/{name}"),
                 None => format!("{path}/{}", weight.name),
@@ -78,21 +78,21 @@ impl Layer {
     }
 }
 
-/// A model that is a layer of this one. Its layers and calls are part of this graph, and its name comes before
-/// theirs: `encoder/conv2d`.
+/// A model used as a layer. Its layers and calls are part of this graph, and its name is a prefix of theirs:
+/// `encoder/conv2d`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
-    /// What the model is called here.
+    /// The model's name here.
     pub class: String,
-    /// The name: given by the user, or made of `class` as Keras does.
+    /// The name: given by the user, or derived from `class` as in Keras.
     pub name: String,
     /// Whether `name` comes from `name = "…"`.
     pub named: bool,
     /// Whether it is called.
     pub called: bool,
-    /// What the model calls its outputs.
+    /// Names of the model's outputs.
     pub outputs: Vec<String>,
-    /// The tokens that made it.
+    /// Location of its tokens.
     pub loc: Loc,
 }
 
@@ -101,59 +101,60 @@ pub struct Group {
 pub struct Node {
     /// The layer that is called.
     pub layer: LayerId,
-    /// What it reads, in order: the tensors that are given by their places, states, masks.
+    /// Tensors that it reads, in order: positional tensors, states, masks.
     pub inputs: Vec<TensorId>,
-    /// By input: the keyword that names it, or `""` for one that is given by its place.
+    /// By input: the keyword, or `""` for a positional tensor.
     pub roles: Vec<&'static str>,
     /// The layer with the settings of this call, if the call has any.
     pub called: Option<Box<LayerKind>>,
-    /// What it gives; one tensor for most layers.
+    /// Output tensors; one for most layers.
     pub outputs: Vec<TensorId>,
-    /// Number of `TimeDistributed` around the nested models that the call is copied from. So many first axes of its tensors
-    /// are steps that the layer is called on one by one, before those of wrappers around the layer itself.
+    /// Number of `TimeDistributed` around the nested models that the call was copied from. The layer is called
+    /// separately for each position of this many first axes of its tensors, which precede those of wrappers around
+    /// the layer itself.
     pub steps: usize,
-    /// The tokens of the call.
+    /// Location of the call.
     pub loc: Loc,
 }
 
 /// A tensor between layers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor {
-    /// The shape of one sample; `None` after an error, which is never reported again downstream.
+    /// Shape of one sample; `None` after an error, about which no further errors follow.
     pub shape: Option<Shape>,
-    /// What it holds.
+    /// Element type.
     pub dtype: Dtype,
-    /// The call that gives it; `None` for an input.
+    /// The call that computes it; `None` for an input.
     pub producer: Option<NodeId>,
-    /// Its mask, which says of its first axes what counts.
+    /// Its mask over the first axes.
     pub mask: Option<MaskId>,
-    /// What the user bound it to, last binding first in messages; empty for an unbound intermediate.
+    /// Names bound to it, the last one first in messages; empty for an intermediate.
     pub bindings: Vec<String>,
-    /// The tokens that made it.
+    /// Location of its tokens.
     pub loc: Loc,
 }
 
-/// A mask: 1 for every step that counts, and 0 for those that do not. It is computed where something reads it.
+/// A mask: 1 for every step that counts, else 0. It is computed when something reads it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mask {
-    /// The tensors or masks that it is made of.
+    /// Origin of the mask.
     pub source: MaskSource,
-    /// Its tensor, once something reads it.
+    /// Its tensor, if something reads it.
     pub tensor: Option<TensorId>,
 }
 
-/// The tensors or masks that a mask is made of.
+/// Origin of a mask.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MaskSource {
-    /// A tensor that a call was given as its `mask`.
+    /// A tensor passed to a call as `mask`.
     Given(TensorId),
-    /// The steps of this tensor of whole numbers that are not 0.
+    /// Steps at which this tensor of whole numbers is not 0.
     NonZero(TensorId),
-    /// The steps of this tensor at which any value differs from this one.
+    /// Steps at which any value of this tensor differs from the number.
     Differs(TensorId, f64),
-    /// What any of these masks counts.
+    /// Steps that any of these masks counts.
     Any(Vec<MaskId>),
-    /// These masks one after the other along this axis; a tensor without a mask counts whole.
+    /// Concatenation of these masks along this axis; a tensor without a mask counts completely.
     Concatenated(Vec<Result<MaskId, TensorId>>, usize),
 }
 
@@ -164,25 +165,25 @@ pub struct Port {
     pub name: String,
     /// The tensor.
     pub tensor: TensorId,
-    /// The mask of an output: floats 0 and 1 over its first axes. Steps where it is 0 count neither in the loss nor in the
-    /// metrics that read masks.
+    /// The mask of an output: floats 0 and 1 over its first axes. Neither the loss nor the metrics that read masks
+    /// count steps where it is 0.
     pub mask: Option<TensorId>,
-    /// Where `Model(…)` names it.
+    /// Location in `Model(…)`.
     pub loc: Loc,
 }
 
-/// How one output is trained.
+/// Training of one output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Training {
     /// The loss, or `None` for an output that is not trained.
     pub loss: Option<Loss>,
     /// Its weight in the total.
     pub weight: f64,
-    /// Its metrics, each with the name that logs use: those of `metrics`, then those of `weighted_metrics`.
+    /// Its metrics with their names in the logs: those of `metrics`, then those of `weighted_metrics`.
     pub metrics: Vec<(String, Metric)>,
-    /// The number of those of `metrics`.
+    /// Number of those in `metrics`.
     pub unweighted: usize,
-    /// The values that its targets are compared with.
+    /// Range against which its targets are checked.
     pub range: TargetRange,
 }
 
@@ -206,7 +207,7 @@ pub struct KeyedOptimizer {
     pub key: Option<String>,
     /// The optimizer.
     pub optimizer: Optimizer,
-    /// The layers whose weights it trains, ascending; empty for all that no other trains.
+    /// The layers whose weights it trains, ascending; empty for all that no other optimizer trains.
     pub layers: Vec<LayerId>,
 }
 
@@ -215,14 +216,14 @@ pub struct KeyedOptimizer {
 pub struct Compile {
     /// The optimizers: one without a key, or those of a map.
     pub optimizers: Vec<KeyedOptimizer>,
-    /// How each output is trained.
+    /// Training of each output.
     pub outputs: Vec<Training>,
-    /// The paths of the losses and metrics that the user has written, each once, with the constants that have their tokens.
+    /// Paths of the user's losses and metrics, each once, with the constants that hold their tokens.
     pub own: Vec<(&'static str, ConstId)>,
 }
 
 impl Compile {
-    /// The paths of the metrics that the user has written, each once, by their [places](Metric::Own).
+    /// Paths of the user's metrics, each once, by their [indices](Metric::Own).
     pub fn own_metrics(&self) -> Vec<&'static str> {
         let mut paths = vec![];
         for (_, metric) in self.outputs.iter().flat_map(|output| &output.metrics) {
@@ -235,7 +236,7 @@ impl Compile {
         paths
     }
 
-    /// The optimizer that trains a layer, by its place.
+    /// Index of the optimizer that trains a layer.
     pub fn optimizer_of(&self, layer: LayerId) -> usize {
         let own = |keyed: &KeyedOptimizer| keyed.layers.binary_search(&layer).is_ok();
         let found = self.optimizers.iter().position(own);
@@ -268,9 +269,9 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     /// Tensors, in the order of their creation.
     pub tensors: Vec<Tensor>,
-    /// Masks of tensors, whether something reads them or not.
+    /// Masks of tensors, whether they are read or not.
     pub masks: Vec<Mask>,
-    /// What `Input(…)` made, in source order, whether the model names them or not.
+    /// Tensors of `Input(…)`, in source order, whether the model lists them or not.
     pub sources: Vec<TensorId>,
     /// Inputs, in the order of `Model(inputs = …)`.
     pub inputs: Vec<Port>,
@@ -283,8 +284,8 @@ pub struct Graph {
 impl Graph {
     /// The mask of an output whose loss or metrics read it.
     ///
-    /// A mask of all axes, as the scores `sum(x, axis = -1)` of steps have one, leaves out single values. A loss that compares the
-    /// values of a position with each other, as a cross-entropy does that chooses one of the steps, sees all of them.
+    /// A mask of all axes, such as that of the scores `sum(x, axis = -1)` of steps, masks single values. A loss that
+    /// compares the values of a position with each other, such as a cross-entropy over the steps, ignores it.
     pub fn output_mask(&self, output: usize) -> Option<TensorId> {
         let port = self.outputs.get(output)?;
         let mask = port.mask?;
@@ -305,10 +306,10 @@ impl Graph {
         node.called.as_deref().unwrap_or(&self.layer(node.layer).kind)
     }
 
-    /// The number of first axes of each of these tensors of a call that are the first axes of its output, each position computed from the
-    /// same position; none after an error.
+    /// By tensor of a call: the number of its first axes that are the first axes of the output, each position
+    /// computed from the same position; empty after an error.
     pub fn kept_axes(&self, node: &Node, tensors: &[TensorId]) -> Vec<usize> {
-        // Axes of steps around a nested model are no axes of its layers.
+        // Axes of steps around a nested model are not axes of its layers.
         let of_step =
             |tensor: &TensorId| Some(self.tensor(*tensor).shape.as_ref()?.without_first(node.steps));
         let shapes: Option<Vec<Shape>> = tensors.iter().map(of_step).collect();
@@ -319,14 +320,14 @@ impl Graph {
         (0..tensors.len()).map(|at| kept.get(at).copied().unwrap_or(0) + node.steps).collect()
     }
 
-    /// The tensor whose values a call leaves out where its mask says so, if that is what the call is for: nobody wrote it.
+    /// The tensor whose masked values a call replaces, for calls that the user did not write.
     pub fn left_out_of(&self, node: &Node) -> Option<TensorId> {
         let layer = self.layer(node.layer);
         let chooses = layer.of_mask && layer.kind.class_name() == "where";
         node.inputs.get(1).copied().filter(|_| chooses)
     }
 
-    /// The tensor that the description has where masks leave values of it out.
+    /// The tensor in the description for one whose masked values are replaced.
     pub fn written(&self, mut tensor: TensorId) -> TensorId {
         while let Some(value) =
             self.tensor(tensor).producer.and_then(|node| self.left_out_of(self.node(node)))
@@ -336,7 +337,7 @@ impl Graph {
         tensor
     }
 
-    /// The layer that a call calls inside of `TimeDistributed`, and the number of first axes that these take away.
+    /// The layer of a call inside of `TimeDistributed`, and the number of first axes that these remove.
     pub fn core<'a>(&'a self, node: &'a Node) -> (&'a LayerKind, usize) {
         let (core, axes) = self.kind(node).core();
         (core, axes + node.steps)
@@ -366,13 +367,13 @@ impl Graph {
         &self.tensors[id.index()]
     }
 
-    /// The nested model whose call gives a tensor, if one does.
+    /// The nested model whose call outputs a tensor, if there is one.
     pub fn group_of(&self, tensor: TensorId) -> Option<&Group> {
         let node = self.node(self.tensor(self.written(tensor)).producer?);
         Some(&self.groups[self.layer(node.layer).group?.index()])
     }
 
-    /// How messages call a tensor: its last binding, else the name of the layer that gives it.
+    /// Name of a tensor in messages: its last binding, else the name of its layer.
     pub fn tensor_name(&self, id: TensorId) -> &str {
         let tensor = self.tensor(id);
         match (tensor.bindings.last(), tensor.producer) {
@@ -382,7 +383,7 @@ impl Graph {
         }
     }
 
-    /// Whether a call needs the calls of `layer` to share weights.
+    /// Calls of a layer, which share its weights.
     pub fn calls_of(&self, layer: LayerId) -> impl Iterator<Item = &Node> {
         self.nodes.iter().filter(move |node| node.layer == layer)
     }

@@ -1,4 +1,4 @@
-//! From a finished graph and its plan to the [`GraphSpec`](crate::spec::GraphSpec) that the model carries.
+//! Conversion of a finished graph and its plan to the [`GraphSpec`](crate::spec::GraphSpec) that a model carries.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use crate::order::live_nodes;
 use crate::plan::Plan;
 use crate::spec::graph::built::{GraphLayer, GraphPort, GraphSpec, GraphTensor, LayerCall, NestedModel};
 
-/// The graph of a model. Layers keep their indices, to which the parameters of the plan refer; tensors that no output needs
-/// are left out.
+/// Converts the graph of a model. Layers keep their indices, to which the parameters of the plan refer; tensors that
+/// no output needs are dropped.
 pub fn graph_spec(graph: &Graph, plan: &Plan) -> GraphSpec {
     let calls = live_nodes(graph);
     let nodes = || calls.iter().map(|&call| graph.node(call));
@@ -65,7 +65,7 @@ fn layer(layer: &Layer, weighted: bool) -> GraphLayer {
     }
 }
 
-/// The keywords of a call: those of its tensors, and settings that are on.
+/// Keywords of a call: those of its tensors, and boolean settings that are on.
 fn keywords(node: &Node) -> Vec<String> {
     let of_tensors = node.roles.iter().filter(|role| !role.is_empty()).copied();
     // Settings of calls are off unless a call says otherwise.

@@ -1,6 +1,6 @@
-//! Ids: of the tables of a [`Graph`](crate::graph::Graph), and of places in the source.
+//! Ids: indices into the tables of a [`Graph`](crate::graph::Graph), and locations in the source.
 
-/// A place in the user's source; an index into the front end's table of spans.
+/// A location in the user's source; an index into the macro's table of spans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Loc(pub u32);
 
@@ -11,7 +11,7 @@ macro_rules! ids {
         pub struct $name(pub u32);
 
         impl $name {
-            /// The place in its table.
+            /// Index in its table.
             pub fn index(self) -> usize {
                 self.0 as usize
             }
@@ -20,14 +20,14 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A layer: what holds weights. Calling it twice shares them.
+    /// A layer: holds weights. Several calls share them.
     LayerId,
     /// One call of a layer.
     NodeId,
-    /// A tensor: an input, or what a call gives.
+    /// A tensor: an input, or an output of a call.
     TensorId,
-    /// A mask of tensors: what of their first axes counts.
+    /// A mask of tensors: which positions of their first axes count.
     MaskId,
-    /// A model that is used as a layer. Calling it twice shares its weights.
+    /// A model used as a layer. Several calls share its weights.
     GroupId,
 }

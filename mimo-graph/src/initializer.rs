@@ -1,17 +1,17 @@
-//! Initializers, regularizers and constraints: what a weight starts as and how it is held.
+//! Initializers, regularizers and constraints of weights.
 
 pub(crate) mod hold;
 pub(crate) mod read;
 
 use crate::describe::{Describe, Holds, Literal};
 
-/// How a weight starts. Fans follow Keras: `(in, out)` for a matrix, the receptive field times the
-/// last two axes for higher ranks.
+/// Initializer of a weight. Fans are Keras's: `(in, out)` for a matrix, the receptive field times the last two axes
+/// for higher ranks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Initializer {
     /// The distribution.
     pub kind: InitializerKind,
-    /// A seed of its own; without one, the model's seed and the weight's place decide.
+    /// Its own seed; without one, it is derived from the model's seed and the weight's position.
     pub seed: Option<u64>,
 }
 
@@ -33,10 +33,10 @@ impl Describe for Initializer {
 }
 
 crate::describe! {
-    /// The distributions that weights are drawn from.
+    /// Distribution of initial weights.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub enum InitializerKind {
-        /// Every value the same: `Zeros`, `Ones`, `Constant`.
+        /// The same value everywhere: `Zeros`, `Ones`, `Constant`.
         Constant(value: f64),
         /// `gain` on the diagonal of a matrix.
         Identity {
@@ -68,18 +68,19 @@ crate::describe! {
         VarianceScaling {
             /// 1 by default.
             scale: f64,
-            /// Which fan divides.
+            /// Fan in the denominator.
             mode: Fan,
-            /// What is drawn from.
+            /// Shape of the distribution.
             distribution: Distribution,
         },
-        /// The same with fans of an `EinsumDense`, whose equation says which axes of the kernel are inputs and which are outputs.
+        /// Same as `VarianceScaling` with the fans of an `EinsumDense`, whose equation decides which axes of the
+        /// kernel are inputs and which are outputs.
         AxesScaling {
             /// 1 by default.
             scale: f64,
-            /// Which fan divides.
+            /// Fan in the denominator.
             mode: Fan,
-            /// What is drawn from.
+            /// Shape of the distribution.
             distribution: Distribution,
             /// The axes that are outputs: bit `n` for axis `n`.
             outputs: usize,
@@ -89,7 +90,7 @@ crate::describe! {
             /// 1 by default.
             gain: f64,
         },
-        /// The bias of an LSTM: `rest` everywhere but for ones in the second quarter, which opens the forget gates.
+        /// Bias of an LSTM: `rest` everywhere except for ones in the second quarter, which open the forget gates.
         UnitForget {
             /// The value of the other gates.
             rest: f64,
@@ -98,7 +99,7 @@ crate::describe! {
 }
 
 crate::describe! {
-    /// The fan of a weight.
+    /// Fan of a weight.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Fan {
         /// Inputs of a unit.
@@ -111,10 +112,10 @@ crate::describe! {
 }
 
 crate::describe! {
-    /// What variance scaling draws from.
+    /// Distribution for variance scaling.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Distribution {
-        /// Normal cut at two standard deviations, widened so that the variance is met.
+        /// Normal, truncated at two standard deviations and widened to the required variance.
         TruncatedNormal,
         /// Normal.
         UntruncatedNormal,
@@ -161,7 +162,7 @@ crate::describe! {
 }
 
 crate::describe! {
-    /// What a weight is brought back to after every optimizer step. Norms are taken over `axis` of the weight.
+    /// Constraint applied to a weight after every optimizer step. Norms are computed over `axis` of the weight.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub enum Constraint {
         /// A norm of at most `max_value`.
@@ -184,7 +185,7 @@ crate::describe! {
             min_value: f64,
             /// 1 by default.
             max_value: f64,
-            /// How much of the way is taken each step; 1 by default.
+            /// Fraction of the correction that is applied at each step; 1 by default.
             rate: f64,
             /// 0 by default.
             axis: usize,

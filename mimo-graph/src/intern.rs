@@ -1,4 +1,4 @@
-//! Lists of numbers that live as long as the program, so that settings which hold them can be copied and compared.
+//! Interned lists of numbers, so that settings with lists are `Copy` and comparable.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 /// Lists of one type by the bits of their numbers.
 type Lists<T> = Mutex<BTreeMap<Vec<u64>, &'static [T]>>;
 
-/// Numbers of which lists are interned.
+/// Numbers whose lists are interned.
 pub(crate) trait Number: Copy + 'static {
     fn bits(self) -> u64;
     fn lists() -> &'static Lists<Self>;
@@ -33,14 +33,14 @@ numbers! {
     usize: |value| value as u64;
 }
 
-/// The same list for equal numbers. A process that expands a model again and again, as an editor does, keeps one.
+/// Returns the same list for equal numbers. A process that expands a model many times, such as an editor, stores one.
 pub(crate) fn interned<T: Number>(values: &[T]) -> &'static [T] {
     let key = values.iter().map(|value| value.bits()).collect();
     let mut lists = T::lists().lock().unwrap_or_else(PoisonError::into_inner);
     lists.entry(key).or_insert_with(|| Vec::leak(values.to_vec()))
 }
 
-/// The same list for equal names.
+/// Returns the same list for equal names.
 pub(crate) fn interned_names(names: &[&str]) -> &'static [&'static str] {
     static LISTS: Mutex<BTreeMap<Vec<String>, &'static [&'static str]>> = Mutex::new(BTreeMap::new());
     let key = names.iter().map(|name| (*name).to_owned()).collect();

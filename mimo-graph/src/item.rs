@@ -1,11 +1,11 @@
-//! Words of the language, each declared once: its spellings, its arguments and its page.
+//! Words of the language, each declared once: its spellings, its arguments and its documentation.
 //!
 //! `items!` and the macros on top of it (`vocabulary!`, `layer!`) turn a declaration into the item of
-//! [`language`](crate::language) that editors and documentation show, and into the [`Item`] by which
-//! [`bind`](crate::args::bind) tells arguments apart and the getters of [`Bound`](crate::args::Bound) find defaults and
-//! ranges. The README's table of layers is written from the same data.
+//! [`language`](crate::language) that editors and documentation show, and into the [`Item`] from which
+//! [`bind`](crate::args::bind) reads the parameters, and the getters of [`Bound`](crate::args::Bound) the defaults
+//! and ranges. The README's table of layers is written from the same data.
 //!
-//! A declaration is one or more heads and the arguments that they share:
+//! A declaration has one or more heads and their common arguments:
 //!
 //! ```text
 //! /// Documentation.
@@ -20,7 +20,7 @@
 //! }
 //! ```
 //!
-//! An argument without a default has to be given. A default of `none` means that the argument is left out.
+//! An argument without a default is required. A default of `none` means that the argument is omitted.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
@@ -93,7 +93,7 @@ impl fmt::Display for Module {
     }
 }
 
-/// A word that `model!` knows.
+/// A word of `model!`.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Item {
@@ -107,16 +107,16 @@ pub struct Item {
     pub call: &'static str,
     /// A use of it.
     pub example: Option<&'static str>,
-    /// Arguments that may be given by position, in Keras's order, with those that mimo does not have.
+    /// Positional arguments, in Keras's order, including those that mimo does not have.
     pub positional: &'static [Argument],
-    /// Arguments that are given by keyword only.
+    /// Keyword-only arguments.
     pub keywords: &'static [Argument],
-    /// Keyword arguments of every item of its kind, such as the name of a layer.
+    /// Keyword arguments of every item of this kind, such as the name of a layer.
     pub common: &'static [Argument],
 }
 
 impl Item {
-    /// Every argument of Keras, those by position first.
+    /// Every argument of Keras, positional ones first.
     pub fn all(&self) -> impl Iterator<Item = &'static Argument> + use<> {
         self.positional.iter().chain(self.keywords).chain(self.common)
     }
@@ -131,7 +131,7 @@ impl Item {
         self.arguments().find(|argument| argument.name == name)
     }
 
-    /// The spelling that messages propose: the first one that is a word and not a class.
+    /// The spelling in suggestions: the first one that is a word and not a class.
     pub fn word(&self) -> &'static str {
         let lower = self.names.iter().find(|name| name.starts_with(char::is_lowercase));
         lower.or(self.names.first()).copied().unwrap_or(self.class)
@@ -144,36 +144,36 @@ impl Item {
 pub struct Argument {
     /// Its keyword.
     pub name: &'static str,
-    /// The values that it takes.
+    /// Type of its values.
     pub kind: Kind,
-    /// Its value if it is not given; an argument without a default has to be given.
+    /// Default; an argument without a default is required.
     pub default: Option<&'static str>,
-    /// The numbers that it may be.
+    /// Range of numbers.
     pub range: Range,
-    /// The text to write instead, for an argument of Keras that mimo does not have.
+    /// Replacement, for an argument of Keras that mimo does not have.
     pub instead: Option<&'static str>,
 }
 
 impl Argument {
-    /// Whether it has to be given.
+    /// Whether it is required.
     pub fn is_required(&self) -> bool {
         self.default.is_none() && self.instead.is_none()
     }
 }
 
-/// The values that an argument takes.
+/// Type of an argument's values.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A whole number, a list of them, a string: nothing with a name of its own.
+    /// A whole number, a list of them, a string: a type without a name of its own.
     Plain,
-    /// Tensors of the model; a map of them is by the names of outputs.
+    /// Tensors of the model; a map has the names of outputs as keys.
     Tensors,
     /// A list of tensors of the model, as an argument of an operation.
     TensorList,
-    /// Tensors of the model; a map of them is by the names of inputs.
+    /// Tensors of the model; a map has the names of inputs as keys.
     Inputs,
-    /// A number, which may have a fraction.
+    /// A number, possibly fractional.
     Float,
     /// A number, or one for each output.
     Numbers,
@@ -185,7 +185,7 @@ pub enum Kind {
     Word(&'static str),
 }
 
-/// Numbers that an argument may be.
+/// Range of numbers.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Range {
@@ -205,14 +205,15 @@ impl RangeBounds<f64> for Range {
     }
 }
 
-/// A type that stands for an item in the language.
+/// A type that represents an item in the language.
 #[doc(hidden)]
 pub trait Word {
     /// The item.
     const ITEM: Item;
 }
 
-/// A word of the language as it is written in a model: `where` for the item `r#where`, since keywords of Rust are names there.
+/// A word of the language as it is written in a model: `where` for the item `r#where`, since Rust's keywords are
+/// names there.
 #[doc(hidden)]
 pub const fn word(ident: &'static str) -> &'static str {
     match ident.as_bytes() {
@@ -221,7 +222,7 @@ pub const fn word(ident: &'static str) -> &'static str {
     }
 }
 
-/// A value of any type. For the function that only rust-analyzer compiles and nobody calls.
+/// A value of any type, for the function that only rust-analyzer compiles and nobody calls.
 #[doc(hidden)]
 pub fn any<T>() -> T {
     loop {
@@ -232,13 +233,13 @@ pub fn any<T>() -> T {
 #[doc(hidden)]
 pub use {any as a, any as an};
 
-/// The same, in the place of a value of another type.
+/// Same as above, in the place of a value of another type.
 #[doc(hidden)]
 pub fn of<V, T>(_: V) -> T {
     any()
 }
 
-/// The type of an argument: of Rust, or of `values`, where some have the name of a layer.
+/// Type of an argument: a Rust type, or one of `values`, where some have the name of a layer.
 macro_rules! ty {
     (usize) => {
         usize
@@ -254,7 +255,7 @@ macro_rules! ty {
     };
 }
 
-/// The kind behind the type of an argument.
+/// Kind of an argument, from its type.
 macro_rules! kind {
     (Tensors) => {
         $crate::item::Kind::Tensors
@@ -342,7 +343,7 @@ macro_rules! kind {
     };
 }
 
-/// Numbers that an argument may be: `[0.0..=1.0]`, `[0.0..1.0]`, `[0.0..]`, `[..0.0]`, `[> 0.0]`; all of them without a range.
+/// Range of an argument: `[0.0..=1.0]`, `[0.0..1.0]`, `[0.0..]`, `[..0.0]`, `[> 0.0]`; all numbers by default.
 macro_rules! range {
     () => {
         $crate::item::Range { low: ::std::ops::Bound::Unbounded, high: ::std::ops::Bound::Unbounded }
@@ -385,7 +386,7 @@ macro_rules! range {
     };
 }
 
-/// Arguments as data. Those after `*` are given by keyword only; mimo has none of these.
+/// Arguments as data. Those after `*` are keyword-only; mimo has none of these.
 macro_rules! arguments {
     (@positional {
         $(
@@ -423,7 +424,7 @@ macro_rules! arguments {
     };
 }
 
-/// The struct of an item, argument by argument: those that mimo has are its fields.
+/// Struct of an item: its fields are the arguments that mimo has.
 macro_rules! page {
     (@ $head:tt $name:ident { $($arguments:tt)* } { $($common:tt)* }) => {
         page! { $head $name {} $($arguments)* $($common)* }
@@ -461,7 +462,7 @@ macro_rules! page {
     };
 }
 
-/// One item: its page and its data.
+/// One item: its documentation and its data.
 macro_rules! item {
     (
         {
@@ -508,7 +509,7 @@ macro_rules! item {
     };
 }
 
-/// Declares items that are read by functions of their own.
+/// Declares items with reading functions of their own.
 macro_rules! items {
     ($(
         $(
@@ -528,9 +529,8 @@ macro_rules! items {
     };
 }
 
-/// Declares a vocabulary: the items of a module and the table by which they are read,
-/// `mod words; const TABLE: Activation;`. Each head ends in the function that makes the value of its arguments:
-/// `=> |args, cx| …;`
+/// Declares a vocabulary: the items of a module and the table by which they are read, `mod words; const TABLE:
+/// Activation;`. Each head ends in the function that makes the value from its arguments: `=> |args, cx| …;`
 macro_rules! vocabulary {
     (
         mod $module:ident;
@@ -563,8 +563,8 @@ macro_rules! vocabulary {
     };
 }
 
-/// Declares the classes of a layer: their items and how each is made, `=> Dense::from_args;`. Arguments that every layer
-/// takes are added.
+/// Declares the classes of a layer: their items and their constructors, `=> Dense::from_args;`. Adds the arguments of
+/// every layer.
 macro_rules! layer {
     ($(
         $(
@@ -582,8 +582,8 @@ macro_rules! layer {
                     { $(#[doc = $doc])* $call $name $(| $alias)* $(, $example)? }
                     $arguments
                     {
-                        /// Name of the layer, of its weights and of its field in the model's struct.
-                        /// Without it that is the name of its output, or Keras's automatic name: `dense`, `dense_1`.
+                        /// Name of the layer, of its weights and of its field in the model's struct. By default the
+                        /// name of its output, or Keras's automatic name: `dense`, `dense_1`.
                         name: Name = "none",
                         /// Whether training changes its weights.
                         trainable: bool = "true",
@@ -606,8 +606,8 @@ macro_rules! layer {
     };
 }
 
-/// Declares operations on tensors, functions of `keras.ops`: their items and how each is made. What is of the kind `Tensors` is a
-/// tensor of the call, or a number where the operation takes one.
+/// Declares operations on tensors, functions of `keras.ops`: their items and their constructors. Arguments of the
+/// kind `Tensors` are tensors of the call, or numbers where the operation accepts one.
 macro_rules! tensor_operations {
     ($(
         $(

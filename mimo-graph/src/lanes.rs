@@ -1,4 +1,4 @@
-//! A graph drawn with text: one row per step, one column per value that is still needed.
+//! Text drawing of a graph: one row per step, one column per value that is still needed.
 //!
 //! ```text
 //! ○    panel [24]
@@ -9,19 +9,19 @@
 //! ●    risk · Dense [1] → risk
 //! ```
 
-/// More columns than are readable.
+/// Wider drawings are unreadable.
 const WIDEST: usize = 24;
 
 /// A row of the drawing: an input, or a call of a layer.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// The steps before it whose values it reads; none for an input.
+    /// Earlier steps whose values it reads; empty for an input.
     pub reads: Vec<usize>,
-    /// What stands beside it.
+    /// Text beside it.
     pub label: String,
 }
 
-/// The rows of the drawing, or `None` where it would be too wide to read. A step reads steps before it.
+/// Draws the rows, or returns `None` if the drawing would be too wide to read. A step reads earlier steps.
 pub fn draw(steps: &[Step]) -> Option<Vec<String>> {
     let mut readers = vec![0_usize; steps.len()];
     for step in steps {
@@ -39,7 +39,7 @@ pub fn draw(steps: &[Step]) -> Option<Vec<String>> {
             *readers.get_mut(read)? -= 1;
         }
         let over = |column: usize| lanes[column].is_some_and(|read| readers[read] == 0);
-        // The step takes the place of a value that it is the last to read, else the next free one.
+        // The step takes the column of a value that it is the last to read, else the next free one.
         let ended = columns.iter().copied().filter(|&column| over(column)).min();
         let after = columns.iter().max().map_or(0, |last| last + 1);
         let free = (after..lanes.len()).find(|&column| lanes[column].is_none());

@@ -1,13 +1,13 @@
 //! The language of `model!`: every layer, activation, loss, metric, optimizer and initializer as an item with its
 //! arguments, their defaults and what they mean.
 //!
-//! An item here is no value to compute with: it documents what a word inside of `model!` stands for. Editors find it
-//! there too, since the macro tells rust-analyzer which item each word of a model is: hovering shows these pages, and
-//! the fields of an item are the keyword arguments that are offered while a call is being typed.
+//! An item here is not a value to compute with: it documents a word of `model!`. Editors find it too, since the macro
+//! maps each word of a model to its item for rust-analyzer: hovering shows these pages, and completion offers the
+//! fields of an item as the keyword arguments of a call.
 //!
 //! Names, argument order, defaults and meaning are Keras 3's; arguments of Keras that mimo does not have are not
-//! listed, and writing one is an error that says what to write instead. Arguments are given by position, in the order in
-//! which they stand here, or as `keyword = value`.
+//! listed; using one is an error that says what to write instead. Arguments are passed by position, in the order
+//! shown here, or as `keyword = value`.
 //!
 //! - [`layers`]: `Input`, `Dense`, `Conv2D`, `LSTM`, `concatenate`, …
 //! - [`activations`]: `relu`, `softmax`, …
@@ -59,17 +59,17 @@ pub fn items(module: Module) -> Vec<&'static Item> {
     }
 }
 
-/// What a call of a layer takes by a keyword, besides its tensors: `mask`.
+/// A keyword argument of calls of layers, such as `mask`.
 pub fn call_argument(name: &str) -> Option<&'static Argument> {
     call_arguments().find(|argument| argument.name == name)
 }
 
-/// Everything that calls take by keywords.
+/// All keyword arguments of calls.
 pub fn call_arguments() -> impl Iterator<Item = &'static Argument> {
     <model::Call as crate::item::Word>::ITEM.arguments()
 }
 
-/// The item that a word stands for.
+/// The item of a word.
 #[doc(hidden)]
 pub fn find(module: Module, name: &str) -> Option<&'static Item> {
     items(module).into_iter().find(|item| item.names.contains(&name))

@@ -1,10 +1,10 @@
 //! The layers: one file each, and the one list that names them.
 //!
-//! A layer here is its arguments, its shape rule and its weights. What it computes is in the file of the
-//! same name in `mimo-runtime/src/layers`.
+//! A layer here consists of its arguments, its shape rule and its weights. Its computation is in the file of the same
+//! name in `mimo-runtime/src/layers`.
 //!
-//! Shape rules are total: they compute on [`Dim`], report what is known to be wrong, and
-//! leave as [`DimCheck`](crate::context::DimCheck)s what only const evaluation can know.
+//! Shape rules are total: they compute on [`Dim`], report known errors, and leave checks that only const evaluation
+//! can do as [`DimCheck`](crate::context::DimCheck)s.
 
 use crate::activation::Activation;
 use crate::args::{Bound, bind, idle};
@@ -99,13 +99,13 @@ pub mod up_sampling;
 pub mod weight_tensor;
 mod wrapped;
 
-/// A class of the language: its item and what it makes. A layer's file declares its classes by `layer!`.
+/// A class of the language: its item and its constructor. A layer's file declares its classes with `layer!`.
 #[derive(Debug)]
 struct Class {
-    /// Its name and arguments; its second spelling is the function that makes the layer and calls it at once:
+    /// Its name and arguments; its second spelling is the function that makes the layer and calls it:
     /// `concatenate([a, b])`.
     item: &'static Item,
-    /// Makes the layer, or gives `None` after an error without which its shape rule cannot be applied.
+    /// Makes the layer, or returns `None` after an error without which its shape rule cannot be applied.
     make: fn(&Bound<'_>, &mut Cx<'_>) -> Option<LayerKind>,
 }
 
@@ -115,7 +115,7 @@ impl Class {
         self.item.names.get(1).copied()
     }
 
-    /// Whether it is an operation on tensors, which is called with them at once and has no name of its own.
+    /// Whether it is an operation on tensors, which is called with them directly and has no name of its own.
     fn is_operation(&self) -> bool {
         self.item.class.starts_with(char::is_lowercase)
     }
@@ -425,7 +425,7 @@ layers! {
 }
 
 impl LayerKind {
-    /// The layer inside wrappers, and how many `TimeDistributed` are around it: each takes a first axis away.
+    /// The layer inside of wrappers, and the number of `TimeDistributed` around it: each removes a first axis.
     pub fn core(&self) -> (&LayerKind, usize) {
         match self {
             LayerKind::TimeDistributed(wrapper) => {
@@ -437,7 +437,7 @@ impl LayerKind {
         }
     }
 
-    /// Layers of the graph that a call calls before it joins what they give; none for most layers.
+    /// Layers of the graph that a call contains, whose outputs it joins; none for most layers.
     pub fn parts(&self) -> Vec<Part> {
         match self {
             LayerKind::Bidirectional(layer) => layer.parts(),
@@ -465,7 +465,7 @@ impl LayerKind {
         }
     }
 
-    /// Whether nothing that a call reads is trained through it.
+    /// Whether a call stops all gradients to its inputs.
     pub fn stops_gradients(&self) -> bool {
         match self.core().0 {
             LayerKind::Elementwise(layer) => layer.stops_gradients(),
@@ -475,7 +475,7 @@ impl LayerKind {
         }
     }
 
-    /// Whether a batch begins with the states in which the previous one ended.
+    /// Whether a batch begins with the final states of the previous one.
     pub fn is_stateful(&self) -> bool {
         match self.core().0 {
             LayerKind::Recurrent(layer) => layer.stateful,
@@ -505,12 +505,12 @@ impl LayerKind {
     }
 }
 
-/// A layer inside of another that is a layer of the graph too.
+/// A layer inside of another that is also a layer of the graph.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
-    /// What it is.
+    /// Its class with the arguments.
     pub kind: LayerKind,
-    /// What it is called, and whether the user said so.
+    /// Its name, and whether the user chose it.
     pub name: (String, bool),
     /// Whether training changes its weights.
     pub trainable: bool,
@@ -521,14 +521,14 @@ pub struct Part {
 pub struct Constructed {
     /// The layer with its arguments.
     pub kind: LayerKind,
-    /// `name = "…"` and where it stands.
+    /// `name = "…"` and its location.
     pub name: Option<(String, Loc)>,
     /// Whether training changes its weights.
     pub trainable: bool,
 }
 
-/// Makes the layer that `class(args…)` writes. `None` after an error without which the layer's shape rule
-/// cannot be applied; other errors leave the layer with defaults, so that what follows is checked too.
+/// Makes the layer of `class(args…)`. `None` after an error without which the layer's shape rule cannot be applied;
+/// after other errors the layer has defaults, so that the following calls are checked too.
 pub fn construct(
     class: &str,
     class_loc: Loc,
@@ -542,7 +542,7 @@ pub fn construct(
     };
     let bound = bind(entry.item, args, call, cx);
     idle::check(&bound, cx);
-    // Operations have neither, but for the name of a loss in the logs.
+    // Operations have neither, except for the name of a loss in the logs.
     let is_layer = !entry.is_operation();
     let named = is_layer || entry.item.argument("name").is_some();
     let name = named.then(|| bound.optional_string("name", cx)).flatten();
@@ -552,15 +552,15 @@ pub fn construct(
     bound.sound(&[]).then_some(Constructed { kind, name, trainable })
 }
 
-/// The error for a layer or a function of Keras that mimo does not have, with what to write instead; `None` if Keras
-/// has none of this name.
+/// Error for a layer or a function of Keras that mimo does not have, with a replacement; `None` if Keras does not
+/// have the name.
 pub fn unavailable(name: &str, loc: Loc) -> Option<Diag> {
     let instead = absent::instead_of(name)?;
     let what = if name.starts_with(char::is_uppercase) { "layer" } else { "function" };
     Some(Diag::error(Code::UnavailableLayer, loc, format!("mimo has no {what} `{name}` yet")).help(instead))
 }
 
-/// The error for a class that mimo does not have: Keras has it, or nobody does.
+/// Error for an unknown class, of Keras or misspelt.
 fn unknown(class: &str, loc: Loc) -> Diag {
     if let Some(diag) = unavailable(class, loc) {
         return diag;
@@ -578,7 +578,7 @@ fn unknown(class: &str, loc: Loc) -> Diag {
         .note("every layer is listed in `mimo::language::layers`")
 }
 
-/// The class behind a lower-case function: `concatenate` makes a `Concatenate` and calls it.
+/// The class of a lower-case function: `concatenate` makes a `Concatenate` and calls it.
 pub fn function(name: &str) -> Option<&'static str> {
     all().find(|entry| entry.function() == Some(name)).map(|entry| entry.item.class)
 }

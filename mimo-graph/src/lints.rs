@@ -1,5 +1,5 @@
-//! What runs and is probably not meant. (What is declared and not used is told by `check`, weights and learning
-//! rates where they are read.)
+//! Warnings about models that run but are probably not meant. (`check` reports unused declarations; weights and
+//! learning rates are checked where they are read.)
 
 use crate::code::Code;
 use crate::context::Cx;
@@ -14,14 +14,14 @@ use crate::trail::{call_of, shown_name, step, trail};
 
 mod masks;
 
-/// A flattened image is worth a word if the layer that reads it holds more weights than this: below, a model is small
-/// whatever it is made of.
+/// A flattened image is only worth a warning if the layer that reads it has more weights than this: a smaller model
+/// is fine in any case.
 const LARGE: usize = 100_000;
 
-/// And if it holds more than so many of a hundred weights of the model.
+/// It must also have more than this percentage of the model's weights.
 const SHARE: usize = 90;
 
-/// Reports everything of the kind.
+/// Reports all warnings of this file.
 pub(crate) fn all(graph: &Graph, cx: &mut Cx<'_>) {
     large_flatten(graph, cx);
     dropout_after_head(graph, cx);
@@ -31,13 +31,13 @@ pub(crate) fn all(graph: &Graph, cx: &mut Cx<'_>) {
     nothing_trained(graph, cx);
 }
 
-/// How many numbers a layer holds, if that is known.
+/// Number of weights of a layer, if it is known.
 fn size(layer: &Layer) -> Option<usize> {
     layer.weights.iter().try_fold(0_usize, |sum, weight| sum.checked_add(weight.shape.elements().known()?))
 }
 
-/// A `Dense` on a flattened image that holds nearly all weights of a model: a pooling leaves far fewer to learn. Images
-/// that the user gives are meant to be read pixel by pixel.
+/// Warns about a `Dense` on a flattened image with nearly all weights of a model: a pooling needs far fewer. Images
+/// that are inputs are meant to be read pixel by pixel.
 fn large_flatten(graph: &Graph, cx: &mut Cx<'_>) {
     let Some(total) = graph.layers.iter().map(size).try_fold(0_usize, |sum, own| sum.checked_add(own?))
     else {
@@ -79,8 +79,8 @@ fn large_flatten(graph: &Graph, cx: &mut Cx<'_>) {
     }
 }
 
-/// The flattened tensor that a call reads, through layers that keep its values, and the shape before it was flattened,
-/// if that is a sequence or an image which layers have made.
+/// The flattened tensor that a call reads, through layers that keep its values, and the shape before it was
+/// flattened, if that is a sequence or an image computed by layers.
 fn flattened<'g>(graph: &'g Graph, node: &Node) -> Option<(TensorId, &'g Shape)> {
     let mut at = *node.inputs.first()?;
     loop {
@@ -106,7 +106,7 @@ fn flattened<'g>(graph: &'g Graph, node: &Node) -> Option<(TensorId, &'g Shape)>
     }
 }
 
-/// Whether a layer that slides over images or reads sequences has a part in a tensor.
+/// Whether a tensor depends on a layer that slides over images or reads sequences.
 fn is_made(graph: &Graph, tensor: TensorId) -> bool {
     let mut at = tensor;
     while let Some((layer, inputs)) = call_of(graph, at) {
@@ -123,10 +123,10 @@ fn is_made(graph: &Graph, tensor: TensorId) -> bool {
     false
 }
 
-/// A `Dropout` or noise between the last layer with weights and an output with a loss: it changes predictions while training, and
-/// nothing can learn to live with it. A tensor that others read too is no end.
+/// Warns about a `Dropout` or noise between the last layer with weights and an output with a loss: it changes
+/// predictions while training, and no layer can adapt to it. A tensor with other readers is not an end.
 fn dropout_after_head(graph: &Graph, cx: &mut Cx<'_>) {
-    // What has no loss may be there for other models to read.
+    // An output without a loss may be there for other models.
     let Some(compile) = &graph.compile else { return };
     let trained = graph.outputs.iter().zip(&compile.outputs).filter(|(_, training)| training.loss.is_some());
     for (output, _) in trained {
@@ -151,7 +151,7 @@ fn dropout_after_head(graph: &Graph, cx: &mut Cx<'_>) {
                 }
                 break;
             }
-            // The output itself is read by nobody; what is before it, by the call behind it.
+            // The output itself has no reader; the tensors before it are read by the next call.
             if readers > usize::from(at != output.tensor) {
                 break;
             }
@@ -174,7 +174,7 @@ fn dropout_after_head(graph: &Graph, cx: &mut Cx<'_>) {
     }
 }
 
-/// A normalization whose statistics are those of one value: what is left is a sign, or nothing.
+/// Warns about a normalization with statistics of a single value: only a sign remains, or nothing.
 fn normalization_of_one_value(graph: &Graph, cx: &mut Cx<'_>) {
     for node in &graph.nodes {
         let kind = graph.kind(node);
@@ -208,8 +208,8 @@ fn normalization_of_one_value(graph: &Graph, cx: &mut Cx<'_>) {
     }
 }
 
-/// A `Weight` with an axis of length 1 before those of the sample that it is combined with: Keras counts the batch in the shape of a
-/// tensor, and here the result has an axis more than the sample.
+/// Warns about a `Weight` with an axis of length 1 before those of the sample that it is combined with: Keras counts
+/// the batch in the shape of a tensor, but here the result has one more axis than the sample.
 fn weight_with_batch_axis(graph: &Graph, cx: &mut Cx<'_>) {
     for node in graph.nodes.iter().filter(|node| node.inputs.len() > 1) {
         if graph.kind(node).reads() != Reads::Broadcast {
@@ -250,7 +250,7 @@ fn weight_with_batch_axis(graph: &Graph, cx: &mut Cx<'_>) {
     }
 }
 
-/// A model with losses and an optimizer, of which no weight is trained.
+/// Warns about a model with losses and an optimizer but without trained weights.
 fn nothing_trained(graph: &Graph, cx: &mut Cx<'_>) {
     let Some(compile) = &graph.compile else { return };
     let trains =

@@ -1,4 +1,4 @@
-//! Losses, by Keras's names, and the facts about each that checks, data sets and the plan ask for.
+//! Losses, by Keras's names, and the facts about each that checks, data sets and the plan need.
 //!
 //! A loss has one variant in [`Loss`], one entry in [`Loss::EXAMPLES`] and one arm in [`Loss::facts`].
 
@@ -27,34 +27,34 @@ crate::describe! {
         LogCosh,
         /// For sigmoid heads.
         BinaryCrossentropy {
-            /// Whether the head gives logits.
+            /// Whether the head outputs logits.
             from_logits: bool,
-            /// Share by which labels are moved towards 1/2.
+            /// Label smoothing: fraction by which labels are moved towards 1/2.
             label_smoothing: f64,
         },
         /// For softmax heads, with one-hot or soft targets.
         CategoricalCrossentropy {
-            /// Whether the head gives logits.
+            /// Whether the head outputs logits.
             from_logits: bool,
-            /// Share by which labels are moved towards the uniform distribution.
+            /// Label smoothing: fraction by which labels are moved towards the uniform distribution.
             label_smoothing: f64,
         },
         /// For softmax heads, with class indices as targets.
         SparseCategoricalCrossentropy {
-            /// Whether the head gives logits.
+            /// Whether the head outputs logits.
             from_logits: bool,
-            /// A class index whose rows (or positions) count nothing.
+            /// Class index whose rows (or positions) are ignored.
             ignore_class: Option<usize>,
         },
         /// `binary_crossentropy` with weights of the labels.
         WeightedBinaryCrossentropy {
-            /// Whether the head gives logits.
+            /// Whether the head outputs logits.
             from_logits: bool,
-            /// Share by which labels are moved towards 1/2.
+            /// Label smoothing: fraction by which labels are moved towards 1/2.
             label_smoothing: f64,
-            /// Factor of the part of positive labels: one for all labels, one per label, or none.
+            /// Factor of the part of positive labels: one for all labels, one per label, or empty.
             pos_weight: &'static [f64],
-            /// Weight of each label in the mean; none weighs all the same.
+            /// Weight of each label in the mean; empty for equal weights.
             label_weights: &'static [f64],
         },
         /// Binary cross-entropy times `(1 − p_t)^γ`, where `p_t` is the probability of the true label.
@@ -65,20 +65,20 @@ crate::describe! {
             alpha: f64,
             /// The focusing exponent.
             gamma: f64,
-            /// Whether the head gives logits.
+            /// Whether the head outputs logits.
             from_logits: bool,
-            /// Share by which labels are moved towards 1/2.
+            /// Label smoothing: fraction by which labels are moved towards 1/2.
             label_smoothing: f64,
         },
         /// Categorical cross-entropy, in which class `c` is weighted by `α_c·(1 − p_c)^γ`.
         CategoricalFocalCrossentropy {
-            /// Weight of each class; one number is for all classes.
+            /// Weight of each class, or one number for all classes.
             alpha: &'static [f64],
             /// The focusing exponent.
             gamma: f64,
-            /// Whether the head gives logits.
+            /// Whether the head outputs logits.
             from_logits: bool,
-            /// Share by which labels are moved towards the uniform distribution.
+            /// Label smoothing: fraction by which labels are moved towards the uniform distribution.
             label_smoothing: f64,
         },
         /// `(1 − p^q) / q` of the true class, whose index is the target.
@@ -88,16 +88,16 @@ crate::describe! {
         },
         /// `1 − 2·Σt·p / (Σt + Σp + ε)`.
         Dice {
-            /// The values that the sums run over.
+            /// Region of the sums.
             region: Region,
         },
         /// `1 − I / (I + α·Σt·(1 − p) + β·Σ(1 − t)·p + ε)` with `I = Σt·p`.
         Tversky {
-            /// Weight of what is missed.
+            /// Weight of missed values.
             alpha: f64,
             /// Weight of false alarms.
             beta: f64,
-            /// The values that the sums run over.
+            /// Region of the sums.
             region: Region,
         },
         /// Mean of `max(q·(t − p), (q − 1)·(t − p))`.
@@ -109,7 +109,7 @@ crate::describe! {
         KlDivergence,
         /// Mean of `p − t·ln(p + ε)`.
         Poisson,
-        /// Minus the sum of the products of the normalised vectors: −1 is best.
+        /// Minus the sum of the products of the normalized vectors: −1 is best.
         CosineSimilarity,
         /// Mean of `max(1 − t·p, 0)`; labels 0 and 1 become −1 and 1.
         Hinge,
@@ -124,7 +124,7 @@ crate::describe! {
         },
         /// A loss that the user writes as a function of slices, position by position.
         Own {
-            /// Its path, as the model has it.
+            /// Its path, as written in the model.
             path: &'static str,
             /// Whether targets are class indices, one per position.
             sparse: bool,
@@ -133,7 +133,7 @@ crate::describe! {
 }
 
 crate::describe! {
-    /// The values that the sums of [`Loss::Dice`] and [`Loss::Tversky`] run over. The loss is the mean over what is left.
+    /// Region of the sums of [`Loss::Dice`] and [`Loss::Tversky`]. The loss is the mean over the remaining axes.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Region {
         /// The whole batch: one value.
@@ -155,7 +155,7 @@ impl Region {
         matches!(self, Region::Batch | Region::BatchClass)
     }
 
-    /// The part of an output for which there is one value.
+    /// Description of the part of an output with one value.
     const fn text(self) -> &'static str {
         match self {
             Region::Batch => "one value per batch",
@@ -180,23 +180,23 @@ pub enum Predicts {
     Classes,
     /// Membership of each value in a region.
     Regions,
-    /// Not known: the user writes the loss.
+    /// Unknown: the user writes the loss.
     Unknown,
 }
 
 /// The targets for which a loss is defined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValidTargets {
-    /// Whatever the loss makes of them.
+    /// Any targets.
     Any,
     /// All numbers.
     Finite,
-    /// Class indices; one that no class has may be ignored.
+    /// Class indices; one index that is not a class may be ignored.
     Indices {
-        /// The index that counts nothing.
+        /// The ignored index.
         ignored: Option<usize>,
     },
-    /// Probabilities, labels 0 and 1 among them.
+    /// Probabilities, including labels 0 and 1.
     Probabilities,
     /// Counts and rates: no negative numbers.
     Counts,
@@ -209,7 +209,7 @@ pub enum ValidTargets {
 pub enum Reads {
     /// Any values.
     Values,
-    /// Values above 0, of which it takes the logarithm.
+    /// Positive values, whose logarithm it computes.
     Positive,
     /// Probabilities; it has no argument `from_logits`.
     Probabilities,
@@ -298,10 +298,10 @@ impl Loss {
             Loss::Huber { .. } => ("huber", Numbers, values, Finite),
             Loss::LogCosh => ("log_cosh", Numbers, values, Finite),
             Loss::Quantile { .. } => ("quantile", Numbers, values, Finite),
-            // Without a lower bound for negative targets.
+            // It has no lower bound for negative targets.
             Loss::Poisson => ("poisson", Numbers, Reads::Positive, Counts),
             Loss::CosineSimilarity => ("cosine_similarity", Directions, values, Finite),
-            // Without a lower bound for targets outside of 0 to 1. `kl_divergence` would clip them.
+            // It has no lower bound for targets outside of 0 to 1. `kl_divergence` clips them.
             Loss::BinaryCrossentropy { from_logits, .. }
             | Loss::WeightedBinaryCrossentropy { from_logits, .. } => {
                 ("binary_crossentropy", Labels, Reads::logits_if(from_logits), Probabilities)
@@ -309,8 +309,8 @@ impl Loss {
             Loss::BinaryFocalCrossentropy { from_logits, .. } => {
                 ("binary_focal_crossentropy", Labels, Reads::logits_if(from_logits), Probabilities)
             }
-            // One-hot targets of a categorical cross-entropy are multiplied by an advantage, which may be negative, to
-            // train a policy.
+            // One-hot targets of a categorical cross-entropy are multiplied by an advantage to train a policy, which
+            // may be negative.
             Loss::CategoricalCrossentropy { from_logits, .. } => {
                 ("categorical_crossentropy", Classes, Reads::logits_if(from_logits), Finite)
             }
@@ -339,13 +339,12 @@ impl Loss {
             Loss::Own { path, sparse: true } => (path, Unknown, values, Indices { ignored: None }),
             Loss::Own { path, sparse: false } => (path, Unknown, values, Finite),
         };
-        // What a sigmoid or softmax loses near 0 and 1, a cross-entropy does not need.
+        // A cross-entropy of logits is exact where a sigmoid or softmax loses precision near 0 and 1.
         let fuses = matches!(reads, Reads::ProbabilitiesOrLogits);
         Facts { name, predicts, reads, targets, fuses }
     }
 
-    /// Whether the loss of a sample depends on the targets of its whole batch, so that these have to be looked at
-    /// first.
+    /// Whether the loss of a sample depends on the targets of its whole batch, so that these must be scanned first.
     pub const fn scans(self) -> bool {
         matches!(
             self,
@@ -355,7 +354,7 @@ impl Loss {
         )
     }
 
-    /// Whether the loss is a mean over single values, which do not depend on each other.
+    /// Whether the loss is a mean over single values that do not depend on each other.
     pub const fn of_values(self) -> bool {
         matches!(
             self,
@@ -374,7 +373,7 @@ impl Loss {
         )
     }
 
-    /// The values over which the loss takes sums, for a loss of regions.
+    /// Region of the sums, for a region loss.
     pub const fn region(self) -> Option<Region> {
         match self {
             Loss::Dice { region } | Loss::Tversky { region, .. } => Some(region),
@@ -410,7 +409,7 @@ impl Loss {
     }
 }
 
-/// An argument as it is written in a model.
+/// Formats an argument as it is written in a model.
 fn written(value: &Literal) -> String {
     match value {
         Literal::Bool(value) => value.to_string(),
@@ -425,7 +424,7 @@ fn written(value: &Literal) -> String {
     }
 }
 
-/// As one would write it in a model, without the parameters that have their default.
+/// Formats the loss as it is written in a model, without arguments at their defaults.
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Loss::Own { path, sparse } = self {
@@ -437,7 +436,7 @@ impl fmt::Display for Loss {
         let shown = arguments.iter().filter(|argument| !defaults.contains(argument));
         let shown: Vec<String> = shown
             .map(|(name, value)| match self.region() {
-                // The axes that were written depend on the rank of the output.
+                // The written axes depend on the rank of the output.
                 Some(region) if *name == "region" => region.text().into(),
                 _ => format!("{name} = {}", written(value)),
             })

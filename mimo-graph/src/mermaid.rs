@@ -1,4 +1,4 @@
-//! The model as a Mermaid flowchart, which Markdown renderers draw.
+//! Prints the model as a Mermaid flowchart, which Markdown renderers draw.
 
 use std::fmt::Write;
 
@@ -6,10 +6,10 @@ use crate::dot::{edges, is_input, output_line, outputs_of};
 use crate::spec::ModelSpec;
 use crate::summary::batched;
 
-/// A Mermaid flowchart with one node per layer and one arrow per tensor that a layer reads.
+/// Prints a Mermaid flowchart with one node per layer and one arrow per tensor that a layer reads.
 ///
-/// Inputs are round, layers that give outputs have a double border and name them. An arrow from a layer
-/// that is called more than once says which call it comes from.
+/// Inputs are round; layers of outputs have a double border and the outputs' names. An arrow from a layer that is
+/// called more than once shows the number of the call.
 pub fn mermaid(spec: &ModelSpec) -> String {
     let mut text = String::from("flowchart TD\n");
     for (i, layer) in spec.layers.iter().enumerate() {
@@ -32,7 +32,7 @@ pub fn mermaid(spec: &ModelSpec) -> String {
     text
 }
 
-/// A label of Mermaid: what its quoted strings and its HTML would read as markup becomes an entity.
+/// A label of Mermaid: characters that its quoted strings or its HTML would read as markup become entities.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {

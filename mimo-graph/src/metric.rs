@@ -1,4 +1,4 @@
-//! Metrics, by Keras's names. `accuracy` is resolved to one of these by the head, while the macro runs.
+//! Metrics, by Keras's names. The macro resolves `accuracy` to one of these by the head.
 
 use crate::loss::Loss;
 
@@ -6,21 +6,21 @@ crate::describe! {
     /// A metric of one output and its parameters.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub enum Metric {
-        /// Share of values on the right side of `threshold`.
+        /// Fraction of values on the correct side of `threshold`.
         BinaryAccuracy {
             /// 0.5 by default.
             threshold: f64,
         },
-        /// Share of rows whose largest prediction is the largest target.
+        /// Fraction of rows whose largest prediction is at the largest target.
         CategoricalAccuracy,
-        /// Share of rows whose largest prediction is the class index.
+        /// Fraction of rows whose largest prediction is at the class index.
         SparseCategoricalAccuracy,
-        /// Share of rows whose largest target is among the `k` largest predictions.
+        /// Fraction of rows whose largest target is among the `k` largest predictions.
         TopKCategoricalAccuracy {
             /// 5 by default.
             k: usize,
         },
-        /// Share of rows whose class index is among the `k` largest predictions.
+        /// Fraction of rows whose class index is among the `k` largest predictions.
         SparseTopKCategoricalAccuracy {
             /// 5 by default.
             k: usize,
@@ -39,7 +39,7 @@ crate::describe! {
         LogCoshError,
         /// Coefficient of determination of each column.
         R2Score {
-            /// How columns become one number.
+            /// Aggregation of the columns.
             aggregation: Aggregation,
             /// Number of independent variables, for the adjusted score; 0 for the plain one.
             num_regressors: usize,
@@ -48,14 +48,14 @@ crate::describe! {
         PearsonCorrelation,
         /// Lin's concordance correlation of the values of each position.
         ConcordanceCorrelation,
-        /// Share of positions at which every value is on its side of the threshold.
+        /// Fraction of positions at which every value is on the correct side of the threshold.
         ExactMatch {
             /// 0.5 by default.
             threshold: f64,
         },
-        /// Number of values that are predicted in one of four ways.
+        /// Number of predictions with one of four outcomes.
         Count {
-            /// Which way.
+            /// The outcome.
             outcome: Outcome,
             /// Predictions above count as positive; 0.5 by default.
             threshold: f64,
@@ -66,82 +66,82 @@ crate::describe! {
             best: Rate,
             /// The other rate.
             constrained: Rate,
-            /// The least value of the other rate.
+            /// Lower bound of the other rate.
             least: f64,
             /// 200 by default.
             num_thresholds: usize,
-            /// The only class that counts.
+            /// The only class that counts, if set.
             class_id: Option<usize>,
         },
         /// Intersection over union of predicted and true regions, averaged over classes.
         IoU {
-            /// Where the classes come from.
+            /// Source of the classes.
             classes: ClassesOf,
             /// Number of classes.
             num_classes: usize,
-            /// The classes that are averaged over; none for all.
+            /// Classes in the mean; empty for all.
             target_class_ids: &'static [usize],
-            /// A class index whose positions count nothing.
+            /// Class index whose positions are ignored.
             ignore_class: Option<usize>,
         },
         /// `TP / (TP + FP)`
         Precision {
             /// Predictions above count as positive; 0.5 by default.
             threshold: f64,
-            /// Only so many of the largest predictions of a position may be positive.
+            /// Only this number of the largest predictions of a position may be positive.
             top_k: Option<usize>,
-            /// The only class that counts.
+            /// The only class that counts, if set.
             class_id: Option<usize>,
         },
         /// `TP / (TP + FN)`
         Recall {
             /// Predictions above count as positive; 0.5 by default.
             threshold: f64,
-            /// Only so many of the largest predictions of a position may be positive.
+            /// Only this number of the largest predictions of a position may be positive.
             top_k: Option<usize>,
-            /// The only class that counts.
+            /// The only class that counts, if set.
             class_id: Option<usize>,
         },
         /// Harmonic mean of precision and recall, in which recall counts `beta²` times as much.
         FBetaScore {
             /// 1 for the F1 score.
             beta: f64,
-            /// How classes are averaged; a vector of scores is no single number, so `macro` by default.
+            /// Average over the classes; `macro` by default, since a vector of scores is not a single number.
             average: Average,
-            /// Predictions above count as positive; without one, the largest of the row does.
+            /// Predictions above count as positive; without one, the largest of the row.
             threshold: Option<f64>,
         },
         /// Area under a curve over thresholds.
         Auc {
             /// 200 by default.
             num_thresholds: usize,
-            /// Which curve.
+            /// Kind of curve.
             curve: Curve,
             /// Height of the area between two thresholds.
             summation_method: Summation,
-            /// Thresholds between 0 and 1, sorted; none for `num_thresholds` at equal distances.
+            /// Thresholds between 0 and 1, sorted; empty for `num_thresholds` at equal distances.
             thresholds: &'static [f64],
-            /// Whether each label has a curve of its own, whose areas are averaged.
+            /// Whether each label has its own curve, whose areas are averaged.
             multi_label: bool,
-            /// Weight of each label; none weighs all the same.
+            /// Weight of each label; empty for equal weights.
             label_weights: &'static [f64],
             /// Whether predictions are logits.
             from_logits: bool,
         },
-        /// Mean cosine similarity (1 is best, the loss's sign turned).
+        /// Mean cosine similarity: 1 is best. The loss has the opposite sign.
         CosineSimilarity,
         /// The loss of the same name, as a metric.
         BinaryCrossentropy {
             /// Whether predictions are logits.
             from_logits: bool,
-            /// Share by which labels are moved towards 1/2.
+            /// Label smoothing: fraction by which labels are moved towards 1/2.
             label_smoothing: f64,
         },
         /// The loss of the same name, as a metric.
         CategoricalCrossentropy {
             /// Whether predictions are logits.
             from_logits: bool,
-            /// Share by which labels are moved towards the uniform distribution.
+            /// Label smoothing: fraction by which labels are moved towards the uniform distribution.
             label_smoothing: f64,
         },
         /// The loss of the same name, as a metric.
@@ -151,26 +151,26 @@ crate::describe! {
         },
         /// The loss of the same name, as a metric.
         BinaryFocalCrossentropy {
-            /// Whether positive labels count `alpha`, and negative ones `1 − alpha`.
+            /// Whether positive labels are weighted by `alpha`, and negative ones by `1 − alpha`.
             apply_class_balancing: bool,
             /// Weight of positive labels.
             alpha: f64,
-            /// Exponent of what the prediction lacks.
+            /// Focusing exponent.
             gamma: f64,
             /// Whether predictions are logits.
             from_logits: bool,
-            /// Share by which labels are moved towards 1/2.
+            /// Label smoothing: fraction by which labels are moved towards 1/2.
             label_smoothing: f64,
         },
         /// The loss of the same name, as a metric.
         CategoricalFocalCrossentropy {
             /// Weight of each class, or one for all.
             alpha: &'static [f64],
-            /// Exponent of what the prediction lacks.
+            /// Focusing exponent.
             gamma: f64,
             /// Whether predictions are logits.
             from_logits: bool,
-            /// Share by which labels are moved towards the uniform distribution.
+            /// Label smoothing: fraction by which labels are moved towards the uniform distribution.
             label_smoothing: f64,
         },
         /// The loss of the same name, as a metric.
@@ -188,29 +188,29 @@ crate::describe! {
         SquaredHinge,
         /// The loss of the same name, as a metric.
         CategoricalHinge,
-        /// A metric that the user writes in Rust: a type that implements `mimo::Metric`.
+        /// A custom metric of the user: a type that implements `mimo::Metric`.
         Own {
-            /// Its path, as the model has it.
+            /// Its path, as written in the model.
             path: &'static str,
-            /// Its place among the different metrics of one's own of the model.
+            /// Its index among the model's different custom metrics.
             place: usize,
-            /// Numbers in its state. The type says so; 0 while the macro runs.
+            /// Size of its state. The type decides; 0 while the macro runs.
             state: usize,
-            /// Whether a larger value is a better one, if the type says so.
+            /// Whether a larger value is better, if the type decides it.
             higher_is_better: Option<bool>,
         },
     }
 }
 
 crate::describe! {
-    /// How per-class scores become one number.
+    /// Average over the classes.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Average {
         /// Counts of all classes together.
         Micro,
         /// Mean over the classes.
         Macro,
-        /// Mean over the classes, weighted by how often each occurs.
+        /// Mean over the classes, weighted by the number of occurrences of each.
         Weighted,
         /// The score of one class.
         Class(class: usize),
@@ -218,7 +218,7 @@ crate::describe! {
 }
 
 crate::describe! {
-    /// How scores of columns become one number.
+    /// Aggregation of the scores of columns.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Aggregation {
         /// Mean over the columns.
@@ -231,7 +231,7 @@ crate::describe! {
 }
 
 crate::describe! {
-    /// The four ways to predict a label.
+    /// Outcomes of a prediction.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Outcome {
         /// Positive and predicted as positive.
@@ -246,20 +246,20 @@ crate::describe! {
 }
 
 crate::describe! {
-    /// A share of predictions or labels.
+    /// A fraction of predictions or labels.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Rate {
-        /// Share of positive predictions that are right.
+        /// Fraction of positive predictions that are correct.
         Precision,
-        /// Share of positive labels that are found, which is also called sensitivity.
+        /// Fraction of positive labels that are predicted as positive, also called sensitivity.
         Recall,
-        /// Share of negative labels that are found.
+        /// Fraction of negative labels that are predicted as negative.
         Specificity,
     }
 }
 
 crate::describe! {
-    /// Where the predicted and the true class of a position come from.
+    /// Source of the predicted and the true class of a position.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub enum ClassesOf {
         /// The largest prediction, and a class index.
@@ -274,7 +274,7 @@ crate::describe! {
 }
 
 crate::describe! {
-    /// The height of the area under a curve between two thresholds.
+    /// Height of the area under a curve between two thresholds.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Summation {
         /// The mean of both ends; for precision over recall, a curve between them.
@@ -287,7 +287,7 @@ crate::describe! {
 }
 
 impl Metric {
-    /// The loss that the metric is the mean of, if it is one.
+    /// The loss of which the metric is the mean, if it is one.
     pub const fn as_loss(self) -> Option<Loss> {
         Some(match self {
             Metric::MeanAbsoluteError => Loss::MeanAbsoluteError,
@@ -330,7 +330,7 @@ impl Metric {
         })
     }
 
-    /// Whether the metric compares classes or labels, so that its output predicts some.
+    /// Whether the metric compares classes or labels, so that its output must predict some.
     pub fn compares_classes(self) -> bool {
         use crate::loss::Predicts;
         match self {
@@ -354,8 +354,8 @@ impl Metric {
         }
     }
 
-    /// Whether the metric leaves out the masked steps of an output: those that are means in Keras (`MeanMetricWrapper`) do.
-    /// Keras's counts and curves, R² and the root of the mean squared error do not read masks.
+    /// Whether the metric skips the masked steps of an output: those that are means in Keras (`MeanMetricWrapper`)
+    /// do. Keras's counts, curves, R² and root mean squared error ignore masks.
     pub const fn reads_mask(self) -> bool {
         match self {
             Metric::RootMeanSquaredError
@@ -367,7 +367,7 @@ impl Metric {
             | Metric::Recall { .. }
             | Metric::FBetaScore { .. }
             | Metric::Auc { .. } => false,
-            // `ExactMatch` is mimo's name for what Keras computes as a mean over positions.
+            // `ExactMatch` is mimo's name for a mean over positions in Keras.
             _ => true,
         }
     }
@@ -377,12 +377,12 @@ impl Metric {
         matches!(self, Metric::BinaryAccuracy { .. }) || self.as_loss().is_some_and(Loss::of_values)
     }
 
-    /// Whether the user has written the metric. It reads whatever targets its output has.
+    /// Whether it is the user's own metric, which reads any targets.
     pub const fn is_own(self) -> bool {
         matches!(self, Metric::Own { .. })
     }
 
-    /// The metric of one class or column, for a score that is not averaged.
+    /// The metric of one class or column, for scores that are not averaged.
     pub(crate) fn of_class(self, class: usize) -> Metric {
         match self {
             Metric::FBetaScore { beta, threshold, .. } => {
@@ -397,7 +397,7 @@ impl Metric {
 }
 
 crate::describe! {
-    /// The curve under which an area is taken.
+    /// Kind of curve.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Curve {
         /// True-positive rate over false-positive rate.

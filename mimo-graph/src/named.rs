@@ -1,4 +1,4 @@
-//! Things that are given by a word (`relu`), a string (`"relu"`) or a call (`LeakyReLU(0.1)`).
+//! Items written as a word (`relu`), a string (`"relu"`) or a call (`LeakyReLU(0.1)`).
 
 use crate::args::{Bound, bind, idle, list, read};
 use crate::code::Code;
@@ -7,18 +7,18 @@ use crate::diag::{Diag, Loc, nearest};
 use crate::item::{Item, Module};
 use crate::value::{Arg, Value, ValueKind};
 
-/// One thing of a kind: its item and what its arguments make.
+/// An item of a vocabulary and its constructor.
 #[derive(Clone, Copy, Debug)]
 pub struct Named<T: 'static> {
     /// Its spellings and arguments; a bare word is a call without arguments.
     pub item: &'static Item,
-    /// Makes the thing of its arguments. What it reports through the getters counts as failed.
+    /// Makes the value from its arguments. After errors of the getters, the result is dropped.
     pub build: fn(&Bound<'_>, &mut Cx<'_>) -> T,
 }
 
-/// Finds and builds what `value` names. `kind` is the kind's word in messages, with its article: `an activation`.
-/// `unknown` is the code for a name that nobody knows.
-/// `unsupported` are names of Keras that mimo does not have, each with what to write instead.
+/// Finds and builds the item that `value` names. `kind` is the kind's word in messages, with its article: `an
+/// activation`. `unknown` is the code for an unknown name. `unsupported` are names of Keras that mimo does not have,
+/// each with a replacement.
 pub fn read_named<T>(
     value: &Value,
     what: &str,
@@ -75,10 +75,10 @@ pub fn read_named<T>(
     bound.all_sound().then_some(thing)
 }
 
-/// The longest list of alternatives that a message shows in full.
+/// Longest list of alternatives that a message shows completely.
 const FEW: usize = 5;
 
-/// Help for using an item of this kind that the user has written in Rust.
+/// Help for custom items that the user has written in Rust.
 fn of_ones_own(unknown: Code) -> Option<&'static str> {
     match unknown {
         Code::UnknownLoss => Some(
@@ -95,7 +95,7 @@ fn of_ones_own(unknown: Code) -> Option<&'static str> {
     }
 }
 
-/// The module of the language that lists things of this kind.
+/// The module of the language that lists items of this kind.
 fn module(unknown: Code) -> Option<Module> {
     match unknown {
         Code::UnknownActivation => Some(Module::Activations),
@@ -110,7 +110,7 @@ fn module(unknown: Code) -> Option<Module> {
     }
 }
 
-/// The help for a value that is not a word: a path may end in one, as `nn.relu` does.
+/// Help for a value that is not a word: a path may end in one, such as `nn.relu`.
 fn meant<T>(value: &Value, unknown: Code, table: &[Named<T>], cx: &Cx<'_>) -> String {
     let mut names = table.iter().flat_map(|entry| entry.item.names.iter().copied());
     let text = match &value.kind {

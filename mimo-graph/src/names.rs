@@ -1,4 +1,4 @@
-//! Names of layers, inputs and outputs: unique, stable between runs, and usable as Rust fields.
+//! Names of layers, inputs and outputs: unique, stable between runs, and valid as Rust fields.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,18 +13,17 @@ pub use field::{field_like, loss_field, snake_case};
 
 /// Names every layer, and reports names that cannot be used.
 ///
-/// A layer is called what the user calls it (`name = "…"`); else what the output is called that its first
-/// call gives, if that is the only output that the layer gives; else Keras's automatic name (`dense`,
-/// `dense_1`, …), counted within the model and in source order. After an error the layer still gets a name
-/// of its own, so that later stages need not care.
+/// The name of a layer is the one given by the user (`name = "…"`); else that of the output of its first call, if it
+/// is the layer's only output; else Keras's automatic name (`dense`, `dense_1`, …), counted within the model in
+/// source order. After an error the layer still gets a unique name, so that later stages need no special case.
 ///
-/// A nested model has a name as a layer has one: given, or made of its class. Its layers keep the names that they have
-/// in it, behind its own: `encoder/dense`.
+/// A nested model has a name like a layer: given, or derived from its class. The names of its layers follow its own:
+/// `encoder/dense`.
 pub fn assign(graph: &mut Graph, diags: &mut Diags) {
     check_ports(&graph.inputs, "input", "inputs", diags);
     check_ports(&graph.outputs, "output", "outputs", diags);
 
-    // An input is a layer of the summary, so no other layer can have its name.
+    // An input is a layer of the summary, so that no other layer can have its name.
     let mut taken: BTreeSet<String> = graph.inputs.iter().map(|input| input.name.clone()).collect();
     let sole_outputs = sole_outputs(graph);
     let mut unnamed = Vec::new();
@@ -55,7 +54,7 @@ pub fn assign(graph: &mut Graph, diags: &mut Diags) {
         }
         _ => true,
     });
-    // From where on each automatic name is counted: what is taken stays so.
+    // Where the count of each automatic name starts: taken names stay taken.
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for i in unnamed {
         let layer = &graph.layers[i];
@@ -69,7 +68,8 @@ pub fn assign(graph: &mut Graph, diags: &mut Diags) {
     parts(graph);
 }
 
-/// Puts the names of layers before those of their parts: `bidirectional/forward_lstm`. Parts of nested models have theirs.
+/// Prepends the names of layers to those of their parts: `bidirectional/forward_lstm`. Parts of nested models are
+/// complete already.
 fn parts(graph: &mut Graph) {
     for i in 0..graph.layers.len() {
         let layer = &graph.layers[i];
@@ -79,7 +79,7 @@ fn parts(graph: &mut Graph) {
     }
 }
 
-/// Names the nested models that the user did not name, and puts their names before those of their layers.
+/// Names the nested models without a given name, and prepends their names to those of their layers.
 fn nested(graph: &mut Graph, taken: &mut BTreeSet<String>) {
     for group in graph.groups.iter_mut().filter(|group| !group.named) {
         group.name = free_name(&field_like(&snake_case(&group.class)), taken);
@@ -93,7 +93,7 @@ fn nested(graph: &mut Graph, taken: &mut BTreeSet<String>) {
     }
 }
 
-/// What the user can give a name.
+/// Items that the user can name.
 #[derive(Clone, Copy, PartialEq)]
 enum Named {
     Layer(LayerId),
@@ -101,7 +101,7 @@ enum Named {
 }
 
 impl Named {
-    /// Its name, the tokens that made it, and how messages call it.
+    /// Its name, the location of its tokens, and its description in messages.
     fn of(self, graph: &Graph) -> (&str, Loc, &str) {
         match self {
             Named::Layer(id) => {
@@ -114,7 +114,7 @@ impl Named {
         }
     }
 
-    /// What gives a tensor: the nested model, if a layer of one does.
+    /// The maker of a tensor: the nested model, if it is computed by a layer of one.
     fn maker(graph: &Graph, tensor: TensorId) -> Option<Named> {
         let layer = maker(graph, tensor)?;
         Some(graph.layer(layer).group.map_or(Named::Layer(layer), Named::Group))
@@ -125,11 +125,11 @@ fn layer_id(index: usize) -> LayerId {
     LayerId(index as u32)
 }
 
-/// Inputs are fields of one struct and outputs of another: each needs a name that a field can have, and that
-/// no other of them has. (The same tensor twice is another mistake, reported by `check`.)
+/// Checks that inputs and outputs have unique names that are valid as fields. (The same tensor twice is another
+/// mistake, reported by `check`.)
 fn check_ports(ports: &[Port], what: &str, keyword: &str, diags: &mut Diags) {
     let mut first: BTreeMap<&str, TensorId> = BTreeMap::new();
-    // What has no name was reported.
+    // Ports without a name were reported.
     for port in ports.iter().filter(|port| !port.name.is_empty()) {
         if let Some(reason) = unusable_binding(&port.name) {
             let diag =
@@ -150,8 +150,8 @@ fn check_ports(ports: &[Port], what: &str, keyword: &str, diags: &mut Diags) {
     }
 }
 
-/// The name that the user gave a layer, or one near it after an error: it has to be usable as a field, and
-/// no input, no other layer and no output of another layer may have it.
+/// The name given to a layer by the user, or a similar one after an error: it must be valid as a field, and not be
+/// that of an input, of another layer or of the output of another layer.
 fn given_name(graph: &Graph, named: Named, taken: &BTreeSet<String>, diags: &mut Diags) -> String {
     let (name, loc, _) = named.of(graph);
     let is_loss = matches!(named, Named::Layer(layer) if graph.layer(layer).kind.added_loss().is_some());
@@ -202,7 +202,7 @@ fn given_name(graph: &Graph, named: Named, taken: &BTreeSet<String>, diags: &mut
     name.to_owned()
 }
 
-/// The names that were given before, each with the tokens that made its layer.
+/// Names given earlier, each with the location of its layer.
 fn earlier(graph: &Graph, named: Named) -> impl Iterator<Item = (&str, Loc)> {
     let own = |layer: &&Layer| layer.named && layer.group.is_none() && layer.whole.is_none();
     let (layers, groups) = match named {
@@ -214,7 +214,7 @@ fn earlier(graph: &Graph, named: Named) -> impl Iterator<Item = (&str, Loc)> {
     layers.chain(groups.map(|group| (group.name.as_str(), group.loc)))
 }
 
-/// Who has a name already: an input, or a layer that was named before.
+/// Description of the owner of a name: an input, or a layer that was named before.
 fn owner(graph: &Graph, name: &str) -> String {
     if graph.inputs.iter().any(|input| input.name == name) {
         return "an input".into();
@@ -233,7 +233,7 @@ fn owner(graph: &Graph, name: &str) -> String {
     }
 }
 
-/// By layer: the name of the only output that it gives, if its first call does. A part is called after its whole.
+/// By layer: the name of its only output, if its first call computes it. A part is named after its whole.
 fn sole_outputs(graph: &Graph) -> Vec<Option<String>> {
     let mut given: Vec<Vec<&Port>> = vec![Vec::new(); graph.layers.len()];
     for port in &graph.outputs {
@@ -253,17 +253,17 @@ fn sole_outputs(graph: &Graph) -> Vec<Option<String>> {
     sole.collect()
 }
 
-/// The layer whose call gives a tensor; none for an input.
+/// The layer that computes a tensor; `None` for an input.
 pub(crate) fn maker(graph: &Graph, tensor: TensorId) -> Option<LayerId> {
     graph.tensor(graph.written(tensor)).producer.map(|node| graph.node(node).layer)
 }
 
-/// `base`, or `base_1`, `base_2`, … if that is taken.
+/// `base`, or `base_1`, `base_2`, … if it is taken.
 fn free_name(base: &str, taken: &BTreeSet<String>) -> String {
     next_name(base, &mut 0, taken)
 }
 
-/// The same, counting from `count` on.
+/// Same as [`free_name`], counting from `count` on.
 fn next_name(base: &str, count: &mut usize, taken: &BTreeSet<String>) -> String {
     loop {
         let name = if *count == 0 { base.to_owned() } else { format!("{base}_{count}") };
@@ -468,7 +468,7 @@ mod tests {
         model.graph.layers.last_mut().unwrap().named = false;
         model.output("encoder", y);
         let (names, errors) = assigned(model.graph);
-        // The output's name is its layer's, and a given name is no other's.
+        // The output's name is that of its layer, and a given name is unique.
         assert_eq!(names, ["dense/inner", "encoder_1/inner", "dense_1/inner", "x_1/inner", "encoder"]);
         assert_eq!(
             errors,

@@ -1,15 +1,15 @@
-//! Operations: what a compiled model executes, declared once.
+//! Operations: the steps that a compiled model executes, declared once.
 //!
-//! Each operation is a struct that is generic over what a length is: [`Dim`] while the macro runs, where a length may be an
-//! expression, and `usize` in generated code and at run time. The **type of a field is its role**: [`Read`], [`Written`],
-//! [`Weight`], [`BatchWeight`], [`Scratch`]; every other type is a setting. `operation!` derives from the declaration
-//! how the value is written as a constant ([`Describe`]) and the visitor over its parts ([`Field`]). So the macro
-//! prints every operation with one function, and the passes of the plan (gradients, lifetimes, values computed in place) work
-//! on any operation without knowing which one it is.
+//! Each operation is a struct that is generic over the type of lengths: [`Dim`] while the macro runs, where a length
+//! may be an expression, and `usize` in generated code and at run time. The **type of a field is its role**:
+//! [`Read`], [`Written`], [`Weight`], [`BatchWeight`], [`Scratch`]; every other type is a setting. `operation!`
+//! derives from the declaration how the value is written as a constant ([`Describe`]) and the visitor over its parts
+//! ([`Field`]). So the macro prints every operation with one function, and the passes of the plan (gradients,
+//! lifetimes, values computed in place) work on any operation without knowing which one it is.
 //!
-//! [`OpKind`] lists the operations. What a pass has to know of an operation beyond its parts is a method of [`Planned`],
-//! implemented in the operation's file. What an operation computes is implemented in `mimo-runtime`, in the file of the same
-//! name.
+//! [`OpKind`] lists the operations. Further facts about an operation that a pass needs are methods of [`Planned`],
+//! implemented in the operation's file. The computation of an operation is implemented in `mimo-runtime`, in the file
+//! of the same name.
 
 mod activate;
 mod activity_regularization;
@@ -134,7 +134,7 @@ pub use weight_tensor::WeightTensor;
 
 /// The type of a length: [`Dim`] or `usize`.
 pub trait Length: Describe + Field<Self> + Clone + Debug + PartialEq + 'static {
-    /// The type of a number that may be a constant of the user, as a length may be.
+    /// Type of a number that may be a constant of the user, as lengths may.
     type Number: Describe + Field<Self> + Clone + Debug + PartialEq + 'static;
 }
 
@@ -146,7 +146,7 @@ impl Length for usize {
     type Number = f64;
 }
 
-/// Declares a struct that is generic over what a length is, with its description and the visitor over its parts.
+/// Declares a struct that is generic over the type of lengths, with its description and the visitor over its parts.
 macro_rules! operation {
     (
         $(#[$meta:meta])*
@@ -184,9 +184,9 @@ macro_rules! operation {
 }
 pub(crate) use operation;
 
-/// Facts of an operation that the passes of a plan ask for. An operation without them has the defaults.
+/// Facts about an operation for the passes of a plan, with defaults.
 pub trait Planned {
-    /// Positions per sample, or per step in a wrapper: how often a [`BatchWeight`] is used.
+    /// Positions per sample, or per step in a wrapper: the number of uses of a [`BatchWeight`].
     fn positions(&self) -> Dim {
         Dim::Known(1)
     }
@@ -196,24 +196,24 @@ pub trait Planned {
         vec![]
     }
 
-    /// Whether the kernel that writes the gradient of what is read can set it to 0 where a ReLU output is not positive.
+    /// Whether the kernel that writes the input gradient can set it to 0 where a ReLU output is not positive.
     fn masks(&self) -> bool {
         false
     }
 
-    /// The flag that says that the gradient of the value number `output` has already passed the ReLU that it leaves;
-    /// `None` if it does not leave one.
+    /// The flag that the gradient of the value number `output` has already passed the operation's ReLU; `None`
+    /// without a ReLU.
     fn relu_grad_applied(&mut self, output: usize) -> Option<&mut bool> {
         let _ = output;
         None
     }
 
-    /// Whether the rows of what is written may lie apart, so that it can be some columns of a wider value.
+    /// Whether the rows of the result may be strided, so that it can be some columns of a wider value.
     fn rows_may_lie_apart(&self) -> bool {
         false
     }
 
-    /// Whether what it reads at this place among its reads is a mask, which has no gradient.
+    /// Whether its read number `place` is a mask, which has no gradient.
     fn reads_mask(&self, place: usize) -> bool {
         let _ = place;
         false
@@ -225,30 +225,30 @@ pub trait Planned {
         None
     }
 
-    /// Sets where these sums begin among those of all operations, and returns how many there are.
+    /// Sets the offset of these sums among those of all operations, and returns their number.
     fn place_batch_sums(&mut self, start: Dim) -> Dim {
         let _ = start;
         Dim::Known(0)
     }
 
-    /// The blocks whose gradients are among these sums, with where they begin.
+    /// The blocks whose gradients are among these sums, with their offsets.
     fn summed_gradients(&self) -> Vec<(usize, Dim)> {
         vec![]
     }
 
-    /// The linear map that it computes, if a batch normalization of its result can be folded into the map's weights.
+    /// The linear map that it computes, if a batch normalization of its result can be folded into its weights.
     fn linear_map(&self) -> Option<LinearMap> {
         None
     }
 
-    /// Has it add the values of this block as its bias and apply an activation to the result. Called only if it computes
-    /// a [`linear_map`](Self::linear_map).
+    /// Makes it add the values of this block as its bias and apply an activation to the result. Called only if it
+    /// computes a [`linear_map`](Self::linear_map).
     fn set_bias_and_activation(&mut self, bias: usize, activation: Activation) {
         let _ = (bias, activation);
     }
 
-    /// Prepares the backward, once all gradients are connected: marks the values that it reads, and requests its memory.
-    /// `fixed` makes memory of a length that does not depend on the rows of a chunk.
+    /// Prepares the backward after all gradients are connected: marks the values that it reads, and requests its
+    /// memory. `fixed` allocates memory of a length that does not depend on the rows of a chunk.
     fn prepare_backward(&mut self, fixed: &mut dyn FnMut(Dim) -> View<Dim>) {
         let _ = fixed;
     }
@@ -336,25 +336,25 @@ operations! {
     Activate,
     /// A penalty on values.
     ActivityRegularization,
-    /// A value for each of a fixed number of windows, and channel.
+    /// Pooling with a fixed number of windows.
     AdaptivePooling,
     /// A loss that is computed from tensors of the model.
     AddedLoss,
-    /// Means of values, weighted by the scores of queries with keys.
+    /// Attention.
     Attend,
-    /// Every channel with mean 0 and variance 1 over the batch.
+    /// Batch normalization.
     BatchNormalization,
     /// A bias along some axes.
     Bias,
-    /// Whole numbers as zeros and ones, or counts.
+    /// Encoding of whole numbers.
     CategoryEncoding,
-    /// Values one after another along an axis.
+    /// Concatenation along an axis.
     Concatenate,
     /// Products of two tensors, summed over axes.
     Contract,
     /// A convolution or its transpose.
     Conv,
-    /// Sums up to each position of an axis.
+    /// Cumulative sums along an axis.
     CumulativeSum,
     /// A product with a kernel.
     Dense,
@@ -364,49 +364,49 @@ operations! {
     Dropout,
     /// A product with a kernel whose axes are in any order.
     Einsum,
-    /// An expression of single values.
+    /// An elementwise expression.
     Elementwise,
-    /// A vector for each whole number.
+    /// Lookup of vectors by whole numbers.
     Embedding,
-    /// Axes in the opposite order.
+    /// Axes in reverse order.
     Flip,
-    /// Zeros around an image, added or removed.
+    /// Edges of an image, added or removed.
     Frame,
     /// Additive noise.
     GaussianNoise,
     /// One half of the last axis times the sigmoid of the other.
     Glu,
-    /// Groups of the channels of every sample with mean 0 and variance 1.
+    /// Normalization of groups of channels.
     GroupNormalization,
-    /// Some axes of every sample with mean 0 and variance 1, or divided by another statistic.
+    /// Normalization over some axes.
     LayerNormalization,
-    /// The mean over the steps that a mask counts.
+    /// Mean over unmasked steps.
     MaskedMean,
-    /// Softmax over the values that a mask counts.
+    /// Softmax over unmasked values.
     MaskedSoftmax,
-    /// Zeros where all values of a position are the mask value.
+    /// Zeros at masked positions.
     Masking,
-    /// Values combined element by element.
+    /// Elementwise merge of values.
     Merge,
     /// A random function of each value.
     Noise,
-    /// Values shifted and scaled by mean and variance of the data.
+    /// Values shifted and scaled by adapted mean and variance.
     Normalization,
-    /// Vectors along one axis, divided by their lengths.
+    /// Vectors along one axis, divided by their norms.
     Normalize,
     /// Axes in another order.
     Permute,
-    /// A convolution whose results are pooled before they are written.
+    /// A convolution fused with max pooling.
     PooledConv,
-    /// One value per window and channel.
+    /// Pooling.
     Pooling,
     /// A ReLU with learned slopes.
     Prelu,
     /// Random numbers.
     RandomDraw,
-    /// Products and activations, step by step.
+    /// A recurrent layer.
     Recurrent,
-    /// One number for the values along some axes.
+    /// A reduction over some axes.
     Reduce,
     /// A vector, repeated.
     RepeatVector,
@@ -414,7 +414,7 @@ operations! {
     Rescaling,
     /// Parts of a tensor, or its values repeated.
     StridedCopy,
-    /// An enlarged image.
+    /// An upsampled image.
     UpSampling,
     /// A weight as a tensor.
     WeightTensor,
@@ -443,7 +443,7 @@ impl<L: Length> OpKind<L> {
         reads
     }
 
-    /// The value that it writes; the first of several. Every operation writes one.
+    /// The value that it writes, or the first of several. Every operation writes at least one.
     pub fn written(&self) -> Option<&Written<L>> {
         let mut first = None;
         self.parts(&mut |part| {
@@ -454,7 +454,7 @@ impl<L: Length> OpKind<L> {
         first
     }
 
-    /// The weights whose gradients its backward sums up, to connect them.
+    /// Weights whose gradients its backward sums up, to connect them.
     pub fn weights_mut(&mut self) -> Vec<&mut Weight<L>> {
         let mut weights = vec![];
         self.parts_mut(&mut |part| {

@@ -5,14 +5,14 @@ use std::fmt;
 use crate::schedule::Schedule;
 
 crate::describe! {
-    /// An optimizer: a rule and what all rules have in common.
+    /// An optimizer: a rule, and the settings that all rules have in common.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Optimizer {
         /// The update rule.
         pub rule: Rule,
-        /// The step size; with a schedule, that of the first step.
+        /// The learning rate; with a schedule, that of the first step.
         pub learning_rate: f64,
-        /// The step size as a function of the step; `None` if it is the same for all.
+        /// The learning rate as a function of the step; `None` if it is constant.
         pub schedule: Option<Schedule>,
         /// Decoupled weight decay: `w −= w · decay · learning_rate` before the update.
         pub weight_decay: Option<f64>,
@@ -20,7 +20,7 @@ crate::describe! {
         pub clip: Clip,
         /// Moving averages of the weights.
         pub average: Option<WeightAverage>,
-        /// Steps whose gradients make one update, at least 2; `None` for one step.
+        /// Number of steps whose mean gradient is used for one update, at least 2; `None` for one step.
         pub accumulation: Option<u32>,
     }
 }
@@ -31,7 +31,8 @@ crate::describe! {
     pub struct WeightAverage {
         /// 0.99 by default.
         pub momentum: f64,
-        /// Number of updates after which the weights become their averages, again and again; `None` for the end of `fit` only.
+        /// Number of updates after which the averages replace the weights, repeatedly; `None` for only at the end of
+        /// `fit`.
         pub overwrite_frequency: Option<u32>,
     }
 }
@@ -44,7 +45,7 @@ crate::describe! {
         Sgd {
             /// 0 by default.
             momentum: f64,
-            /// Look-ahead momentum.
+            /// Nesterov momentum.
             nesterov: bool,
         },
         /// Adam, and AdamW when `weight_decay` is given.
@@ -55,7 +56,7 @@ crate::describe! {
             beta_2: f64,
             /// 1e-7 by default, added outside the bias correction.
             epsilon: f64,
-            /// Keeps the largest second moment.
+            /// Whether the largest second moment is used.
             amsgrad: bool,
         },
         /// Gradients divided by their running root mean square.
@@ -66,7 +67,7 @@ crate::describe! {
             momentum: f64,
             /// 1e-7 by default, inside the root.
             epsilon: f64,
-            /// Subtracts the running mean of gradients.
+            /// Whether the running mean of the gradients is subtracted.
             centered: bool,
         },
         /// Gradients divided by the root of the sum of their squares.
@@ -76,7 +77,7 @@ crate::describe! {
             /// 1e-7 by default, inside the root.
             epsilon: f64,
         },
-        /// Updates in the size of earlier updates: their root mean square over that of the gradients.
+        /// Gradients scaled by the root mean square of earlier updates over that of the gradients.
         Adadelta {
             /// 0.95 by default.
             rho: f64,
@@ -92,17 +93,17 @@ crate::describe! {
             /// 1e-7 by default.
             epsilon: f64,
         },
-        /// Gradients over the root of a second moment that is remembered by its row and column means.
+        /// Gradients over the root of a second moment that is stored as its row and column means.
         Adafactor {
             /// -0.8 by default: the exponent of the step's number in the decay of the means.
             beta_2_decay: f64,
             /// 1e-30 by default, added to squares of gradients.
             epsilon_1: f64,
-            /// 1e-3 by default, the least root mean square of a weight that its steps are scaled by.
+            /// 1e-3 by default: lower bound on the root mean square of a weight that its steps are scaled by.
             epsilon_2: f64,
-            /// 1 by default, the root mean square of an update above which it is scaled down.
+            /// 1 by default: updates with a larger root mean square are scaled down to it.
             clip_threshold: f64,
-            /// Whether the learning rate is at most one over the root of the step's number.
+            /// Whether the learning rate is limited to one over the root of the step's number.
             relative_step: bool,
         },
         /// Adam with steps in proportion to the norm of each weight.
@@ -134,15 +135,15 @@ crate::describe! {
             muon_b: f64,
             /// Third coefficient, 2.0315 by default.
             muon_c: f64,
-            /// Learning rate of AdamW over that of matrices.
+            /// Learning rate of AdamW, as a multiple of that of matrices.
             adam_lr_ratio: f64,
             /// 0.95 by default.
             momentum: f64,
             /// Iterations, 5 by default.
             ns_steps: u32,
-            /// Look-ahead momentum.
+            /// Nesterov momentum.
             nesterov: bool,
-            /// Scale of steps beside the root of the longer side of a matrix; `None` for neither.
+            /// Scale of steps, in addition to the root of the longer side of a matrix; `None` for no scaling.
             rms_rate: Option<f64>,
         },
         /// Adam with Nesterov momentum.
@@ -165,16 +166,16 @@ crate::describe! {
 }
 
 crate::describe! {
-    /// How gradients are clipped before the update; Keras allows one of them.
+    /// Clipping of gradients before the update; at most one kind, as in Keras.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub enum Clip {
-        /// Not at all.
+        /// No clipping.
         None,
-        /// Each value to `±limit`.
+        /// Clips each value to `±limit`.
         Value(value: f64),
-        /// Each weight's gradient to a norm of at most `limit`.
+        /// Scales each weight's gradient to a norm of at most `limit`.
         Norm(value: f64),
-        /// All gradients together to a norm of at most `limit`.
+        /// Scales all gradients together to a norm of at most `limit`.
         GlobalNorm(value: f64),
     }
 }
@@ -197,7 +198,7 @@ impl Rule {
         }
     }
 
-    /// The type in `mimo_runtime::rules` that computes its updates, of which generated code names those of its models.
+    /// The type in `mimo_runtime::rules` that computes its updates. Generated code names those of its models.
     pub const fn kind(self) -> &'static str {
         match self {
             Rule::Sgd { momentum: 0.0, .. } => "Sgd",
@@ -216,7 +217,7 @@ impl Rule {
         }
     }
 
-    /// Initial value of what the rule remembers for each parameter.
+    /// Initial value of the rule's slots.
     pub const fn initial_memory(self) -> f64 {
         match self {
             Rule::Adagrad { initial_accumulator_value, .. } => initial_accumulator_value,
@@ -224,13 +225,13 @@ impl Rule {
         }
     }
 
-    /// Whether an update needs a whole weight: norms of it, or products of matrices. Such weights have a block each.
+    /// Whether an update needs a whole weight: its norm, or products of matrices. Such weights have a block each.
     pub const fn needs_whole_weights(self) -> bool {
         matches!(self, Rule::Adafactor { .. } | Rule::Lamb { .. } | Rule::Muon { .. })
     }
 
-    /// Whether this weight is updated as a whole: for `Muon`, whether it is a matrix that is not excluded. `path` is the weight's
-    /// name after that of its layer, `head/kernel`.
+    /// Whether this weight is updated as a whole: for `Muon`, whether it is a matrix that is not excluded. `path` is
+    /// the weight's path including its layer, such as `head/kernel`.
     pub fn updates_whole(self, rank: usize, path: &str) -> bool {
         match self {
             Rule::Muon { exclude_layers, exclude_embeddings, .. } => {
@@ -244,7 +245,8 @@ impl Rule {
 }
 
 impl Optimizer {
-    /// Weight decay of the weights that are not [updated as a whole](Rule::updates_whole): for `Muon`, that of its `AdamW`.
+    /// Weight decay of weights that are not [updated as a whole](Rule::updates_whole): for `Muon`, the one of its
+    /// `AdamW`.
     pub const fn weight_decay_of_values(&self) -> Option<f64> {
         match self.rule {
             Rule::Muon { adam_weight_decay, .. } => adam_weight_decay,
@@ -260,11 +262,11 @@ pub struct OptimizerSpec {
     pub key: Option<&'static str>,
     /// The optimizer.
     pub optimizer: Optimizer,
-    /// Layers whose weights it trains, by their place in the graph; unless the list is empty, which means all that no other trains.
+    /// Indices of the layers whose weights it trains; empty for all layers that no other optimizer trains.
     pub layers: &'static [usize],
 }
 
-/// The rule, the step size and what is switched on: `Adam(learning_rate = 0.001, clipnorm = 1)`.
+/// Formats the rule, the learning rate and the enabled settings: `Adam(learning_rate = 0.001, clipnorm = 1)`.
 impl fmt::Display for Optimizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.schedule {

@@ -1,14 +1,14 @@
-//! Which calls a model needs, and in which order they stand.
+//! Order of a model's calls, and which of them it needs.
 //!
-//! Layers and calls keep the order in which the user wrote them, everywhere: in the struct's fields, the
-//! summary, the weights of a file and the compiled forward. It is a topological order, it does not move when
-//! a branch is added elsewhere, and a reader finds in the table what stands in the source. (Keras sorts by
-//! depth from the outputs, which interleaves the branches.)
+//! Layers and calls keep the order in which the user wrote them, everywhere: in the struct's fields, the summary, the
+//! weights of a file and the compiled forward. It is a topological order, it does not change when a branch is added
+//! elsewhere, and the table has the order of the source. (Keras sorts by depth from the outputs, which interleaves
+//! the branches.)
 
 use crate::graph::{Graph, NodeId, TensorId};
 
-/// The calls that some output or an added loss needs, in source order. What is left out computes nothing that the model gives
-/// and is not part of it, as in Keras.
+/// The calls that an output or an added loss needs, in source order. Other calls are not part of the model, as in
+/// Keras.
 pub fn live_nodes(graph: &Graph) -> Vec<NodeId> {
     let needed = needed_tensors(graph);
     let lives = |node: &crate::graph::Node| node.outputs.iter().any(|tensor| marked(&needed, *tensor));
@@ -16,7 +16,7 @@ pub fn live_nodes(graph: &Graph) -> Vec<NodeId> {
     nodes.map(|(i, _)| NodeId(i as u32)).collect()
 }
 
-/// For every call, how many calls of its layer come before it.
+/// For every call, the number of earlier calls of its layer.
 pub fn earlier_calls(graph: &Graph) -> Vec<usize> {
     let mut calls = vec![0; graph.layers.len()];
     let earlier = graph.nodes.iter().map(|node| {
@@ -27,7 +27,7 @@ pub fn earlier_calls(graph: &Graph) -> Vec<usize> {
     earlier.collect()
 }
 
-/// For every tensor, whether some output or an added loss needs it (or is it).
+/// For every tensor, whether it is, or is needed by, an output or an added loss.
 pub(crate) fn needed_tensors(graph: &Graph) -> Vec<bool> {
     let mut needed = vec![false; graph.tensors.len()];
     for (index, output) in graph.outputs.iter().enumerate() {
@@ -45,7 +45,7 @@ pub(crate) fn needed_tensors(graph: &Graph) -> Vec<bool> {
     needed
 }
 
-/// For every tensor, whether it depends on one of `roots` (or is one).
+/// For every tensor, whether it is, or depends on, one of `roots`.
 pub(crate) fn downstream(graph: &Graph, roots: &[TensorId]) -> Vec<bool> {
     let mut reached = vec![false; graph.tensors.len()];
     for &root in roots {

@@ -1,26 +1,27 @@
-//! Where slots lie in the memory of a chunk: slots that are never alive together share it.
+//! Placement of slots in the memory of a chunk: slots that are never alive together may share memory.
 //!
 //! The macro places the slots of a model whose lengths it knows; the others are placed by const evaluation, which takes
 //! a thousand times as long for the same work. Both call this.
 
-/// Slots start on a cache line whatever the number of rows: lengths are rounded up to this many values.
+/// Alignment of slots, a cache line for any number of rows: lengths are rounded up to a multiple of it.
 pub const ALIGN: usize = 16;
 
-/// A slot that the plan asks for: its size and the first and last point in time of its use.
+/// Request for a slot: its size and the times of its first and last use.
 #[derive(Clone, Copy, Debug)]
 pub struct SlotRequest {
     /// Values per sample, or per chunk if it is fixed.
     pub len: usize,
-    /// Whether its size is the same however many rows a chunk has: the private gradient of a weight, scratch.
+    /// Whether its size does not depend on the number of rows of a chunk, such as a chunk accumulator or scratch
+    /// memory.
     pub fixed: bool,
-    /// When it is first written.
+    /// Time of the first write.
     pub from: usize,
-    /// When it is last read.
+    /// Time of the last read.
     pub to: usize,
 }
 
 impl SlotRequest {
-    /// A slot that is never alive and takes no room.
+    /// A slot that is never alive and takes no memory.
     pub const UNUSED: Self = Self::new(0, usize::MAX, usize::MAX);
 
     /// A slot of `len` values per sample, written at `from` and last read at `to`.
@@ -28,7 +29,7 @@ impl SlotRequest {
         SlotRequest { len, fixed: false, from, to }
     }
 
-    /// A slot of `len` values however many rows a chunk has.
+    /// A slot of `len` values for any number of rows of a chunk.
     pub const fn fixed(len: usize, from: usize, to: usize) -> Self {
         SlotRequest { len, fixed: true, from, to }
     }
@@ -39,21 +40,21 @@ pub const fn aligned(len: usize) -> usize {
     len.div_ceil(ALIGN) * ALIGN
 }
 
-/// Places slots by liveness, first fit in the order of their first use, and gives the length of the area that is as long
-/// per sample, and of the one that is as long per chunk. `slots` are sorted by `from`, but for those of length 0, which
-/// are not used at all and may stand anywhere. `offsets` and `alive`, which is scratch, are as long as `slots`.
+/// Places slots by liveness, first fit in the order of their first use. Returns the length of the area per sample,
+/// and of the area per chunk. `slots` are sorted by `from`, except for those of length 0, which are unused and may be
+/// anywhere. `offsets` and `alive`, which is scratch, are as long as `slots`.
 pub const fn place(slots: &[SlotRequest], offsets: &mut [usize], alive: &mut [usize]) -> (usize, usize) {
     let len = place_area(slots, false, offsets, alive);
     let fixed = place_area(slots, true, offsets, alive);
     (len, fixed)
 }
 
-/// Places the slots that are fixed, or those that are not.
+/// Places either the fixed slots or the others.
 const fn place_area(
     slots: &[SlotRequest],
     fixed: bool,
     offsets: &mut [usize],
-    // Slots alive at the current one, ordered by offset.
+    // Slots alive at the time of the current one, ordered by offset.
     alive: &mut [usize],
 ) -> usize {
     let mut len = 0;

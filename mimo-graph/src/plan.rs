@@ -1,9 +1,9 @@
-//! The plan: how a checked graph is executed.
+//! The plan: the operations, memory and stages by which a checked graph is executed.
 //!
-//! Layers become operations on *slots* (memory of a chunk of samples, placed by liveness), weights become
-//! columns of *blocks* (matrices of the parameter buffer). What can be fused is fused here: siblings on one input
-//! become one product, activations are applied in place, cross-entropy is computed from the logits, and a ReLU's
-//! backward rides on the product that brings its gradient. The macro prints a plan as Rust; lengths that only
+//! Layers become operations on *slots* (memory of a chunk of samples, placed by liveness), weights become columns of
+//! *blocks* (matrices of the parameter buffer). The plan fuses operations: siblings on one input become one product,
+//! activations are applied in place, cross-entropy is computed from the logits, and the product that computes the
+//! gradient of a ReLU's output also applies the ReLU's backward. The macro prints a plan as Rust; lengths that only
 //! const evaluation knows stay expressions.
 
 mod attention;
@@ -37,9 +37,9 @@ use crate::operation::{self, Interleaved as Copies, OpKind as Kind, SpectralKern
 pub use fold::{Fold, Folded};
 pub use stages::{Stage, StepPart};
 
-/// Some columns of a buffer: a value of every sample, or its gradient.
+/// A range of columns of a buffer: a value of every sample, or its gradient.
 pub type View = operation::View<Dim>;
-/// Where the gradient of a value that is read is written.
+/// Destination of the gradient of a value that is read.
 pub type GradientTarget = operation::GradientTarget<Dim>;
 /// A value that an operation reads.
 pub type Read = operation::Read<Dim>;
@@ -49,17 +49,17 @@ pub type Written = operation::Written<Dim>;
 pub type Buffer = operation::Buffer<Dim>;
 /// A matrix of the parameter buffer.
 pub type Block = operation::Block<Dim>;
-/// How the gradient of a block is made.
+/// Computation of the gradient of a block.
 pub type Gradient = operation::Gradient<Dim>;
-/// What a call leaves for the gradients of its weights.
+/// Values of a call for the gradients of its weights.
 pub type Use = operation::Use<Dim>;
 /// A weight of a layer, as columns of a block.
 pub type Param = operation::Param<Dim>;
-/// A block of which there is an interleaved copy.
+/// A block with an interleaved copy.
 pub type Interleaved = Copies<Dim>;
 /// The loss and the metrics of an output with targets.
 pub type LossOp = operation::LossOp<Dim>;
-/// A state that the next batch begins with.
+/// A state that is passed to the next batch.
 pub type StatePlace = operation::StatePlace<Dim>;
 /// Any operation.
 pub type OpKind = Kind<Dim>;
@@ -67,21 +67,20 @@ pub type OpKind = Kind<Dim>;
 /// An operation of the forward pass, and of the backward pass if its output has a gradient.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Op {
-    /// A name for the constant that describes it, in snake case; unique in the plan.
+    /// Name of its constant, in snake case; unique in the plan.
     pub name: String,
     /// The calls that it executes; several for siblings.
     pub nodes: Vec<NodeId>,
     /// Whether the backward runs it.
     pub backward: bool,
-    /// The steps of a sample on each of which it runs by itself, if a wrapper says so. What it does is said for one
-    /// step; views are of whole samples, and a step's values are contiguous in them.
+    /// Number of steps of a sample, inside of a wrapper; the operation runs separately on each.
     pub steps: Option<Dim>,
-    /// What it does.
+    /// The operation itself.
     pub kind: OpKind,
 }
 
 impl Op {
-    /// The same for rows that are steps and not samples.
+    /// The same operation with steps as rows instead of samples.
     pub fn per_step(&self) -> Op {
         let mut op = Op { steps: None, ..self.clone() };
         if let Some(steps) = &self.steps {
@@ -99,23 +98,23 @@ impl Op {
 /// The mask of an output with a loss or metrics that read it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutputMask {
-    /// The output: a place in [`Plan::losses`].
+    /// Index of the output in [`Plan::losses`].
     pub loss: usize,
-    /// The mask, floats 0 and 1: a value for each step of a sample. The values of the output that belong to a step follow
-    /// each other.
+    /// The mask, floats 0 and 1: a value for each step of a sample. The values of a step of the output are
+    /// contiguous.
     pub view: View,
-    /// The place of the first of its [`MASK_SUMS`](operation::MASK_SUMS) over the batch.
+    /// Offset of its [`MASK_SUMS`](operation::MASK_SUMS) over the batch.
     pub start: Dim,
 }
 
 /// Weights that the losses of the same outputs train.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Labelled {
-    /// The first of the weights, a place in [`Plan::params`].
+    /// Index of the first of the weights in [`Plan::params`].
     pub start: usize,
-    /// The end of the weights.
+    /// End of the weights.
     pub end: usize,
-    /// The outputs; none if something trains the weights that has no targets, or nothing does.
+    /// The outputs; empty if the weights are trained by something without targets, or not at all.
     pub outputs: Vec<usize>,
 }
 
@@ -132,13 +131,13 @@ pub struct Plan {
     pub weighted: Vec<LayerId>,
     /// Weights, in the order of the model's fields.
     pub params: Vec<Param>,
-    /// Which outputs train which weights.
+    /// Outputs that train the weights.
     pub labelled: Vec<Labelled>,
     /// Inputs.
     pub inputs: Vec<View>,
     /// Outputs.
     pub outputs: Vec<View>,
-    /// States that the next batch begins with.
+    /// States that are passed to the next batch.
     pub states: Vec<StatePlace>,
     /// Kernels that training steps normalize.
     pub spectral: Vec<SpectralKernel>,
@@ -146,23 +145,24 @@ pub struct Plan {
     pub forward: Vec<Op>,
     /// The forward pass of predictions with fixed weights; `None` if it is the same.
     pub folded: Option<Folded>,
-    /// Operations that only added losses, penalties and the masks of outputs need, and predictions do not run: places in `forward`, ascending.
+    /// Operations that only added losses, penalties and the masks of outputs need, and that predictions do not run:
+    /// indices into `forward`, ascending.
     pub only_losses: Vec<usize>,
     /// The losses and metrics of outputs with targets, in output order.
     pub losses: Vec<LossOp>,
     /// The masks of outputs with a loss or metrics that read them.
     pub masks: Vec<OutputMask>,
-    /// Losses that need sums of predictions over the batch: places in `losses`, and their sums.
+    /// Losses that need sums of predictions over the batch: indices into `losses`, and their sums.
     pub batch_losses: Vec<(usize, operation::Sum<Dim>)>,
-    /// Where custom losses write the gradient of each output; empty for a model without a custom loss.
+    /// Destination of the gradient of each output by custom losses; empty for a model without a custom loss.
     pub custom_gradients: Vec<Option<GradientTarget>>,
-    /// The stages of a training step, but for targets and losses: forward, heads, trunk.
+    /// Stages of a training step, except for targets and losses: forward, heads, trunk.
     pub stages: Vec<Stage>,
-    /// Values that stages sum up over the batch.
+    /// Number of values that stages sum up over the batch.
     pub sums: Dim,
-    /// Backward through what leads to one output: places in `forward`.
+    /// Backward of the operations that lead to one output: indices into `forward`.
     pub heads: Vec<usize>,
-    /// Backward through what several outputs share: places in `forward`.
+    /// Backward of the operations that several outputs share: indices into `forward`.
     pub trunk: Vec<usize>,
     /// Multiplications and additions of the forward pass per sample.
     pub flops: Dim,
@@ -174,13 +174,13 @@ impl Plan {
         self.masks.iter().find(|mask| mask.loss == loss)
     }
 
-    /// Whether a loss looks at the targets of the whole batch before the forward pass. One with a mask does so after it, when
-    /// the mask is known.
+    /// Whether a loss reads the targets of the whole batch before the forward pass. One with a mask does so after it,
+    /// when the mask is known.
     pub fn scans(&self, loss: usize) -> bool {
         self.losses[loss].loss.is_some_and(Loss::scans) && self.mask_of(loss).is_none()
     }
 
-    /// Plans a graph that passed every check.
+    /// Plans a graph without errors.
     pub fn new(graph: &Graph) -> Plan {
         let mut plan = build::build(graph);
         gradients::connect(graph, &mut plan);

@@ -1,4 +1,5 @@
-//! Layers from their arguments as data, the reverse of `settings`: for tools that read the graph of a model from a file.
+//! Creates layers from their arguments as data, the reverse of `settings`: for tools that read the graph of a model
+//! from a file.
 
 use crate::context::Cx;
 use crate::diag::{Diags, Loc, Severity};
@@ -10,10 +11,11 @@ use crate::operation::Number;
 use crate::spec::graph::built::{GraphLayer, ItemSpec, Setting};
 use crate::value::{Arg, Value, ValueKind};
 
-/// The layer at an index of a graph. A part of another, as a direction of a `Bidirectional` is, has settings that only the whole knows.
+/// Creates the layer at an index of a graph. The settings of a part, such as a direction of a `Bidirectional`, are
+/// those of the whole.
 ///
 /// # Errors
-/// Which argument is not valid, and why.
+/// If an argument is not valid: its name and the reason.
 pub fn layer(layers: &[GraphLayer], at: usize) -> Result<LayerKind, String> {
     let layer = layers.get(at).ok_or_else(|| format!("there is no layer {at}"))?;
     let Some(whole) = layer.whole else { return layer_of(&layer.item) };
@@ -24,16 +26,16 @@ pub fn layer(layers: &[GraphLayer], at: usize) -> Result<LayerKind, String> {
     part.map(|part| part.kind).ok_or_else(|| format!("`{}` is not a part of `{}`", layer.name, whole.name))
 }
 
-/// The layer that an item describes. All of its lengths and numbers are known.
+/// Creates the layer that an item describes. All of its lengths and numbers are known.
 ///
 /// # Errors
-/// Which argument is not valid, and why.
+/// If an argument is not valid: its name and the reason.
 pub fn layer_of(spec: &ItemSpec) -> Result<LayerKind, String> {
     let item = item_of([Module::Layers, Module::Operations], spec)?;
     let made = construct_of(item, &args(item, spec, false)?);
     let has_optional = item.arguments().any(|it| it.kind == Kind::Tensors && !it.is_required());
     match made {
-        // Tensors are no data, and a tensor that need not be given may have been.
+        // Tensors are not stored, and an optional tensor may have been passed.
         Err(_) if has_optional => construct_of(item, &args(item, spec, true)?),
         made => made,
     }
@@ -57,14 +59,14 @@ fn item_of(modules: impl IntoIterator<Item = Module>, spec: &ItemSpec) -> Result
     found.ok_or_else(|| format!("`{}` is not in the language", spec.class))
 }
 
-/// The arguments as a call would give them. `optional` tensors are given, or not.
+/// The arguments as a call would pass them, with or without `optional` tensors.
 fn args(item: &'static Item, spec: &ItemSpec, optional: bool) -> Result<Vec<Arg>, String> {
     let mut args = vec![];
     for argument in item.arguments() {
-        // Arguments that every layer has are not among those of the item.
+        // Arguments that every layer has are not stored with the item.
         let Some(given) = spec.argument(argument.name) else { continue };
         let kind = match (given, argument.kind) {
-            // The tensors of an operation are no data of it.
+            // The tensors of an operation are not stored with it.
             (Setting::None, Kind::Tensors) if optional || argument.is_required() => ValueKind::Tensor,
             (Setting::None, Kind::TensorList) => ValueKind::Tensor,
             (given, kind) => value(kind, given)?,

@@ -17,7 +17,7 @@ crate::describe! {
             /// Whether the exponent is a whole number.
             staircase: bool,
         },
-        /// One of `values`: the one at the number of boundaries that are below the step.
+        /// One of `values`, at the index given by the number of boundaries below the step.
         PiecewiseConstantDecay {
             /// Last steps of the values, ascending.
             boundaries: &'static [usize],
@@ -34,14 +34,14 @@ crate::describe! {
             end_learning_rate: f64,
             /// 1 by default.
             power: f64,
-            /// Whether it begins again after the end, each time slower.
+            /// Whether it starts again after the end, each time slower.
             cycle: bool,
         },
         /// `initial / (1 + decay_rate · step / decay_steps)`
         InverseTimeDecay {
             /// Learning rate of the first step.
             initial_learning_rate: f64,
-            /// Number of steps, at least 1, that count as one unit of time.
+            /// Number of steps per unit of time, at least 1.
             decay_steps: usize,
             /// Factor of the time.
             decay_rate: f64,
@@ -67,7 +67,7 @@ crate::describe! {
             initial_learning_rate: f64,
             /// Number of steps, at least 1, of the first wave.
             first_decay_steps: usize,
-            /// Length of each wave over that of the one before it, at least 1.
+            /// Ratio of the lengths of a wave and the previous one, at least 1.
             t_mul: f64,
             /// Height of each wave over that of the one before it.
             m_mul: f64,
@@ -102,7 +102,7 @@ impl Schedule {
         }
     }
 
-    /// The largest learning rate that the arguments name.
+    /// The largest learning rate among the arguments.
     pub fn largest(&self) -> f64 {
         match *self {
             Schedule::PiecewiseConstantDecay { values, .. } => values.iter().copied().fold(0.0, f64::max),
@@ -114,7 +114,7 @@ impl Schedule {
     }
 }
 
-/// As it is written in a model, with the arguments that have no default: `CosineDecay(0.001, 1000)`.
+/// Formats the schedule as it is written in a model, with its required arguments: `CosineDecay(0.001, 1000)`.
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}(", self.name())?;

@@ -1,6 +1,6 @@
-//! The arguments of a layer as data: every argument of its item with the value that is written, or the default.
+//! The arguments of a layer as data: every argument of its item with the written value, or the default.
 //!
-//! Nothing here knows a layer. An [`Item`] lists its arguments with defaults, and says of each whether its value is a word
+//! This module does not know any layer. An [`Item`] lists its arguments with defaults, and whether a value is a word
 //! of the language with arguments of its own.
 
 #[cfg(test)]
@@ -16,9 +16,9 @@ use crate::operation::Number;
 use crate::spec::graph::built::{Argument, ItemSpec, Setting};
 use crate::value::{Arg, Value, ValueKind};
 
-/// A layer with its arguments, but for `name` and `trainable`, which the graph has for every layer.
+/// A layer with its arguments, except for `name` and `trainable`, which the graph has for every layer.
 ///
-/// `args` are what a call of the class was given, after nothing was found wrong with it.
+/// `args` are the arguments of a valid call of the class.
 pub(crate) fn of_layer(class: &'static str, args: &[Arg]) -> ItemSpec {
     // `Add` is a layer that `add` calls, and `add` an operation of tensors and numbers.
     let mut items = items(Module::Layers).into_iter().chain(items(Module::Operations));
@@ -27,7 +27,7 @@ pub(crate) fn of_layer(class: &'static str, args: &[Arg]) -> ItemSpec {
     without_common(item.unwrap_or(ItemSpec { class, defaults: Vec::new(), given: Vec::new() }))
 }
 
-/// The layer number `at` that is a part of another: the one that is written or, if one layer stands for both directions, the
+/// The layer number `at` that is a part of another: the written one or, if one layer describes both directions, the
 /// same in the other direction.
 pub(crate) fn of_part(whole: &ItemSpec, at: usize) -> Option<ItemSpec> {
     let layers = whole.arguments().filter_map(|(_, value)| value.item());
@@ -35,7 +35,7 @@ pub(crate) fn of_part(whole: &ItemSpec, at: usize) -> Option<ItemSpec> {
     if let [inner] = layers[..]
         && let Some(part) = of_part(inner, at)
     {
-        // A wrapper around a layer of parts: each part is wrapped.
+        // A wrapper around a layer of parts wraps each part.
         let mut item = without_common(whole.clone());
         let wrapped = item.given.iter_mut().find(|argument| argument.value.item() == Some(inner))?;
         wrapped.value = Setting::Item(part);
@@ -54,7 +54,7 @@ pub(crate) fn of_part(whole: &ItemSpec, at: usize) -> Option<ItemSpec> {
     Some(item)
 }
 
-/// The same without the arguments that every layer has.
+/// Removes the arguments that every layer has.
 fn without_common(mut item: ItemSpec) -> ItemSpec {
     for arguments in [&mut item.defaults, &mut item.given] {
         arguments.retain(|argument| !["name", "trainable"].contains(&argument.name));
@@ -71,7 +71,7 @@ fn of_item(item: &'static Item, args: &[Arg]) -> ItemSpec {
 }
 
 fn all_arguments(item: &'static Item, args: &[Arg]) -> Vec<Argument> {
-    // What is wrong was reported when the item was made.
+    // Errors were reported when the item was created.
     let (mut diags, mut checks) = (Diags::new(), Vec::new());
     let mut cx = Cx { consts: &[], diags: &mut diags, checks: &mut checks };
     let bound = bind_given(item, args, Loc(0), &mut cx);
@@ -81,7 +81,7 @@ fn all_arguments(item: &'static Item, args: &[Arg]) -> Vec<Argument> {
 
 fn of_argument(argument: &item::Argument, bound: &Bound<'_>) -> Setting {
     let default = || argument.default.map(|text| Value::of_default(text, Loc(0)));
-    // What `none` means, where it does not mean that there is none.
+    // The meaning of `none`, if it is not that there is no value.
     let none = |default: Option<Value>| match argument.kind {
         Kind::Item(Module::Activations) => Some(Value::of_default("linear", Loc(0))),
         Kind::Item(Module::Initializers) => default,
@@ -95,7 +95,7 @@ fn of_argument(argument: &item::Argument, bound: &Bound<'_>) -> Setting {
     given.map_or(Setting::None, |value| setting(argument.kind, &value))
 }
 
-/// A value of an argument that takes values of a kind.
+/// The value of an argument that accepts values of a kind.
 fn setting(kind: Kind, value: &Value) -> Setting {
     match (&value.kind, kind) {
         (ValueKind::Call { name, args, .. }, Kind::Item(module)) => named(module, name, args),
@@ -136,7 +136,7 @@ fn named(module: Module, name: &str, args: &[Arg]) -> Setting {
     find(module, name).map_or(Setting::None, |item| Setting::Item(of_item(item, args)))
 }
 
-/// One of the words of a type, as the language spells it. Words that are read and not proposed stay as they are.
+/// A word of a type in the language's spelling. Words that are accepted but not suggested are kept.
 fn word(ty: &str, text: &str) -> Setting {
     let words = WORDS.iter().find(|(name, _)| *name == ty).map_or(&[][..], |(_, words)| words);
     let mut words = words.iter().map(|word| word.trim_start_matches("r#"));

@@ -23,7 +23,7 @@ impl Shape {
         Shape(lengths.iter().map(|&n| Dim::Known(n)).collect())
     }
 
-    /// How many axes one sample has.
+    /// Number of axes of one sample.
     pub fn rank(&self) -> usize {
         self.0.len()
     }
@@ -33,12 +33,12 @@ impl Shape {
         self.0.iter().fold(Dim::Known(1), |product, dim| product * dim.clone())
     }
 
-    /// Whether no length is left to const evaluation, but for sums and products that no number holds.
+    /// Whether no length is left to const evaluation, except for sums and products that overflow.
     pub fn is_known(&self) -> bool {
         self.0.iter().all(|dim| dim.most().is_some())
     }
 
-    /// The shape without its first axes: that of a step, inside of so many `TimeDistributed`.
+    /// The shape without its first axes: that of a step inside of as many `TimeDistributed`.
     pub(crate) fn without_first(&self, axes: usize) -> Shape {
         Shape(self.0.get(axes..).unwrap_or_default().to_vec())
     }
@@ -48,13 +48,14 @@ impl Shape {
         self.0.last()
     }
 
-    /// The product of all axes but the last: how often a layer that works on the last axis runs per sample.
+    /// The product of all axes but the last: the number of positions per sample of a layer that works on the last
+    /// axis.
     pub fn positions(&self) -> Dim {
         let outer = self.0.split_last().map_or(&[][..], |(_, outer)| outer);
         Shape(outer.to_vec()).elements()
     }
 
-    /// The text for messages, `[28, 28, FILTERS]`.
+    /// Formats the shape for messages, `[28, 28, FILTERS]`.
     pub fn display<'a>(&'a self, consts: &'a [ConstEntry]) -> impl fmt::Display + 'a {
         Shown { shape: self, consts }
     }

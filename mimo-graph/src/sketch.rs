@@ -1,4 +1,4 @@
-//! Small graphs and argument lists for tests, written by hand.
+//! Test fixtures: small graphs and argument lists.
 
 use crate::activation::Activation;
 use crate::context::{Cx, DimCheck};
@@ -13,7 +13,7 @@ use crate::layers::layer::WeightOptions;
 use crate::shape::{Dtype, Shape};
 use crate::value::{Arg, Value, ValueKind};
 
-/// A graph under construction. Every tensor, layer and port gets its own place: 100, 101, …
+/// A graph under construction. Every tensor, layer and port gets its own location: 100, 101, …
 pub(crate) struct Model {
     pub(crate) graph: Graph,
     loc: u32,
@@ -81,7 +81,7 @@ impl Model {
         LayerId(self.graph.layers.len() as u32 - 1)
     }
 
-    /// Gives the last layer a `name = "…"`.
+    /// Sets `name = "…"` of the last layer.
     pub(crate) fn named(&mut self, name: &str) {
         if let Some(layer) = self.graph.layers.last_mut() {
             layer.name = name.into();
@@ -146,12 +146,12 @@ impl Model {
         self.call(name, layer, &[x], Some(Shape::known(&[length])))
     }
 
-    /// A tensor that an error left without a shape.
+    /// A tensor without a shape, as after an error.
     pub(crate) fn poisoned(&mut self, name: &str) -> TensorId {
         self.tensor(name, None, None)
     }
 
-    /// The same with the weights of its layers, which sketches leave out.
+    /// The same model with the weights of its layers, which fixtures omit.
     pub(crate) fn weighted(mut self) -> Self {
         for node in self.graph.nodes.clone() {
             let shapes: Vec<Shape> =
@@ -174,7 +174,7 @@ impl Model {
     }
 }
 
-/// Runs a check and gives what it reported, in source order, and what it left to const evaluation.
+/// Runs a check and returns its diagnostics in source order, and its checks for const evaluation.
 pub(crate) fn reported<T>(
     graph: &Graph,
     run: impl FnOnce(&mut Cx<'_>) -> T,
@@ -184,7 +184,7 @@ pub(crate) fn reported<T>(
     (result, diags.into_sorted(), checks)
 }
 
-/// A diagnostic as it reads in a terminal, with its place: `7: error: …`.
+/// Formats a diagnostic as in a terminal, with its location: `7: error: …`.
 pub(crate) fn shown(diags: &[Diag]) -> Vec<String> {
     let line = |diag: &Diag| {
         let severity = match diag.severity {
@@ -199,8 +199,8 @@ pub(crate) fn shown(diags: &[Diag]) -> Vec<String> {
     diags.iter().map(line).collect()
 }
 
-/// Reads the arguments of a call from text, in the language's own syntax, so that tests read like models.
-/// The place of a value or key is the number of the character at which it starts.
+/// Reads the arguments of a call from text, in the language's own syntax, so that tests read like models. The
+/// location of a value or key is the index of its first character.
 pub(crate) fn args(text: &str) -> Vec<Arg> {
     let mut reader = Reader { text: text.as_bytes(), at: 0 };
     let args = reader.args(0);
@@ -315,14 +315,14 @@ impl Reader<'_> {
     }
 }
 
-/// Resolves `.compile(text)` on a graph, after names are assigned. A diagnostic starts with the token at which
-/// it stands.
+/// Resolves `.compile(text)` on a graph, after names are assigned. A diagnostic starts with the token at its
+/// location.
 pub(crate) fn resolved(model: &Model, text: &str) -> (Option<Compile>, Vec<String>) {
     let (compile, diags, _) = resolved_with_checks(model, text);
     (compile, diags)
 }
 
-/// The same, with what is left to const evaluation.
+/// Same as [`resolved`], with the checks for const evaluation.
 pub(crate) fn resolved_with_checks(
     model: &Model,
     text: &str,

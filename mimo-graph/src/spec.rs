@@ -1,6 +1,5 @@
-//! The finished model as static data: what the macro writes into the user's crate and what the runtime
-//! (summary, files, trainer) reads. Everything here can be built in a `const`, with lengths that only
-//! const evaluation knows.
+//! The finished model as static data: written by the macro into the user's crate, and read by the runtime (summary,
+//! files, trainer). Everything here can be built in a `const`, with lengths that only const evaluation knows.
 
 pub mod graph;
 
@@ -39,16 +38,17 @@ pub struct InputSpec {
     pub name: &'static str,
     /// The shape of one sample.
     pub shape: &'static [usize],
-    /// What it holds.
+    /// Its element type.
     pub dtype: Dtype,
-    /// What its whole numbers have to be below, if an `Embedding` looks them up; the greatest bound if they differ.
+    /// Upper bound (excluded) of its whole numbers, if an `Embedding` looks them up; the largest bound if they
+    /// differ.
     pub below: Option<usize>,
-    /// By value of a sample, if parts of it are looked up by different layers: what it has to be below, 0 if nothing looks it up.
-    /// Else empty.
+    /// By value of a sample, if different layers look up parts of it: the upper bound (excluded), 0 if nothing looks
+    /// it up. Else empty.
     pub below_each: &'static [usize],
 }
 
-/// The least of some bounds; none if there are none.
+/// The smallest of some bounds; `None` if there are none.
 pub const fn least(bounds: &[usize]) -> Option<usize> {
     let (mut least, mut i) = (None, 0);
     while i < bounds.len() {
@@ -61,12 +61,12 @@ pub const fn least(bounds: &[usize]) -> Option<usize> {
     least
 }
 
-/// The lesser of two bounds.
+/// The smaller of two bounds.
 pub const fn lesser(a: usize, b: usize) -> usize {
     if a < b { a } else { b }
 }
 
-/// The greatest of some bounds; none if there are none.
+/// The largest of some bounds; `None` if there are none.
 pub const fn greatest(bounds: &[usize]) -> Option<usize> {
     let (mut greatest, mut i) = (None, 0);
     while i < bounds.len() {
@@ -86,15 +86,15 @@ pub struct OutputSpec {
     pub name: &'static str,
     /// The shape of one sample.
     pub shape: &'static [usize],
-    /// The call that gives it; its name need not be the layer's.
+    /// The call that computes it; its name need not be the layer's.
     pub source: Connection,
     /// Its loss; `None` for an output that is not trained.
     pub loss: Option<Loss>,
     /// The loss's weight in the total.
     pub weight: f64,
-    /// Its metrics, by the names that logs use: those of `metrics`, then those of `weighted_metrics`.
+    /// Its metrics with their names in the logs: those of `metrics`, then those of `weighted_metrics`.
     pub metrics: &'static [(&'static str, Metric)],
-    /// The values that its targets are compared with.
+    /// Range against which its targets are checked.
     pub range: TargetRange,
 }
 
@@ -117,24 +117,24 @@ pub struct LayerSpec {
     pub name: &'static str,
     /// Keras's class name.
     pub class: &'static str,
-    /// The shape of what each of its calls gives, without the batch axis.
+    /// Output shape of each of its calls, without the batch axis.
     pub output_shape: &'static [usize],
-    /// How many values its weights hold.
+    /// Number of values of its weights.
     pub parameters: usize,
     /// Whether training changes them.
     pub trainable: bool,
-    /// What its calls read, call after call.
+    /// Tensors that its calls read, call after call.
     pub connected_to: &'static [Connection],
 }
 
-/// One tensor that a layer reads, named as Keras does: `source[call][tensor]`.
+/// One tensor that a layer reads, with Keras's notation: `source[call][tensor]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connection {
-    /// The layer that gives it.
+    /// The layer that computes it.
     pub layer: &'static str,
-    /// Which call of that layer, from 0.
+    /// Index of the call of that layer.
     pub call: usize,
-    /// Which of the call's tensors, from 0.
+    /// Index of the tensor among the call's outputs.
     pub tensor: usize,
 }
 
@@ -156,14 +156,14 @@ pub struct WeightSpec {
     pub initializer: Initializer,
     /// Regularization penalty.
     pub regularizer: Option<Regularizer>,
-    /// What it is brought back to after a step.
+    /// Constraint applied after each optimizer step.
     pub constraint: Option<Constraint>,
     /// Whether training changes it.
     pub trainable: bool,
 }
 
 impl WeightSpec {
-    /// A number that training changes, and nothing else does.
+    /// A scalar that training changes, without regularizer and constraint.
     pub const PLAIN: Self = WeightSpec {
         name: "",
         shape: &[],
@@ -174,7 +174,7 @@ impl WeightSpec {
     };
 }
 
-/// Models for the tests of what is written from a [`ModelSpec`].
+/// Models for tests of the output for a [`ModelSpec`].
 #[cfg(test)]
 pub(crate) mod examples {
     use super::*;
@@ -203,7 +203,7 @@ pub(crate) mod examples {
         LayerSpec { name, class, output_shape, parameters, trainable: true, connected_to }
     }
 
-    /// Two inputs, a frozen layer, two trained outputs and one that is not.
+    /// Two inputs, a frozen layer, two trained outputs and one that is not trained.
     pub(crate) const DIAGNOSIS: ModelSpec = ModelSpec {
         name: "Diagnosis",
         inputs: &[ECG, AGE],

@@ -1,5 +1,5 @@
-//! The table that says what a model is made of, as Keras's `summary()` does, and the line that says what a
-//! file of its weights has to contain.
+//! The table of a model's layers, as Keras's `summary()` prints it, and the line that identifies the files of its
+//! weights.
 
 use std::fmt::Write;
 
@@ -7,13 +7,13 @@ use crate::optimizer::OptimizerSpec;
 use crate::shape::Dtype;
 use crate::spec::{Connection, LayerSpec, ModelSpec};
 
-/// How wide a cell of the last column may get before it goes on in the next line.
+/// Width at which a cell of the last column is continued on the next line.
 const CONNECTED_WIDTH: usize = 40;
 
 /// Keras's table of layers, the totals, and a table of the outputs and how each is trained.
 ///
-/// Columns are as wide as their content; nothing is cut. Layers stand in the order of
-/// [`ModelSpec::layers`]. `bytes_per_value` is the size of the model's float type.
+/// Columns are as wide as their content; nothing is cut. Layers are in the order of [`ModelSpec::layers`].
+/// `bytes_per_value` is the size of the model's float type.
 pub fn summary(spec: &ModelSpec, bytes_per_value: usize) -> String {
     let mut layers = Table::new(&["Layer (type)", "Output Shape", ">Param #", "Connected to"]);
     for layer in spec.layers {
@@ -56,7 +56,7 @@ pub fn summary(spec: &ModelSpec, bytes_per_value: usize) -> String {
     text
 }
 
-/// The table of outputs; a model that only predicts has nothing to say about training.
+/// The table of outputs; without columns about training for a model that only predicts.
 fn outputs(spec: &ModelSpec) -> Table {
     if spec.optimizers.is_empty() {
         let mut table = Table::new(&["Output", "Output Shape"]);
@@ -84,8 +84,8 @@ fn outputs(spec: &ModelSpec) -> Table {
     table
 }
 
-/// One line that two models share if a file of weights of one fits the other: inputs, outputs and every
-/// weight, with names and shapes. The model's own name, losses and the optimizer are not part of it.
+/// A line that is equal for two models if a file of weights of one fits the other: inputs, outputs and every weight,
+/// with names and shapes. It does not contain the model's own name, losses and the optimizer.
 pub fn signature(spec: &ModelSpec) -> String {
     let inputs = spec.inputs.iter().map(|input| {
         let dtype = match input.dtype {
@@ -122,7 +122,7 @@ fn listed(shape: &[usize]) -> String {
     format!("[{}]", lengths.join(","))
 }
 
-/// What a layer reads, as lines of a cell.
+/// Inputs of a layer, as lines of a cell.
 fn connections(layer: &LayerSpec) -> Vec<String> {
     let mut lines = vec![String::new()];
     for (i, &Connection { layer: source, call, tensor }) in layer.connected_to.iter().enumerate() {
@@ -143,7 +143,7 @@ fn connections(layer: &LayerSpec) -> Vec<String> {
     lines
 }
 
-/// `1234567` as `1,234,567`.
+/// Formats `1234567` as `1,234,567`.
 pub fn thousands(n: usize) -> String {
     let digits = n.to_string();
     let mut text = String::new();
@@ -156,7 +156,7 @@ pub fn thousands(n: usize) -> String {
     text
 }
 
-/// A size in the largest unit that it fills, as Keras shows it.
+/// Formats a size in the largest suitable unit, as Keras does.
 fn bytes(n: usize) -> String {
     let mut size = n as f64;
     for unit in ["B", "KB", "MB", "GB", "TB"] {
@@ -180,7 +180,7 @@ struct Table {
 }
 
 impl Table {
-    /// A title that starts with `>` is of a column aligned to the right.
+    /// A title that starts with `>` makes the column right-aligned.
     fn new(titles: &[&str]) -> Self {
         let column = |title: &&str| match title.strip_prefix('>') {
             Some(title) => (title.into(), true),

@@ -16,18 +16,18 @@ crate::describe! {
 }
 
 crate::describe! {
-    /// Targets that make sense for an output, besides those for which its loss is not defined.
+    /// Range of an output's targets, in addition to the domain of its loss.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub enum TargetRange {
-        /// Nothing is compared: `check_targets = false`. Finite numbers, and class indices that exist, are all that is asked for.
+        /// Not checked: `check_targets = false`. Only finite numbers and valid class indices are required.
         Unchecked,
         /// Any numbers for which the loss is defined.
         Any,
-        /// The numbers that the output can reach, ends included.
+        /// The range of the output, ends included.
         Between {
-            /// The least.
+            /// The smallest value.
             least: f64,
-            /// The greatest.
+            /// The largest value.
             most: f64,
         },
         /// Probabilities whose sum over the last axis is 1.
@@ -36,8 +36,8 @@ crate::describe! {
 }
 
 impl TargetRange {
-    /// The range of an output that ends in this activation. Labels of hinge losses, class indices and vectors of which only the direction
-    /// counts are not compared with what the output gives.
+    /// The range of an output that ends in this activation. Labels of hinge losses, class indices, and vectors of
+    /// which only the direction counts are not checked against it.
     pub fn of(loss: Option<Loss>, activation: Option<Activation>) -> TargetRange {
         let Some(facts) = loss.map(Loss::facts) else { return TargetRange::Any };
         if matches!(facts.targets, ValidTargets::Any | ValidTargets::Indices { .. } | ValidTargets::Signs)
@@ -48,7 +48,7 @@ impl TargetRange {
         let categorical = facts.predicts == Predicts::Classes && !matches!(loss, Some(Loss::KlDivergence));
         match activation {
             _ if categorical => TargetRange::Distribution,
-            // Each value is compared by the loss itself.
+            // The loss itself checks each value.
             _ if facts.targets == ValidTargets::Probabilities && facts.predicts != Predicts::Classes => {
                 TargetRange::Any
             }
@@ -61,7 +61,8 @@ impl TargetRange {
         }
     }
 
-    /// Whether a target out of range is an error, and not a warning: for a categorical cross-entropy, whose targets have to be probabilities.
+    /// Whether a target out of range is an error instead of a warning: for a categorical cross-entropy, whose targets
+    /// must be probabilities.
     pub const fn is_strict(loss: Option<Loss>) -> bool {
         matches!(loss, Some(Loss::CategoricalCrossentropy { .. } | Loss::CategoricalFocalCrossentropy { .. }))
     }
@@ -74,7 +75,7 @@ impl Target {
             Some(Loss::Custom { targets: false }) => None,
             Some(loss) if loss.sparse() => Some(Target::Classes),
             Some(_) => Some(Target::Values),
-            // All metrics of an output read the same targets, which `compile` checks; one of the user reads any.
+            // All metrics of an output read the same targets, which `compile` checks; a custom metric reads any.
             None => {
                 let mut target = None;
                 for metric in metrics {
@@ -88,7 +89,7 @@ impl Target {
         }
     }
 
-    /// The targets that a metric reads.
+    /// The targets of a metric.
     pub fn of_metric(metric: Metric) -> Target {
         match metric {
             Metric::SparseCategoricalAccuracy

@@ -1,4 +1,4 @@
-//! What unit tests need to write a model by hand.
+//! Test fixtures: a context and values.
 
 use crate::context::{Cx, DimCheck};
 use crate::diag::{Diag, Diags, Loc};
@@ -24,7 +24,7 @@ impl Bench {
         run(&mut Cx { consts: &self.consts, diags: &mut self.diags, checks: &mut self.checks })
     }
 
-    /// Compares everything that was reported, in order, with the expected messages, and forgets it.
+    /// Compares all diagnostics, in order, with the expected messages, and clears them.
     #[track_caller]
     pub(crate) fn expect(&mut self, messages: &[&str]) -> Vec<Diag> {
         expect(&mut self.diags, messages)
@@ -74,7 +74,7 @@ pub(crate) fn items(values: impl IntoIterator<Item = Value>) -> Value {
     value(ValueKind::List(values.into_iter().collect()))
 }
 
-/// One argument: its keyword, if it has one, and its value.
+/// One argument: its keyword, if any, and its value.
 pub(crate) type Given = (Option<&'static str>, Value);
 
 pub(crate) fn named(name: &'static str, value: Value) -> Given {

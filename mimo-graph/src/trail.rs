@@ -1,4 +1,4 @@
-//! How a tensor got its shape, for messages: `image [28, 28, 1] → Conv2D → x [26, 26, 32]`.
+//! Trails for messages, which show how a tensor got its shape: `image [28, 28, 1] → Conv2D → x [26, 26, 32]`.
 
 use std::borrow::Cow;
 
@@ -7,13 +7,13 @@ use crate::graph::{Graph, Node};
 use crate::ids::{LayerId, TensorId};
 use crate::layers::{self, LayerKind};
 
-/// Calls of a long trail that are shown: the last ones. What is before them is `…`.
+/// Number of calls of a long trail that are shown: the last ones. Earlier ones are replaced by `…`.
 const SHOWN: usize = 4;
 
-/// Tensors of a merge that are named.
+/// Number of tensors of a merge that are named.
 const NAMED: usize = 4;
 
-/// How messages call a tensor: its last binding, or the class that gives it.
+/// Name of a tensor in messages: its last binding, or the class that computes it.
 pub(crate) fn shown_name(graph: &Graph, tensor: TensorId) -> Cow<'_, str> {
     let written = if graph.tensor(tensor).bindings.is_empty() { graph.written(tensor) } else { tensor };
     let entry = graph.tensor(written);
@@ -25,7 +25,7 @@ pub(crate) fn shown_name(graph: &Graph, tensor: TensorId) -> Cow<'_, str> {
         (None, Some(node)) => {
             let Node { layer, inputs, .. } = graph.node(node);
             match (&graph.layer(*layer).kind, &inputs[..]) {
-                // As it is written: `x[1..]`.
+                // As written: `x[1..]`.
                 (LayerKind::GetItem(part), &[x]) => {
                     let name = graph.tensor(x).bindings.last().map_or("(…)", String::as_str);
                     format!("{name}{}", part.written()).into()
@@ -37,8 +37,8 @@ pub(crate) fn shown_name(graph: &Graph, tensor: TensorId) -> Cow<'_, str> {
     }
 }
 
-/// The call that gives a tensor, as the user wrote it: the layer, and what it reads. The calls of the parts of a
-/// layer are calls of that layer. `None` for an input, and for what a nested model gives.
+/// The call that computes a tensor, as the user wrote it: the layer and its inputs. The calls of the parts of a layer
+/// are calls of that layer. `None` for an input, and for an output of a nested model.
 pub(crate) fn call_of(graph: &Graph, tensor: TensorId) -> Option<(LayerId, &[TensorId])> {
     let mut node: &Node = graph.node(graph.tensor(graph.written(tensor)).producer?);
     if graph.group_of(tensor).is_some() {
@@ -47,20 +47,20 @@ pub(crate) fn call_of(graph: &Graph, tensor: TensorId) -> Option<(LayerId, &[Ten
     let layer = graph.layer(node.layer);
     let whole = layer.whole.unwrap_or(node.layer);
     if !layer.parts.is_empty() {
-        // It joins what its parts give, and they read what it is called on.
+        // It merges the outputs of its parts, and they read its inputs.
         node = graph.node(graph.tensor(*node.inputs.first()?).producer?);
     }
     Some((whole, &node.inputs))
 }
 
-/// The one tensor that a call goes on from; `None` for what joins several. States only say where a layer begins.
+/// The only tensor on which a call depends; `None` for a call that joins several. States are not counted.
 pub(crate) fn step(graph: &Graph, layer: LayerId, inputs: &[TensorId]) -> Option<TensorId> {
     let (_, most) = graph.layer(layer).kind.arity();
     inputs.first().copied().filter(|_| inputs.len() == 1 || most == 1)
 }
 
-/// A tensor with its shape: `x [8]`. The name is left out if there is none, and in between if it says little because
-/// other tensors have it too.
+/// Formats a tensor with its shape: `x [8]`. The name is omitted if there is none, and in the middle of a trail if
+/// other tensors share it.
 fn shown(graph: &Graph, tensor: TensorId, ends: bool) -> String {
     let entry = graph.tensor(tensor);
     let shape = entry.shape.as_ref().map(|shape| shape.display(&graph.consts).to_string());
@@ -74,7 +74,7 @@ fn shown(graph: &Graph, tensor: TensorId, ends: bool) -> String {
     }
 }
 
-/// The way from an input, or from the last merge, to a tensor; `None` for an input, which has no way behind it.
+/// The path from an input, or from the last merge, to a tensor; `None` for an input.
 pub(crate) fn trail(graph: &Graph, tensor: TensorId) -> Option<String> {
     let mut steps = Vec::new();
     let mut at = tensor;
@@ -110,7 +110,7 @@ pub(crate) fn trail(graph: &Graph, tensor: TensorId) -> Option<String> {
     if at == tensor && graph.tensor(at).producer.is_none() {
         return None;
     }
-    // One call is not worth a `…`.
+    // A single call is not replaced by `…`.
     if steps.len() > SHOWN + 1 {
         steps.truncate(SHOWN);
         steps.push("…".into());
@@ -119,8 +119,8 @@ pub(crate) fn trail(graph: &Graph, tensor: TensorId) -> Option<String> {
     Some([start].into_iter().chain(steps).collect::<Vec<_>>().join(" → "))
 }
 
-/// The trails of the tensors that a diagnostic speaks of, for notes. An input has no trail: its shape is shown, unless the
-/// message shows it.
+/// The trails of the tensors that a diagnostic mentions, for notes. An input has no trail: its shape is shown, unless
+/// the message shows it.
 pub(crate) fn notes(graph: &Graph, subjects: &[Subject]) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
     for Subject { tensor, shown: said } in subjects {

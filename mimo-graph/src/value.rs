@@ -1,4 +1,4 @@
-//! Arguments as the user wrote them, before a layer gives them a meaning.
+//! Arguments as the user wrote them, before a layer interprets them.
 
 use crate::diag::Loc;
 use crate::dim::ConstId;
@@ -6,13 +6,13 @@ use crate::dim::ConstId;
 /// One argument of a call: `32`, `activation = relu`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arg {
-    /// The keyword and where it stands, or `None` for a positional argument.
+    /// The keyword and its location, or `None` for a positional argument.
     pub name: Option<(String, Loc)>,
-    /// What was given.
+    /// The value.
     pub value: Value,
 }
 
-/// A value and where it stands.
+/// A value and its location.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Value {
     /// What it is.
@@ -21,7 +21,7 @@ pub struct Value {
     pub loc: Loc,
 }
 
-/// The forms that a value has in the language.
+/// Forms of a value in the language.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ValueKind {
     /// An integer literal, or a block constant with one as its value; may be negative.
@@ -36,7 +36,7 @@ pub enum ValueKind {
     Ident {
         /// The identifier.
         text: String,
-        /// The same identifier, read as a constant.
+        /// The same identifier as a constant.
         constant: ConstId,
     },
     /// Any other constant expression: `crate::config::VOCAB * 2`.
@@ -47,23 +47,23 @@ pub enum ValueKind {
     List(Vec<Value>),
     /// A call: `HeNormal(seed = 1)`, `Dense(32)` as an argument of a wrapper.
     Call {
-        /// What is called.
+        /// Name of the callee.
         name: String,
-        /// Where its name stands.
+        /// Location of the name.
         name_loc: Loc,
-        /// What it is given.
+        /// Arguments.
         args: Vec<Arg>,
     },
-    /// A map `{ risk: mse }`: keys with their places, and values.
+    /// A map `{ risk: mse }`: keys with their locations, and values.
     Map(Vec<(String, Loc, Value)>),
     /// A tensor of the call, in the place of an argument of an operation that is not a number: `exp(x)`.
     Tensor,
-    /// Tokens that are no value; an error has been reported already.
+    /// Tokens that are not a value; an error was reported.
     Invalid,
 }
 
 impl Value {
-    /// A default as an [`Item`](crate::item::Item) writes it: a number, `true` or `false`, `none`, or a word.
+    /// Reads a default as an [`Item`](crate::item::Item) writes it: a number, `true` or `false`, `none`, or a word.
     pub(crate) fn of_default(text: &str, loc: Loc) -> Self {
         let number = || text.parse().map(ValueKind::Int).or_else(|_| text.parse().map(ValueKind::Float));
         let kind = match text {
@@ -83,7 +83,7 @@ impl Value {
         }
     }
 
-    /// What to call the value in a message: `a list`, `the number 3`.
+    /// Description of the value in messages: `a list`, `the number 3`.
     pub fn describe(&self) -> String {
         match &self.kind {
             ValueKind::Int(n) => format!("the number {n}"),

@@ -25,9 +25,9 @@ pub enum Activation {
     Rectifier {
         /// The slope up to the threshold.
         negative_slope: f64,
-        /// The largest value; infinite if there is none.
+        /// The largest value; infinity for no limit.
         max_value: f64,
-        /// The largest input that is not passed on.
+        /// Inputs up to this value use the slope.
         threshold: f64,
     },
     /// `x` where positive, `negative_slope · x` elsewhere.
@@ -84,9 +84,9 @@ pub enum Activation {
     Mish,
     /// `x` above `threshold`, `default_value` elsewhere.
     Threshold {
-        /// The largest input that is not passed on.
+        /// Inputs up to this value are replaced.
         threshold: f64,
-        /// The value in its place.
+        /// Replacement value.
         default_value: f64,
     },
     /// `x` where `|x| > threshold`, 0 elsewhere.
@@ -110,7 +110,7 @@ pub enum Activation {
     SparseSigmoid,
 }
 
-/// The kernel behind [`activation_forward`].
+/// Implements [`activation_forward`].
 ///
 /// # Safety
 ///
@@ -121,7 +121,7 @@ pub(crate) unsafe fn forward<S: Simd>(activation: Activation, operands: &Operand
     let of = S::Elem::of;
     macro_rules! rule {
         ($name:ident $(, $constant:expr)*) => {
-            // SAFETY: passed on to the caller.
+            // SAFETY: the caller's contract is that of this function.
             unsafe { lanewise::<S, _, 1, 1>(operands, rules::$name::new($($constant),*)) }
         };
     }
@@ -132,7 +132,7 @@ pub(crate) unsafe fn forward<S: Simd>(activation: Activation, operands: &Operand
         };
     }
     match activation {
-        // The entry points have other kernels for these.
+        // Handled by other kernels in the entry points.
         A::Linear | A::Softmax | A::LogSoftmax | A::Sparsemax => {}
         A::Relu => rule!(Relu),
         A::Rectifier { negative_slope, max_value, threshold } => {
@@ -172,7 +172,7 @@ pub(crate) unsafe fn forward<S: Simd>(activation: Activation, operands: &Operand
     }
 }
 
-/// The kernel behind [`activation_backward`]: the saved value and the output's gradient give the input's.
+/// Implements [`activation_backward`]: computes the input gradient from the saved value and the output gradient.
 ///
 /// # Safety
 ///
@@ -194,7 +194,7 @@ pub(crate) unsafe fn backward<S: Simd>(activation: Activation, operands: &Operan
         };
     }
     match activation {
-        // The entry points have other kernels for these.
+        // Handled by other kernels in the entry points.
         A::Linear | A::Softmax | A::LogSoftmax | A::Sparsemax => {}
         A::Relu => rule!(ReluGradient, of(0.0)),
         A::Rectifier { negative_slope, max_value, threshold } => {

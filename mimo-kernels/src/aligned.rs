@@ -1,4 +1,4 @@
-//! Buffers for kernels.
+//! Aligned buffers.
 
 use super::element::Element;
 use alloc::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
@@ -9,10 +9,10 @@ use core::ptr::NonNull;
 /// A cache line, and the widest vector.
 const ALIGNMENT: usize = 64;
 
-/// A buffer could not be allocated.
+/// Error: a buffer could not be allocated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AllocationError {
-    /// The number of values that were asked for.
+    /// Requested number of values.
     pub len: usize,
 }
 
@@ -24,7 +24,7 @@ impl fmt::Display for AllocationError {
 
 impl core::error::Error for AllocationError {}
 
-/// A slice of numbers on the heap, aligned to 64 bytes, zero at first. Its length never changes.
+/// A heap-allocated slice of numbers, aligned to 64 bytes and zero-initialized. Its length never changes.
 pub struct AlignedVec<E: Element> {
     start: NonNull<E>,
     len: usize,
@@ -36,12 +36,16 @@ unsafe impl<E: Element> Send for AlignedVec<E> {}
 unsafe impl<E: Element> Sync for AlignedVec<E> {}
 
 impl<E: Element> AlignedVec<E> {
-    /// The layout of `len` values, if the address space has room for it.
+    /// Layout of `len` values; `None` if it exceeds the address space.
     fn layout(len: usize) -> Option<Layout> {
         Layout::from_size_align(len.checked_mul(size_of::<E>())?, ALIGNMENT).ok()
     }
 
-    /// `len` zeros, or an error if there is no memory for them.
+    /// Allocates `len` zeros.
+    ///
+    /// # Errors
+    ///
+    /// If there is not enough memory.
     pub fn try_zeroed(len: usize) -> Result<Self, AllocationError> {
         if len == 0 {
             return Ok(Self::default());
@@ -57,7 +61,7 @@ impl<E: Element> AlignedVec<E> {
 
 impl<E: Element> Default for AlignedVec<E> {
     fn default() -> Self {
-        // An address that is never accessed; a multiple of 64 all the same, so that nothing has to care.
+        // An address that is never accessed. It is still a multiple of 64, so that callers need no special case.
         let start = NonNull::without_provenance(const { core::num::NonZero::new(ALIGNMENT).unwrap() });
         Self { start, len: 0 }
     }

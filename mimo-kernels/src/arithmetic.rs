@@ -1,4 +1,4 @@
-//! Copies, sums and products of matrices of one shape.
+//! Copies, sums and products of matrices of equal shape.
 
 use super::dispatch::Kernels;
 use super::element::Element;
@@ -6,7 +6,7 @@ use super::lanewise::{Operands, lanewise, rule};
 use super::matrix::Mat;
 use super::simd::Simd;
 
-/// An operation on two matrices, position by position.
+/// Operation on two matrices, element by element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Binary {
     /// `a + b`.
@@ -15,9 +15,9 @@ pub enum Binary {
     Subtract,
     /// `a * b`.
     Multiply,
-    /// The larger of the two; NaN if `b` is.
+    /// The larger of the two; NaN if `b` is NaN.
     Maximum,
-    /// The smaller of the two; NaN if `b` is.
+    /// The smaller of the two; NaN if `b` is NaN.
     Minimum,
 }
 
@@ -28,7 +28,7 @@ rule! { Maximum [a, b] -> 1 [S::max(a, b)] }
 rule! { Minimum [a, b] -> 1 [S::min(a, b)] }
 rule! { Scaled { alpha } [x] -> 1 [S::mul(alpha, x)] }
 
-/// The kernel behind [`binary`].
+/// Implements [`binary`].
 ///
 /// # Safety
 ///
@@ -47,7 +47,7 @@ pub(crate) unsafe fn elementwise<S: Simd>(op: Binary, operands: &Operands<S::Ele
     }
 }
 
-/// The kernel behind [`scale_add`] and the accumulating [`copy`].
+/// Implements [`scale_add`] and the accumulating [`copy`].
 ///
 /// # Safety
 ///
@@ -98,7 +98,7 @@ pub fn copy<E: Element>(arena: &mut [E], src: Mat, dst: Mat, accumulate: bool) {
     }
 }
 
-/// Sets every value of `dst`.
+/// Sets every value of `dst` to `value`.
 pub fn fill<E: Element>(arena: &mut [E], dst: Mat, value: E) {
     dst.check(arena.len());
     if dst.cols == 0 {

@@ -1,6 +1,7 @@
-//! Attention: for every query, the mean of values, weighted by the softmax of the query's scores with their keys.
+//! Attention: for every query, the mean of the values, weighted by the softmax of the scores of the query with the
+//! keys.
 //!
-//! Scores are computed for [`BLOCK`] queries at a time, so the memory is that of a block however many queries there are:
+//! Scores are computed for [`BLOCK`] queries at a time, so that the memory does not grow with the number of queries:
 //!
 //! ```text
 //! pack the keys of a head in panels
@@ -10,10 +11,10 @@
 //!     output = scores · values / sums
 //! ```
 //!
-//! The backward computes the probabilities again from the logarithms of the sums, which the forward pass keeps: a product and an
-//! exponential, where stored probabilities would be read from beyond the caches.
+//! The backward computes the probabilities again from the logarithms of the sums, which the forward pass stores. A
+//! product and an exponential are cheaper than reading stored probabilities from main memory.
 //!
-//! Queries and keys that masks hide at the start and at the end of a sample are not computed with.
+//! Masked queries and keys at the start and at the end of a sample are skipped.
 
 mod gradient;
 mod layout;
@@ -34,66 +35,68 @@ use super::random;
 pub use gradient::{AttentionGradients, attend_gradient};
 pub use layout::{attend_gradient_memory, attend_memory};
 
-/// Queries whose scores are computed together.
+/// Number of queries whose scores are computed together.
 ///
-/// Measured with 32 to 2048 keys, blocks of 16, 32 and 64 queries take about the same time. So running maxima over blocks of keys, which
-/// would keep fewer scores, have nothing to gain.
+/// With 32 to 2048 keys, blocks of 16, 32 and 64 queries were measured to take about the same time. So running maxima
+/// over blocks of keys, which would store fewer scores, would not be faster.
 pub const BLOCK: usize = 32;
 
-/// The score of a query with a key.
+/// Score of a query and a key.
 #[derive(Clone, Copy, Debug)]
 pub enum Score<'a, E> {
     /// The dot product.
     Product,
     /// `Σ outer · tanh(inner · (query + key))`.
     Tangent {
-        /// The factor inside.
+        /// Factor inside of `tanh`.
         inner: E,
-        /// The factors outside, one for all or one for each value of a query.
+        /// Factors of `tanh`: one for all, or one for each value of a query.
         outer: &'a [E],
     },
 }
 
-/// The result for a query that sees no key.
+/// Result for a query that sees no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unseeing {
     /// The mean of all values.
     Mean,
     /// Zeros.
     Zeros,
-    /// What all keys give after 1e9 was subtracted from every score, in the precision of the element type; zeros for queries that the
-    /// query mask hides.
+    /// The result for all keys after 1e9 is subtracted from every score, in the precision of the element type. Zeros
+    /// for queries that the query mask hides.
     Shifted,
 }
 
-/// Random zeros among the probabilities.
+/// Dropout of the probabilities.
 #[derive(Clone, Copy, Debug)]
 pub struct AttentionDropout {
-    /// The share of zeros; the rest is scaled.
+    /// Fraction that is set to zero; the others are scaled by `1 / (1 - rate)`.
     pub rate: f64,
     /// The key of the random numbers.
     pub key: u64,
-    /// Number of the sample's first probability.
+    /// Index of the sample's first probability.
     pub first: u64,
 }
 
-/// Attention in one sample. Positions of queries and results have the values of all `heads` one after the other, those of keys and values
-/// those of all `key_heads`.
+/// Attention in one sample.
+///
+/// A position of queries and results holds the values of all `heads` one after another; a position of keys and values
+/// holds those of all `key_heads`.
 #[derive(Clone, Copy, Debug)]
 pub struct Attention<'a, E> {
-    /// Heads of queries.
+    /// Number of heads of the queries.
     pub heads: usize,
-    /// Heads of keys and values, each for the same number of heads of queries.
+    /// Number of heads of keys and values; it divides `heads`.
     pub key_heads: usize,
     /// Number of queries.
     pub queries: usize,
     /// Number of keys.
     pub keys: usize,
-    /// Values of a query and of a key.
+    /// Size of a query and of a key.
     pub key_dim: usize,
-    /// Values of a value.
+    /// Size of a value.
     pub value_dim: usize,
-    /// Distances between two positions of queries, keys, values and results.
+    /// Distances between consecutive positions of queries, keys, values and results.
     pub steps: [usize; 4],
     /// The score.
     pub score: Score<'a, E>,
@@ -101,7 +104,7 @@ pub struct Attention<'a, E> {
     pub scale: E,
     /// Whether queries see no key after their own position.
     pub causal: bool,
-    /// A query sees keys less than this far away; `usize::MAX` for all.
+    /// A query sees only keys less than this far away; `usize::MAX` for all.
     pub window: usize,
     /// The result for a query that sees no key.
     pub unseeing: Unseeing,
@@ -109,7 +112,7 @@ pub struct Attention<'a, E> {
     pub dropout: Option<AttentionDropout>,
 }
 
-/// Where the values of a sample are in the arena. Masks hide where they are 0.
+/// Offsets of a sample's values in the arena. A position is masked where its mask is 0.
 #[derive(Clone, Copy, Debug)]
 pub struct AttentionPlaces {
     /// The first query.
@@ -118,27 +121,27 @@ pub struct AttentionPlaces {
     pub key: usize,
     /// The first value.
     pub value: usize,
-    /// A number for each query.
+    /// One number per query.
     pub query_mask: Option<usize>,
-    /// Numbers for each key.
+    /// One number per key, in each mask.
     pub key_masks: [Option<usize>; 2],
-    /// Numbers for each head, query and key, with their strides; that of keys is 0 or 1.
+    /// One number per head, query and key, with the strides of these axes; the stride of keys is 0 or 1.
     pub mask: Option<(usize, [usize; 3])>,
     /// The first result.
     pub output: usize,
-    /// The probabilities, `[heads, queries, keys]`, if they are wanted.
+    /// Probabilities, `[heads, queries, keys]`, if they are an output.
     pub probabilities: Option<usize>,
     /// Logarithms of the sums, `[heads, queries]`, for the backward.
     pub logs: Option<usize>,
 }
 
-/// One sample. `memory` has at least [`attend_memory`] values.
+/// Computes one sample. `memory` has at least [`attend_memory`] values.
 ///
-/// Results, probabilities, logarithms and `memory` must overlap nothing else.
+/// Results, probabilities, logarithms and `memory` must not overlap anything else.
 ///
 /// # Panics
 ///
-/// If a value is not inside the arena, or if heads and strides do not fit.
+/// If a value is outside of the arena, or if heads and strides do not fit.
 pub fn attend<E: Element>(
     arena: &mut [E],
     of: &Attention<'_, E>,
@@ -177,7 +180,8 @@ pub fn attend<E: Element>(
     }
 }
 
-/// Results of a block. In place of the sums, the memory holds their inverses, and 0 for queries that see no key.
+/// Computes the results of a block. Replaces the sums in the memory by their inverses, or by 0 for queries that see
+/// no key.
 fn results<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Block) {
     let Sample { of, at, layout, .. } = sample;
     let (rows, width) = (block.queries.len(), block.keys.len());
@@ -195,7 +199,7 @@ fn results<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Block) {
         let (max, none) = (arena[layout.maxima + row], sum == E::zero());
         arena[layout.sums + row] = if none { sum } else { sum.recip() };
         if let Some(logs) = at.logs {
-            // A query of which the sum is unknown to the backward has probabilities of 0.
+            // The backward does not know the sum of such a query, and computes probabilities of 0.
             let known = !none && block.sees == Sees::Unmasked;
             arena[logs + block.head * of.queries + query] =
                 if known { max + sum.ln() } else { E::infinity() };
@@ -231,7 +235,8 @@ fn results<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Block) {
     unsafe { E::kernels().scale_rows(&factors) }
 }
 
-/// Random zeros in a block of probabilities at `scores`, or in their gradients: the same numbers whoever asks.
+/// Applies dropout to a block of probabilities at `scores`, or to their gradients: forward and backward draw the same
+/// numbers.
 fn drop_out<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Block, scores: usize) {
     let Some(AttentionDropout { rate, key, first }) = sample.of.dropout else { return };
     let width = block.keys.len();
@@ -243,7 +248,7 @@ fn drop_out<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Block, 
     }
 }
 
-/// The mean of a head's values, into the memory.
+/// Writes the mean of a head's values to the memory.
 fn mean_value<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, key_head: usize) {
     let Sample { of, at, layout, .. } = sample;
     let dim = of.value_dim;
@@ -260,7 +265,7 @@ fn mean_value<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, key_head: usi
     arena[layout.mean..layout.mean + dim].iter_mut().for_each(|sum| *sum /= keys);
 }
 
-/// The result of a query that sees no key.
+/// Writes the result of a query that sees no key.
 fn unseeing<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, head: usize, key_head: usize, query: usize) {
     let Sample { of, at, layout, .. } = sample;
     let block = Block { head, key_head, queries: query..query + 1, keys: 0..of.keys, sees: Sees::All };

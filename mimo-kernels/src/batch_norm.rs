@@ -1,22 +1,22 @@
-//! Statistics of channels, and what is computed from them: the loops of batch normalization.
+//! Loops of batch normalization: statistics per channel, and the values computed from them.
 //!
-//! A sample is `[outer, channels, inner]`. Work is cut in blocks of channels, so that what belongs to a channel lies on the
-//! stack and a block's values of one position are contiguous where the channels are the last axis. Sums are taken in
-//! `f64`: a batch of images has millions of values per channel.
+//! A sample is `[outer, channels, inner]`. Work is divided in blocks of channels: the values per channel fit on the
+//! stack, and a block's values at one position are contiguous if the channels are the last axis. Sums are computed in
+//! `f64`, since a batch of images has millions of values per channel.
 
 use super::dispatch::Kernels;
 use super::element::Element;
 use super::simd::Simd;
 
-/// Channels of one block.
+/// Channels per block.
 pub const BLOCK: usize = 64;
 
-/// Some channels of samples.
+/// A block of channels of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChannelBlock {
     /// All channels of a sample.
     pub channels: usize,
-    /// Values of a channel that follow each other.
+    /// Consecutive values of one channel.
     pub inner: usize,
     /// The first channel of the block.
     pub first: usize,
@@ -33,13 +33,13 @@ impl ChannelBlock {
         })
     }
 
-    /// Values of one outer position; at least one, so that slices can be cut by it.
+    /// Length of one outer position; at least 1, so that slices can be divided by it.
     #[inline(always)]
     fn step(&self) -> usize {
         (self.channels * self.inner).max(1)
     }
 
-    /// Where the block's values lie in one outer position.
+    /// Range of the block's values in one outer position.
     #[inline(always)]
     fn range(&self) -> core::ops::Range<usize> {
         self.first * self.inner..(self.first + self.len) * self.inner

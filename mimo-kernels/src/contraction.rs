@@ -4,18 +4,19 @@ use super::dispatch::Kernels;
 use super::element::Element;
 use super::simd::Simd;
 
-/// `y[a, b, c, d] = Σₖ p[a, k, b] · q[c, k, d]`: the axes before and behind the summed one, each as one.
+/// `y[a, b, c, d] = Σₖ p[a, k, b] · q[c, k, d]`. The axes before the summed one count as one axis, and so do those
+/// after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contraction {
-    /// The axes of `p` around the summed one.
+    /// Sizes of the axes of `p` before and after the summed one.
     pub p: [usize; 2],
-    /// The axes of `q` around the summed one.
+    /// Sizes of the axes of `q` before and after the summed one.
     pub q: [usize; 2],
     /// The length of the summed axis.
     pub summed: usize,
 }
 
-/// Which of the three tensors is computed from the other two. Their order is `y`, `p`, `q`.
+/// Selects the tensor that is computed from the other two. Their order is `y`, `p`, `q`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// `y`, from `p` and `q`.
@@ -26,7 +27,7 @@ pub enum Part {
     Right = 2,
 }
 
-/// Partial sums, as many as a wide vector holds.
+/// Number of partial sums: the lanes of a wide vector.
 const LANES: usize = 16;
 
 #[inline(always)]
@@ -49,8 +50,10 @@ fn dot<E: Element>(a: &[E], b: &[E]) -> E {
     sum
 }
 
-/// The kernel behind [`contract`]. In every product of three places, one tensor stays at one value while the other
-/// two move along a run: which one is chosen so that runs are long.
+/// Implements [`contract`].
+///
+/// In the innermost loop one tensor stays at one value while the other two move along a run. Which tensor that is
+/// depends on the sizes, so that runs are long.
 ///
 /// # Safety
 ///
@@ -64,7 +67,7 @@ pub(crate) unsafe fn contraction<S: Simd>(
     to: &mut [S::Elem],
 ) {
     let Contraction { p: [a, b], q: [c, d], summed } = *contraction;
-    // Which tensor stays, and how far a run goes along b, c, the summed axis and d.
+    // The tensor that stays, and the length of a run along b, c, the summed axis and d.
     let (stays, [b_run, k_run, d_run]) = match (b, c, d) {
         (_, _, 2..) => (1, [1, 1, d]),
         (1, ..) => (0, [1, summed, 1]),
@@ -106,7 +109,7 @@ pub(crate) unsafe fn contraction<S: Simd>(
     }
 }
 
-/// One sample: adds one of the three tensors, made from the other two in their order, to `to`.
+/// Computes one of the three tensors of one sample from the other two, given in their order, and adds it to `to`.
 pub fn contract<E: Element>(contraction: &Contraction, part: Part, [first, second]: [&[E]; 2], to: &mut [E]) {
     // SAFETY: the table is for this processor; the kernel works on slices.
     unsafe { E::kernels().contraction(contraction, part, first, second, to) }

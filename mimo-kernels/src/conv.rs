@@ -1,9 +1,9 @@
-//! Convolutions of single samples, channels last: the three passes that forward and backward of all convolutions
-//! are made of, over one geometry.
+//! Convolutions of single samples, channels last: three passes over one geometry.
 //!
-//! [`convolve`] gathers: it is the forward of a convolution, and the input gradient of a transposed one.
-//! [`convolve_transposed`] spreads: the other way round. [`convolve_kernel_gradient`] serves both. Samples are
-//! padded with zeros by [`pad`] first, so that no pass has to look at borders.
+//! [`convolve`] gathers: it is the forward of a convolution and the input gradient of a transposed one.
+//! [`convolve_transposed`] scatters: it is the forward of a transposed convolution and the input gradient of a
+//! convolution. [`convolve_kernel_gradient`] serves both. Samples are padded with zeros by [`pad`] first, so that the
+//! passes need no checks at borders.
 
 use super::dispatch::Kernels;
 use core::ptr;
@@ -13,11 +13,11 @@ use super::matrix::Mat;
 use super::product::Correlation;
 use super::windows::Windows;
 
-/// The image rows whose kernel gradients are summed in one go: this many values of the output's gradient stay in
-/// the first-level cache while the rows of the kernel pass over them.
+/// Size of the band of image rows whose kernel gradients are summed together: this many values of the output's
+/// gradient stay in the first-level cache while the rows of the kernel pass over them.
 const BAND: usize = 6 * 1024;
 
-/// How the windows of a convolution lie in its input. Axes are height and width; sequences have height 1.
+/// Geometry of a convolution. Axes are height and width; sequences have height 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     /// Lengths of the input.
@@ -28,20 +28,20 @@ pub struct Geometry {
     pub channels: usize,
     /// Channels of the output.
     pub filters: usize,
-    /// Taps of the kernel.
+    /// Size of the kernel.
     pub kernel: [usize; 2],
-    /// From a window to the next.
+    /// Distance between consecutive windows.
     pub strides: [usize; 2],
-    /// From a tap to the next; 1 along an axis whose stride is not.
+    /// Distance between consecutive taps; 1 along an axis whose stride is not 1.
     pub dilation: [usize; 2],
     /// Zeros before the input.
     pub padding: [usize; 2],
-    /// Parts of the channels that do not see each other.
+    /// Number of groups of channels that are convolved separately.
     pub groups: usize,
 }
 
 impl Geometry {
-    /// From the first tap of a window to its last.
+    /// Distance from the first to the last tap of a window.
     const fn reach(&self, axis: usize) -> usize {
         (self.kernel[axis] - 1) * self.dilation[axis]
     }
@@ -88,30 +88,30 @@ impl Geometry {
         assert!(divides, "{self:?} does not divide into its groups");
     }
 
-    /// Whether [`convolve`] reads a padded input, and not the input itself.
+    /// Whether [`convolve`] reads a padded copy instead of the input itself.
     pub const fn is_padded(&self) -> bool {
         let padded = self.padded();
         padded[0] != self.input[0] || padded[1] != self.input[1]
     }
 
-    /// Values of an input that [`convolve`] reads.
+    /// Number of values of an input that [`convolve`] reads.
     pub const fn padded_len(&self) -> usize {
         let [height, width] = self.padded();
         volume(height, width, self.channels)
     }
 
-    /// Values of a line of the padded input.
+    /// Number of values in a line of the padded input.
     pub(crate) const fn padded_line(&self) -> usize {
         self.padded()[1] * self.channels
     }
 
-    /// Values of an output that [`convolve_transposed`] reads.
+    /// Number of values of an output that [`convolve_transposed`] reads.
     pub const fn padded_output_len(&self) -> usize {
         let ([height, width], _) = self.padded_output();
         volume(height, width, self.filters)
     }
 
-    /// Values of the kernel, `[height, width, channels / groups, filters]`.
+    /// Number of values of the kernel, `[height, width, channels / groups, filters]`.
     pub const fn kernel_len(&self) -> usize {
         volume(self.kernel[0] * self.kernel[1], self.channels / self.groups, self.filters)
     }
@@ -124,7 +124,7 @@ impl Geometry {
         volume(self.input[0], self.input[1], self.channels)
     }
 
-    /// Runs per line of taps, from run to run, and values per run: taps that follow each other are one run.
+    /// Runs per line of taps, distance between runs, and values per run: consecutive taps form one run.
     const fn runs(&self, channels: usize, step: usize) -> (usize, usize, usize) {
         if self.dilation[1] == 1 && self.groups == 1 {
             (1, 0, self.kernel[1] * channels)
@@ -155,9 +155,9 @@ pub fn add_transposed<E: Element>(arena: &mut [E], from: usize, rows: usize, col
     }
 }
 
-/// Writes the transpose of `matrix`, `[rows, cols]`, to `turned`.
-pub fn transpose<E: Element>(matrix: &[E], rows: usize, cols: usize, turned: &mut [E]) {
-    for (col, to) in turned.chunks_exact_mut(rows.max(1)).take(cols).enumerate() {
+/// Writes the transpose of `matrix`, `[rows, cols]`, to `transposed`.
+pub fn transpose<E: Element>(matrix: &[E], rows: usize, cols: usize, transposed: &mut [E]) {
+    for (col, to) in transposed.chunks_exact_mut(rows.max(1)).take(cols).enumerate() {
         to.iter_mut().zip(matrix[col..].iter().step_by(cols)).for_each(|(to, from)| *to = *from);
     }
 }
@@ -174,25 +174,25 @@ pub fn add_unpadded<E: Element>(arena: &mut [E], geometry: &Geometry, from: usiz
     }
 }
 
-/// What happens to a result as it is written.
+/// Epilogue: applied to a result as it is written.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Finish<'a, E> {
-    /// What every position starts from.
+pub struct Epilogue<'a, E> {
+    /// Initial value of every position.
     pub bias: Option<&'a [E]>,
-    /// Add to what is there; the bias is then ignored.
+    /// Add to the present values; the bias is then ignored.
     pub accumulate: bool,
     /// Replace negative results by zero.
     pub relu: bool,
 }
 
-impl<E: Element> Finish<'_, E> {
+impl<E: Element> Epilogue<'_, E> {
     pub(super) fn bias(&self, from: usize, len: usize) -> *const E {
         self.bias.map_or(ptr::null(), |bias| bias[from..from + len].as_ptr())
     }
 }
 
-/// Copies an image of `channels` per position into a larger one, with zeros around it. `from` and `to` are the first
-/// values in the arena.
+/// Copies an image of `channels` per position into a larger one and fills the border with zeros. `from` and `to` are
+/// offsets in the arena.
 fn place<E: Element>(
     arena: &mut [E],
     from: usize,
@@ -221,7 +221,7 @@ pub fn pad_output<E: Element>(arena: &mut [E], geometry: &Geometry, from: usize,
     place(arena, from, geometry.output, geometry.filters, to, lens, before);
 }
 
-/// `output = input * kernel`: for every window of the padded input at `input`, its products with the kernel.
+/// Computes `output = input * kernel`: for every window of the padded input at `input`, its products with the kernel.
 ///
 /// `kernel` is `[height, width, channels / groups, filters]`. Input and output must not overlap.
 pub fn convolve<E: Element>(
@@ -230,7 +230,7 @@ pub fn convolve<E: Element>(
     input: usize,
     output: usize,
     kernel: &[E],
-    finish: Finish<'_, E>,
+    epilogue: Epilogue<'_, E>,
 ) {
     geometry.check();
     Mat::contiguous(input, 1, geometry.padded_len()).check(arena.len());
@@ -255,18 +255,18 @@ pub fn convolve<E: Element>(
             cols,
             output: base.wrapping_add(output + group * cols),
             output_step: [geometry.output[1] * filters, filters],
-            bias: finish.bias(group * cols, cols),
-            accumulate: finish.accumulate,
-            relu: finish.relu,
+            bias: epilogue.bias(group * cols, cols),
+            accumulate: epilogue.accumulate,
+            relu: epilogue.relu,
         };
-        // SAFETY: the padded input holds every window of the output, which the length of it was checked for as the
-        // lengths of output and kernel were; the table is for this processor.
+        // SAFETY: the padded input holds every window of the output, since the lengths of input, output and kernel
+        // were checked; the table is for this processor.
         unsafe { E::kernels().windows(&windows) }
     }
 }
 
-/// The taps that meet an input position of one axis: the first position of a phase, the positions, where the
-/// padded output is read first, and the first tap and the number of taps.
+/// The taps that meet the input positions of one phase of an axis: the first position, the number of positions, where
+/// the padded output is read first, the first tap, and the number of taps.
 pub(super) struct Phase {
     pub(super) first: usize,
     pub(super) count: usize,
@@ -275,7 +275,8 @@ pub(super) struct Phase {
     pub(super) taps: usize,
 }
 
-/// Input positions whose windows lie alike along an axis: as many phases as the stride is long.
+/// Input positions at equal distance from their windows along an axis. There are as many phases as the stride is
+/// long.
 pub(super) fn phase(geometry: &Geometry, axis: usize, first: usize) -> Phase {
     let (stride, padding) = (geometry.strides[axis], geometry.padding[axis]);
     let (_, before) = geometry.padded_output();
@@ -283,17 +284,17 @@ pub(super) fn phase(geometry: &Geometry, axis: usize, first: usize) -> Phase {
     let taps = geometry.kernel[axis].saturating_sub(tap).div_ceil(stride);
     let reach = taps.saturating_sub(1) * geometry.dilation[axis];
     let count = geometry.input[axis].saturating_sub(first).div_ceil(stride);
-    // Where no tap meets a position nothing is read.
+    // Where no tap meets a position, nothing is read.
     let start = (before[axis] + (first + padding) / stride).saturating_sub(reach);
     Phase { first, count, start, tap, taps }
 }
 
-/// Lays a kernel out as [`convolve_transposed`] reads it: groups, then phases of the input, then taps backwards,
-/// each `[filters / groups, channels / groups]`.
-pub fn turn_kernel<E: Element>(geometry: &Geometry, kernel: &[E], turned: &mut [E]) {
+/// Copies a kernel in the layout that [`convolve_transposed`] reads: groups, then phases of the input, then taps in
+/// reverse, each `[filters / groups, channels / groups]`.
+pub fn reverse_kernel<E: Element>(geometry: &Geometry, kernel: &[E], reversed: &mut [E]) {
     let Geometry { channels, filters, groups, strides, .. } = *geometry;
     let (rows, cols) = (channels / groups, filters / groups);
-    let mut blocks = turned.chunks_exact_mut((rows * cols).max(1));
+    let mut blocks = reversed.chunks_exact_mut((rows * cols).max(1));
     for group in 0..groups {
         for vertical in (0..strides[0]).map(|first| phase(geometry, 0, first)) {
             for horizontal in (0..strides[1]).map(|first| phase(geometry, 1, first)) {
@@ -312,28 +313,29 @@ pub fn turn_kernel<E: Element>(geometry: &Geometry, kernel: &[E], turned: &mut [
     }
 }
 
-/// `input = output * kernelᵀ`: every output adds its window's share to the input.
+/// Computes `input = output * kernelᵀ`: every output position adds its part to the window that it was computed from.
 ///
-/// `output` is padded by [`pad_output`], `turned` is the kernel as [`turn_kernel`] lays it out, both are places in
-/// the arena. Input and output must not overlap. Every input position is written, also those in no window.
+/// `output` is padded by [`pad_output`], and `reversed` is the kernel in the layout of [`reverse_kernel`]; both are
+/// offsets in the arena. Input and output must not overlap. Every input position is written, including those in no
+/// window.
 pub fn convolve_transposed<E: Element>(
     arena: &mut [E],
     geometry: &Geometry,
     output: usize,
     input: usize,
-    turned: usize,
-    finish: Finish<'_, E>,
+    reversed: usize,
+    epilogue: Epilogue<'_, E>,
 ) {
     geometry.check();
     Mat::contiguous(output, 1, geometry.padded_output_len()).check(arena.len());
     Mat::contiguous(input, 1, geometry.input_len()).check(arena.len());
-    Mat::contiguous(turned, 1, geometry.kernel_len()).check(arena.len());
+    Mat::contiguous(reversed, 1, geometry.kernel_len()).check(arena.len());
     let Geometry { channels, filters, groups, strides, dilation, .. } = *geometry;
     let ([_, width], _) = geometry.padded_output();
     let (line, wide) = (geometry.input[1] * channels, width * filters);
     let (rows, cols) = (filters / groups, channels / groups);
     let base = arena.as_mut_ptr();
-    let mut right = turned;
+    let mut right = reversed;
     for group in 0..groups {
         for vertical in (0..strides[0]).map(|first| phase(geometry, 0, first)) {
             for horizontal in (0..strides[1]).map(|first| phase(geometry, 1, first)) {
@@ -355,14 +357,14 @@ pub fn convolve_transposed<E: Element>(
                     cols,
                     output: base.wrapping_add(input + place),
                     output_step: [strides[0] * line, strides[1] * channels],
-                    bias: finish.bias(group * cols, cols),
-                    accumulate: finish.accumulate,
-                    relu: finish.relu,
+                    bias: epilogue.bias(group * cols, cols),
+                    accumulate: epilogue.accumulate,
+                    relu: epilogue.relu,
                 };
                 right += taps * rows * cols;
                 if vertical.count > 0 && horizontal.count > 0 {
-                    // SAFETY: the padded output holds what every input position meets, and the lengths were
-                    // checked; the phases' taps together are the taps of the kernel; the table is for this
+                    // SAFETY: the padded output holds all positions that the input meets, and the lengths were
+                    // checked; the phases together have exactly the taps of the kernel; the table is for this
                     // processor.
                     unsafe { E::kernels().windows(&windows) }
                 }
@@ -371,10 +373,10 @@ pub fn convolve_transposed<E: Element>(
     }
 }
 
-/// `gradient += inputᵀ * dy`: the gradient of the kernel for one sample.
+/// Computes `gradient += inputᵀ * dy`: the gradient of the kernel for one sample.
 ///
 /// `input` is padded as for [`convolve`], `dy` is a gradient of the output, `gradient` has the layout of the kernel;
-/// all are places in the arena. The gradient must not overlap the others.
+/// all are offsets in the arena. The gradient must not overlap the others.
 pub fn convolve_kernel_gradient<E: Element>(
     arena: &mut [E],
     geometry: &Geometry,
@@ -427,8 +429,8 @@ pub fn convolve_kernel_gradient<E: Element>(
     }
 }
 
-/// Adds the sum of each of `channels` columns of `rows` rows at `dy` to `sums`: the gradient of a bias. Both are places
-/// in the arena that do not overlap.
+/// Adds the column sums of the `[rows, channels]` matrix at `dy` to `sums`: the gradient of a bias. Both are offsets
+/// in the arena and must not overlap.
 pub fn add_column_sums<E: Element>(arena: &mut [E], dy: usize, rows: usize, channels: usize, sums: usize) {
     Mat::contiguous(dy, rows, channels).check(arena.len());
     Mat::contiguous(sums, 1, channels).check(arena.len());

@@ -10,17 +10,17 @@ use super::skinny::COLUMNS;
 use core::ops::Range;
 use core::ptr;
 
-/// What is done to an input gradient as it is written.
+/// Epilogue of an input gradient: applied as it is written.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Epilogue {
-    /// Add to the gradient that is there already, as when a value has several consumers.
+    /// Add to the present gradient, as when a value has several consumers.
     pub accumulate: bool,
-    /// Where this value is not positive, the finished gradient (after accumulation) is zero: the backward
-    /// pass of a ReLU that produced it. Same shape as the gradient.
+    /// The finished gradient (after accumulation) is set to zero where this value is not positive: the backward pass
+    /// of the ReLU that computed the value. Same shape as the gradient.
     pub mask: Option<Mat>,
 }
 
-/// `y = x * right` in an arena that begins at `base`, and nothing else.
+/// The plain product `y = x * right` in an arena that begins at `base`.
 fn plain<E>(base: *mut E, x: Mat, y: Mat, right: &[E], right_stride: Option<usize>) -> Product<E> {
     Product {
         rows: y.rows,
@@ -44,7 +44,7 @@ fn plain<E>(base: *mut E, x: Mat, y: Mat, right: &[E], right_stride: Option<usiz
 ///
 /// `kernel` has `x.cols` rows of `ld` values, of which the first `y.cols` are used; its last row may end
 /// there. `bias` has at least `y.cols` values. `x` and `y` must not overlap.
-// Its arguments are mostly constants of the caller; a call would cost a small layer a fifth of its time.
+// Inlined: arguments are mostly constants of the caller, and a call would take a fifth of the time of a small layer.
 #[inline(always)]
 pub fn dense_forward<E: Element>(
     arena: &mut [E],
@@ -67,15 +67,15 @@ pub fn dense_forward<E: Element>(
     unsafe { E::kernels().product(&product) }
 }
 
-/// Whether [`dense_forward_turned`] is the better way to compute a layer: few columns, of which a vector would be mostly
-/// empty, and so deep that vectors along the depth are full.
+/// Whether [`dense_forward_transposed`] is faster: the layer has so few columns that vectors along them would be
+/// mostly empty, and is so deep that vectors along the depth are full.
 pub const fn is_deep(inputs: usize, units: usize) -> bool {
     1 < units && units <= COLUMNS && inputs >= 4 * PANEL
 }
 
-/// The same as [`dense_forward`], from the kernel as [`pack_transposed`] lays it out, for at most four columns.
+/// Same as [`dense_forward`], but reads the transposed panels of [`pack_transposed`]; for at most four columns.
 #[inline]
-pub fn dense_forward_turned<E: Element>(
+pub fn dense_forward_transposed<E: Element>(
     arena: &mut [E],
     x: Mat,
     y: Mat,
@@ -93,7 +93,7 @@ pub fn dense_forward_turned<E: Element>(
     let bias = bias.map_or(ptr::null(), <[E]>::as_ptr);
     let product = Product { bias, relu, ..plain(base, x, y, packed, None) };
     // SAFETY: the shapes were checked above, and the table is for this processor.
-    unsafe { E::kernels().turned(&product) }
+    unsafe { E::kernels().transposed(&product) }
 }
 
 /// `y += x * kernel`, as [`dense_forward`].
@@ -111,7 +111,7 @@ pub fn dense_add<E: Element>(arena: &mut [E], x: Mat, y: Mat, kernel: &[E], ld: 
 
 /// `dx = dy * kernel^T`, then the `epilogue`.
 ///
-/// `packed` is the kernel as [`pack_transposed`] lays it out, for `k = dx.cols` and `n = dy.cols`. `dx`
+/// `packed` holds the kernel's transposed panels, from [`pack_transposed`], for `k = dx.cols` and `n = dy.cols`. `dx`
 /// must not overlap `dy` or the mask.
 #[inline]
 pub fn dense_input_gradient<E: Element>(arena: &mut [E], dy: Mat, dx: Mat, packed: &[E], epilogue: Epilogue) {
@@ -212,12 +212,11 @@ pub const fn packed_len(k: usize, n: usize) -> usize {
     }
 }
 
-/// Packs rows `k0..k1` of a kernel with `n` columns for [`dense_input_gradient`].
+/// Writes rows `k0..k1` of a kernel with `n` columns as transposed panels for [`dense_input_gradient`].
 ///
-/// `kernel_rows` holds just those rows, `packed` just their panels: `k0` is a multiple of [`PANEL`], and
-/// unless `k1` is one too, it is the last row of the kernel. A panel is `n` rows of [`PANEL`] values, value
-/// `i` of row `j` being `kernel[panel * PANEL + i][j]`; values for rows that do not exist are never read
-/// and left as they are.
+/// `kernel_rows` holds only those rows, `packed` only their panels: `k0` is a multiple of [`PANEL`], and unless `k1`
+/// is one as well, it is the last row of the kernel. A panel is `n` rows of [`PANEL`] values, value `i` of row `j`
+/// being `kernel[panel * PANEL + i][j]`; values of rows that do not exist are neither written nor read.
 pub fn pack_transposed<E: Element>(kernel_rows: &[E], k0: usize, k1: usize, n: usize, packed: &mut [E]) {
     assert!(k0 <= k1 && k0.is_multiple_of(PANEL), "packing starts at a panel: {k0}..{k1}");
     let rows = k1 - k0;

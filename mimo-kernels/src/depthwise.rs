@@ -1,22 +1,22 @@
-//! Depthwise convolutions of single samples, channels last: every channel has a kernel of its own, so the passes run
-//! along the channels, which lie side by side.
+//! Depthwise convolutions of single samples, channels last: every channel has its own kernel, so the loops run along
+//! the channels, which are contiguous.
 //!
-//! They work on geometries in which every channel gives one. Where it gives several, [`widen`] copies it as often
-//! first, and [`narrow`] sums up the gradients of the copies at the end.
+//! The passes work on geometries with one output channel per input channel. With a depth multiplier, [`widen`] first
+//! copies each channel as often, and [`narrow`] finally sums the gradients of the copies.
 
-use super::conv::{self, Finish, Geometry};
+use super::conv::{self, Epilogue, Geometry};
 use super::dispatch::Kernels;
 use super::element::Element;
 use super::matrix::Mat;
 use super::taps::{TapGradient, Taps};
 
-/// The geometry between channels that were copied and what they give, one for one.
+/// Geometry between the copied channels and the output, one to one.
 fn wide(geometry: &Geometry) -> Geometry {
     let n = geometry.filters;
     Geometry { channels: n, groups: n, ..*geometry }
 }
 
-/// Panics unless the channels are the groups.
+/// Panics unless there are as many groups as channels.
 #[track_caller]
 fn check(geometry: &Geometry) {
     geometry.check();
@@ -24,18 +24,18 @@ fn check(geometry: &Geometry) {
 }
 
 impl Geometry {
-    /// Whether [`depthwise`] reads what [`widen`] made, and not the input itself.
+    /// Whether [`depthwise`] reads a copy made by [`widen`] instead of the input itself.
     pub const fn is_widened(&self) -> bool {
         self.is_padded() || self.filters != self.channels
     }
 
-    /// Values of an input that [`depthwise`] reads.
+    /// Number of values of an input that [`depthwise`] reads.
     pub const fn widened_len(&self) -> usize {
         self.padded_len() / self.channels * self.filters
     }
 }
 
-/// Copies the input at `from` to `to`, with the zeros around it and the copies of channels that [`depthwise`] reads.
+/// Copies the input at `from` to `to`, adding the padding and the copies of channels that [`depthwise`] reads.
 pub fn widen<E: Element>(arena: &mut [E], geometry: &Geometry, from: usize, to: usize) {
     check(geometry);
     if geometry.filters == geometry.channels {
@@ -51,7 +51,7 @@ pub fn widen<E: Element>(arena: &mut [E], geometry: &Geometry, from: usize, to: 
     }
 }
 
-/// Writes each of `len` values at `from` `times` times at `to`.
+/// Writes each of the `len` values at `from` `times` times to `to`.
 fn repeat<E: Element>(arena: &mut [E], from: usize, to: usize, len: usize, times: usize) {
     for i in 0..len {
         let value = arena[from + i];
@@ -59,7 +59,7 @@ fn repeat<E: Element>(arena: &mut [E], from: usize, to: usize, len: usize, times
     }
 }
 
-/// The sums of the copies at `from`, gradients of an input without zeros around it, to the gradient of the input at
+/// Adds up the gradients of the copies at `from`, which have no padding, and writes the gradient of the input to
 /// `to`.
 pub fn narrow<E: Element>(arena: &mut [E], geometry: &Geometry, from: usize, to: usize, accumulate: bool) {
     check(geometry);
@@ -73,16 +73,16 @@ pub fn narrow<E: Element>(arena: &mut [E], geometry: &Geometry, from: usize, to:
     }
 }
 
-/// `output = input * kernel`, channel by channel.
+/// Computes `output = input * kernel`, channel by channel.
 ///
-/// `input` is what [`widen`] makes, `kernel` is `[height, width, filters]`. Input and output must not overlap.
+/// `input` is the result of [`widen`], `kernel` is `[height, width, filters]`. Input and output must not overlap.
 pub fn depthwise<E: Element>(
     arena: &mut [E],
     geometry: &Geometry,
     input: usize,
     output: usize,
     kernel: &[E],
-    finish: Finish<'_, E>,
+    epilogue: Epilogue<'_, E>,
 ) {
     check(geometry);
     let geometry = wide(geometry);
@@ -104,20 +104,20 @@ pub fn depthwise<E: Element>(
         channels,
         output: base.wrapping_add(output),
         output_step: [geometry.output[1] * channels, channels],
-        bias: finish.bias(0, channels),
-        accumulate: finish.accumulate,
-        relu: finish.relu,
+        bias: epilogue.bias(0, channels),
+        accumulate: epilogue.accumulate,
+        relu: epilogue.relu,
     };
-    // SAFETY: the padded input holds every window of the output, which the length of it was checked for as the
-    // lengths of output and kernel were; the table is for this processor.
+    // SAFETY: the padded input holds every window of the output, since the lengths of input, output and kernel were
+    // checked; the table is for this processor.
     unsafe { E::kernels().taps(&taps) }
 }
 
-/// `input = output * kernelᵀ`, channel by channel: every output adds its window's share to the input, which has a copy
-/// of each channel for every one that it gives and no zeros around it.
+/// Computes `input = output * kernelᵀ`, channel by channel. `input` has one copy of each channel for every output
+/// channel, and no padding.
 ///
-/// `output` is padded by [`conv::pad_output`]. Input and output must not overlap. Every input position is written, also
-/// those in no window.
+/// `output` is padded by [`conv::pad_output`]. Input and output must not overlap. Every input position is written,
+/// including those in no window.
 pub fn depthwise_transposed<E: Element>(
     arena: &mut [E],
     geometry: &Geometry,
@@ -140,7 +140,7 @@ pub fn depthwise_transposed<E: Element>(
             if vertical.count == 0 || horizontal.count == 0 {
                 continue;
             }
-            // The outputs that a position meets come in the order of taps backwards.
+            // A position meets the outputs in the reverse order of taps.
             let last = |tap: usize, taps: usize, stride: usize| tap + taps.saturating_sub(1) * stride;
             let bottom = last(vertical.tap, vertical.taps, strides[0]);
             let rightmost = last(horizontal.tap, horizontal.taps, strides[1]);
@@ -161,17 +161,17 @@ pub fn depthwise_transposed<E: Element>(
                 accumulate,
                 relu: false,
             };
-            // SAFETY: the padded output holds what every input position meets, and the lengths were checked; the
-            // taps of a phase are some of the kernel's; the table is for this processor.
+            // SAFETY: the padded output holds all positions that the input meets, and the lengths were checked; a
+            // phase has only taps of the kernel; the table is for this processor.
             unsafe { E::kernels().taps(&taps) }
         }
     }
 }
 
-/// `gradient += inputᵀ * dy`, channel by channel: the gradient of the kernel for one sample.
+/// Computes `gradient += inputᵀ * dy`, channel by channel: the gradient of the kernel for one sample.
 ///
-/// `input` is what [`widen`] makes, `dy` is a gradient of the output, `gradient` has the layout of the kernel; all are
-/// places in the arena. The gradient must not overlap the others.
+/// `input` is the result of [`widen`], `dy` is a gradient of the output, `gradient` has the layout of the kernel; all
+/// are offsets in the arena. The gradient must not overlap the others.
 pub fn depthwise_kernel_gradient<E: Element>(
     arena: &mut [E],
     geometry: &Geometry,

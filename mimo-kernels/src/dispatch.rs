@@ -1,4 +1,4 @@
-//! Which kernels this processor runs.
+//! Selection of kernels by instruction set.
 
 use super::activation::{self, Activation};
 use super::attend::scores;
@@ -32,13 +32,13 @@ use std::sync::OnceLock;
 
 /// Declares a method per kernel, and for each instruction set a function that enables it.
 ///
-/// A kernel `name` of module `module` is a generic `unsafe fn module::name<S: Simd>(arguments)`. Methods name the functions one
-/// by one, and no table has them all, so that a program contains those kernels only that it calls.
+/// A kernel `name` of module `module` is a generic `unsafe fn module::name<S: Simd>(arguments)`. Methods name the
+/// functions directly instead of a table of all of them, so that a program contains only the kernels that it calls.
 macro_rules! kernels {
     ($($module:ident::$name:ident($($arg:ident: $type:ty),*);)*) => {
         /// The kernels for one element type and instruction set.
         ///
-        /// Opaque: the functions of this crate call through it.
+        /// Opaque: the functions of this crate call kernels through it.
         #[expect(private_interfaces, reason = "only this crate calls the methods")]
         pub trait Kernels<E>: Copy {
             $(
@@ -55,8 +55,7 @@ macro_rules! kernels {
             $(
                 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
                 pub(super) unsafe fn $name($($arg: $type),*) {
-                    // SAFETY: this function enables the instruction set; the rest is the caller's to vouch
-                    // for.
+                    // SAFETY: this function enables the instruction set; the caller guarantees the rest.
                     unsafe { $module::$name::<Avx512>($($arg),*) }
                 }
             )*
@@ -70,20 +69,19 @@ macro_rules! kernels {
             $(
                 #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
                 pub(super) unsafe fn $name($($arg: $type),*) {
-                    // SAFETY: this function enables the instruction set; the rest is the caller's to vouch
-                    // for.
+                    // SAFETY: this function enables the instruction set; the caller guarantees the rest.
                     unsafe { $module::$name::<Avx2>($($arg),*) }
                 }
             )*
         }
 
-        /// Out of line: as parts of their callers the portable kernels would be there many times.
+        /// Not inlined: the portable kernels would otherwise be copied into each of their callers.
         mod portable {
             use super::*;
             $(
                 #[inline(never)]
                 pub(super) unsafe fn $name<E: Element>($($arg: $type),*) {
-                    // SAFETY: the caller's to vouch for.
+                    // SAFETY: guaranteed by the caller.
                     unsafe { $module::$name::<Portable<E>>($($arg),*) }
                 }
             )*
@@ -100,13 +98,13 @@ macro_rules! kernels {
                     unsafe fn $name(self, $($arg: $type),*) {
                         match self.0 {
                             #[cfg(target_arch = "x86_64")]
-                            // SAFETY: the processor has the instruction set, see `available`; the rest is the caller's to
-                            // vouch for.
+                            // SAFETY: the processor has the instruction set, see `available`; the caller guarantees
+                            // the rest.
                             Isa::Avx512 => unsafe { avx512::$name($($arg),*) },
                             #[cfg(target_arch = "x86_64")]
                             // SAFETY: the same.
                             Isa::Avx2 => unsafe { avx2::$name($($arg),*) },
-                            // SAFETY: the caller's to vouch for.
+                            // SAFETY: guaranteed by the caller.
                             Isa::Portable => unsafe { portable::$name::<E>($($arg),*) },
                         }
                     }
@@ -123,7 +121,7 @@ macro_rules! kernels {
                 $(
                     #[inline]
                     unsafe fn $name(self, $($arg: $type),*) {
-                        // SAFETY: the caller's to vouch for.
+                        // SAFETY: guaranteed by the caller.
                         unsafe { portable::$name::<E>($($arg),*) }
                     }
                 )*
@@ -166,13 +164,13 @@ pub struct Double;
 
 kernels! {
     product::product(product: &Product<E>);
-    skinny::turned(product: &Product<E>);
+    skinny::transposed(product: &Product<E>);
     product::correlation(correlation: &Correlation<E>);
     product::column_sums(correlation: &Correlation<E>);
     packing::pack(packing: &Packing<E>);
     windows::windows(windows: &windows::Windows<E>);
     pooled::pool_products(work: &Pooled<E>);
-    pooled::correlate(work: &Pooled<E>, turned: &mut bool);
+    pooled::correlate(work: &Pooled<E>, transposed: &mut bool);
     pooled::spread(work: &Pooled<E>);
     taps::taps(taps: &Taps<E>);
     taps::tap_gradient(gradient: &TapGradient<E>);
@@ -232,8 +230,8 @@ kernels! {
     optimizer::lion(step: &LionStep<E>, sweep: &Sweep<E>);
 }
 
-/// Whether the processor has all of these features: asked of it with `std`, else only if the whole program is compiled
-/// for them.
+/// Whether the processor has all of these features: detected with `std`, else true only if the whole program is
+/// compiled for them.
 #[cfg(target_arch = "x86_64")]
 macro_rules! has {
     ($($feature:tt),*) => {{
@@ -260,8 +258,8 @@ fn available() -> impl Iterator<Item = Isa> {
 
 /// The `f32` kernels of the best instruction set.
 ///
-/// With `std`, the environment variable `MIMO_ISA` (`avx512`, `avx2` or `portable`), read once, asks for a certain one,
-/// to test or to measure it; it is ignored if the processor does not have it.
+/// With `std`, the environment variable `MIMO_ISA` (`avx512`, `avx2` or `portable`), read once, selects one for tests
+/// or measurements; it is ignored if the processor does not have it.
 #[inline]
 pub(crate) fn single() -> Single {
     #[cfg(any(feature = "forced", test))]
@@ -281,7 +279,8 @@ pub(crate) fn single() -> Single {
     Single(available().next().unwrap_or(Isa::Portable))
 }
 
-/// For tests, of this crate and of others: runs every instruction set of this processor on the test's own thread.
+/// Test support, for this and other crates: runs a test with every instruction set of this processor, on the test's
+/// thread.
 #[cfg(any(feature = "forced", test))]
 pub mod forced {
     use super::{Isa, available};
@@ -291,12 +290,12 @@ pub mod forced {
         static ISA: Cell<Option<Isa>> = const { Cell::new(None) };
     }
 
-    /// The instruction set that [`each`] asks for on this thread.
+    /// The instruction set that [`each`] selects on this thread.
     pub(super) fn get() -> Option<Isa> {
         ISA.get()
     }
 
-    /// Calls `test` with the name of each instruction set while it is in use.
+    /// Calls `test` once per instruction set, with its name, while it is selected.
     pub fn each(mut test: impl FnMut(&str)) {
         for isa in available() {
             ISA.set(Some(isa));

@@ -1,4 +1,4 @@
-//! The number types a model can be made of.
+//! Number types of models.
 
 use super::dispatch::{self, Double, Kernels, Single};
 use core::fmt::{Debug, Display};
@@ -13,19 +13,19 @@ mod sealed {
 
 /// `f32` or `f64`.
 ///
-/// `f32` is the type to train in: it has the vector kernels. `f64` runs the portable ones; it is there
-/// so that gradients can be checked by finite differences.
+/// `f32` has vector kernels and is the type to train in. `f64` runs the portable kernels, and serves to check
+/// gradients by finite differences.
 pub trait Element:
     Float + NumAssign + Default + Debug + Display + Send + Sync + Sum + sealed::Sealed + 'static
 {
-    /// A NaN that no arithmetic produces from other numbers: it marks memory that is to be written. Payloads of NaNs
-    /// survive copies.
+    /// A NaN with a payload that no arithmetic produces from other numbers. It marks memory that must be written;
+    /// payloads of NaNs survive copies.
     const UNFILLED: Self;
 
-    /// Whether this is [`UNFILLED`](Self::UNFILLED), which is equal to nothing, like every NaN.
+    /// Whether this is [`UNFILLED`](Self::UNFILLED). (A NaN cannot be compared with `==`.)
     fn is_unfilled(self) -> bool;
 
-    /// Another such NaN: as the weight of a target it says that the target is missing.
+    /// Another such NaN: as the weight of a target, it marks the target as missing.
     const MISSING: Self;
 
     /// Whether this is [`MISSING`](Self::MISSING).
@@ -46,7 +46,7 @@ pub trait Element:
     /// The error function.
     fn erf(self) -> Self;
 
-    /// `1 - erf(self)`, which keeps its relative precision where `erf` is nearly one.
+    /// `1 - erf(self)`, with full relative precision where `erf` is nearly one.
     fn erfc(self) -> Self;
 }
 

@@ -1,8 +1,8 @@
-//! Functions of single values and their derivatives: the steps of a fused expression.
+//! Elementwise functions and their derivatives: the steps of a fused expression.
 //!
-//! Which functions an expression has is only known at run time. An [`Expression`] is made of its steps, and runs over blocks of
-//! values; intermediate values stay in vector registers, or in *tiles* of the first-level cache if they are read later. [`apply`]
-//! and [`add_gradient`] compute one function.
+//! The functions of an expression are known only at run time. An [`Expression`] is built from its steps and runs over
+//! blocks of values; intermediate values stay in vector registers, or in *tiles* of the first-level cache if they are
+//! read later. [`apply`] and [`add_gradient`] compute one function.
 
 use super::dispatch::Kernels;
 use super::element::Element;
@@ -16,11 +16,11 @@ mod program;
 pub use expression::{Expression, Input, MOST_REGISTERS, Operand, Target};
 pub(crate) use program::{Run, program};
 
-/// Values of a tile: those of sixteen vectors of AVX-512, which are half of the registers.
+/// Values per tile: sixteen vectors of AVX-512, half of its registers.
 pub const TILE: usize = 256;
 
-/// The values of one operand for a tile. Vectors do not cross cache lines in it, and what lies between two tiles keeps a load from
-/// waiting for a store to the same place of another page.
+/// A tile: values of one operand. Its alignment keeps vectors within cache lines, and the gap between two tiles
+/// avoids loads that wait for a store with the same page offset.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 pub struct Tile<E> {
@@ -49,8 +49,8 @@ impl<E> core::ops::DerefMut for Tile<E> {
     }
 }
 
-/// Declares the functions: each with its value and its derivatives by each of its operands. In an expression, operands have
-/// the names of the head; `y` is the value. An operand without a derivative has `_`.
+/// Declares the functions: each with its value and its derivative by each operand. In an expression, operands have
+/// the names in the declaration; `y` is the value. An operand without a derivative has `_`.
 macro_rules! functions {
     ($($(#[$doc:meta])* $name:ident($($x:ident),*) = $value:expr, [$($derivative:tt),*];)*) => {
         /// A function of one to three values.
@@ -70,7 +70,7 @@ macro_rules! functions {
             }
         }
 
-        /// The kernel behind [`apply`] but for the functions that it has vectors for.
+        /// Implements [`apply`] for the functions without a vector version.
         #[inline(always)]
         fn value<E: Element>(function: Function, x: [&[E]; 3], y: &mut [E]) {
             match function {
@@ -78,7 +78,7 @@ macro_rules! functions {
             }
         }
 
-        /// The kernel behind [`add_gradient`].
+        /// Implements [`add_gradient`].
         #[inline(always)]
         fn gradient<E: Element>(
             function: Function,
@@ -95,7 +95,7 @@ macro_rules! functions {
             }
         }
     };
-    // One loop per number of operands: what is not an operand is not read.
+    // One loop per number of operands, so that missing operands are not read.
     (@loop $y:ident, ($a:expr, $b:expr, $c:expr), [$x:ident], $value:expr) => {
         for (y, &$x) in $y.iter_mut().zip($a) {
             *y = $value;
@@ -192,16 +192,16 @@ functions! {
     Equal(a, b) = one_if(a == b), [_, _];
     /// 1 where `a != b`, else 0.
     NotEqual(a, b) = one_if(a != b), [_, _];
-    /// 1 where both are other numbers than 0, else 0.
+    /// 1 where both are nonzero, else 0.
     LogicalAnd(a, b) = one_if(a != E::zero() && b != E::zero()), [_, _];
-    /// 1 where one is another number than 0, else 0.
+    /// 1 where at least one is nonzero, else 0.
     LogicalOr(a, b) = one_if(a != E::zero() || b != E::zero()), [_, _];
     /// 1 where `a` is 0, else 0.
     LogicalNot(a) = one_if(a == E::zero()), [_];
-    /// `b` where `a` is another number than 0, else `c`.
+    /// `b` where `a` is nonzero, else `c`.
     Where(a, b, c) = if a != E::zero() { b } else { c },
         [_, (|_y| one_if(a != E::zero())), (|_y| one_if(a == E::zero()))];
-    /// `a`, but at least `b` and at most `c`.
+    /// `a`, limited to at least `b` and at most `c`.
     Clip(a, b, c) = if a < b { b } else if a > c { c } else { a },
         [(|_y| one_if(!(a < b || a > c))), (|_y| one_if(a < b)), (|_y| if a < b { E::zero() } else { one_if(a > c) })];
     /// `-a`.
@@ -258,7 +258,7 @@ functions! {
     Erf(a) = a.erf(), [(|_y| E::of(core::f64::consts::FRAC_2_SQRT_PI) * (-a * a).exp())];
     /// `1 / (1 + e⁻ᵃ)`.
     Sigmoid(a) = E::one() / (E::one() + (-a).exp()), [(|y| y * (E::one() - y))];
-    /// `a`, but at least 0.
+    /// `a`, limited to at least 0.
     Relu(a) = if a > E::zero() { a } else { E::zero() }, [(|y| one_if(y > E::zero()))];
     /// Rounded down.
     Floor(a) = a.floor(), [_];
@@ -296,7 +296,7 @@ fn modulo<E: Element>(a: E, b: E) -> E {
     if rest != E::zero() && (rest < E::zero()) != (b < E::zero()) { rest + b } else { rest }
 }
 
-/// The derivative of `a` to the power of `b` by `a`; a constant, `b = 0`, has none, at 0 too.
+/// Derivative of `a^b` by `a`. It is 0 for `b = 0`, also at `a = 0`.
 #[inline(always)]
 fn power_slope<E: Element>(a: E, b: E) -> E {
     if b == E::zero() { E::zero() } else { b * a.powf(b - E::one()) }
@@ -313,7 +313,7 @@ rule! { Exponential [x] -> 1 [S::exp(x)] }
 rule! { HyperbolicTangent [x] -> 1 [S::tanh(x)] }
 rule! { Logistic [x] -> 1 [S::sigmoid(x)] }
 
-/// The kernel behind [`apply`].
+/// Implements [`apply`].
 ///
 /// # Safety
 ///
@@ -332,7 +332,7 @@ pub(crate) unsafe fn elementary<S: Simd>(function: Function, x: [&[S::Elem]; 3],
     }
 }
 
-/// The kernel behind [`add_gradient`].
+/// Implements [`add_gradient`].
 ///
 /// # Safety
 ///
@@ -349,14 +349,15 @@ pub(crate) unsafe fn elementary_gradient<S: Simd>(
     gradient(function, place, x, y, dy, dx);
 }
 
-/// `y = f(x)`, value by value. Operands that the function does not have may be empty; others are as long as `y`.
+/// Computes `y = f(x)`, value by value. Operands that the function does not have may be empty; the others are as long
+/// as `y`.
 pub fn apply<E: Element>(function: Function, x: [&[E]; 3], y: &mut [E]) {
     assert_eq!(x[0].len(), y.len(), "an operand has the length of the result");
     // SAFETY: the first operand was checked, and the others are read in safe loops; the table is for this processor.
     unsafe { E::kernels().elementary(function, x, y) }
 }
 
-/// `dx += dy · ∂f/∂x`, value by value, for the operand number `place`.
+/// Computes `dx += dy · ∂f/∂x`, value by value, for the operand number `place`.
 pub fn add_gradient<E: Element>(
     function: Function,
     place: usize,

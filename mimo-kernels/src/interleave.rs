@@ -1,19 +1,19 @@
-//! Kernels whose columns belong to several gates, laid out for the fused steps of recurrent layers.
+//! Interleaved kernels of several gates, in the layout of the fused steps of recurrent layers.
 //!
-//! Such a kernel has `parts` groups of `units` columns. A fused step needs the weights of a vector of units in all parts,
-//! two parts at a time, and walks down the rows with them. So blocks of [`BLOCK`] units follow each other, and in a block,
-//! for every vector of units and every [pair](PAIR) of parts, row after row, the vectors of the pair: what a tile reads is
-//! one stream, short enough for the first-level cache.
+//! Such a kernel has `parts` groups of `units` columns. A fused step needs the weights of a vector of units in all
+//! parts, two parts at a time, from the first row to the last. So the layout is a sequence of blocks of [`BLOCK`]
+//! units. A block holds, for every vector of units and every [pair](PAIR) of parts, row after row, the vectors of the
+//! pair: a tile reads one contiguous stream that fits in the first-level cache.
 
 use super::dispatch::Kernels;
 use super::element::Element;
 use super::simd::Simd;
 
-/// Units in a block: the lanes of the widest vectors. The lanes of all instruction sets divide it, so that blocks begin at
-/// the same places for all of them.
+/// Units per block: the lanes of the widest vectors. The lanes of all instruction sets divide it, so that blocks
+/// begin at the same offsets for all of them.
 pub const BLOCK: usize = 16;
 
-/// Parts whose vectors alternate.
+/// Number of parts whose vectors alternate.
 pub const PAIR: usize = 2;
 
 /// Length of the interleaved form of a kernel with `rows` rows and `parts` groups of `units` columns.
@@ -43,7 +43,7 @@ pub const fn interleaved_block_len(rows: usize, parts: usize) -> usize {
     }
 }
 
-/// One block of an interleaved kernel, to be made.
+/// One block of an interleaved kernel to write.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Interleaving<E> {
     /// `rows x parts * units` without gaps.
@@ -57,7 +57,7 @@ pub(crate) struct Interleaving<E> {
     to: *mut E,
 }
 
-/// Makes a block. Lanes beyond the last unit are zero.
+/// Writes a block. Lanes beyond the last unit are zero.
 ///
 /// # Safety
 ///
@@ -70,8 +70,8 @@ pub(crate) unsafe fn interleave_block<S: Simd>(block: &Interleaving<S::Elem>) {
         for pair in (0..parts).step_by(PAIR) {
             for row in 0..rows {
                 for part in pair..parts.min(pair + PAIR) {
-                    // SAFETY: the `here` lanes from `unit` on are columns of this part and row. Each of the
-                    // BLOCK / LANES · rows · parts vectors is written once, one behind the other.
+                    // SAFETY: the `here` lanes from `unit` on are columns of this part and row. Each of the BLOCK /
+                    // LANES · rows · parts vectors is written once, in order.
                     unsafe {
                         let from = from.wrapping_add((row * parts + part) * units + unit);
                         let vector = if here == S::LANES { S::load(from) } else { S::load_first(from, here) };
@@ -84,7 +84,7 @@ pub(crate) unsafe fn interleave_block<S: Simd>(block: &Interleaving<S::Elem>) {
     }
 }
 
-/// Makes block `block` of the interleaved form of a kernel with `parts` groups of `units` columns.
+/// Writes block `block` of the interleaved form of a kernel with `parts` groups of `units` columns.
 pub fn interleave<E: Element>(kernel: &[E], parts: usize, units: usize, block: usize, to: &mut [E]) {
     let cols = parts.saturating_mul(units).max(1);
     let rows = kernel.len() / cols;

@@ -1,12 +1,12 @@
-//! Loops that treat every position of some matrices alike.
+//! Loops that compute every position of some matrices alike.
 
 use super::matrix::Mat;
 use super::simd::Simd;
 
-/// What happens at each position: `IN` values become `OUT` values.
+/// Function applied at each position: `IN` values become `OUT` values.
 ///
-/// A trait and not a closure, because a closure cannot be forced inline, and outside the function that
-/// enables the instruction set its vector operations would each be a call.
+/// A trait instead of a closure, because a closure cannot be forced inline, and outside of the function that enables
+/// the instruction set each of its vector operations would be a call.
 pub(crate) trait Lanewise<S: Simd, const IN: usize, const OUT: usize>: Copy {
     /// # Safety
     ///
@@ -28,7 +28,7 @@ pub(crate) struct Operands<E, const IN: usize, const OUT: usize> {
 impl<E, const IN: usize, const OUT: usize> Operands<E, IN, OUT> {
     /// The operands at `base`. Matrices without gaps are joined into one long row.
     ///
-    /// The matrices must have been checked: they have one shape and lie in the slice at `base`.
+    /// The matrices must have been checked: they have equal shapes and lie in the slice at `base`.
     #[inline]
     pub(crate) fn new(base: *mut E, inputs: [Mat; IN], outputs: [Mat; OUT], accumulate: bool) -> Self {
         let Mat { mut rows, mut cols, .. } = outputs[0];
@@ -58,10 +58,10 @@ impl<E, const IN: usize, const OUT: usize> Operands<E, IN, OUT> {
     }
 }
 
-/// Values that are gathered from short rows at a time; a multiple of every vector length.
+/// Number of values gathered from short rows at a time; a multiple of every vector length.
 const GATHERED: usize = 64;
 
-/// Copies `rows` short rows of `cols` values into `gathered`, one after the other.
+/// Copies `rows` short rows of `cols` values into `gathered`, one after another.
 ///
 /// # Safety
 ///
@@ -82,7 +82,7 @@ unsafe fn gather<E: Copy>(
     }
 }
 
-/// The counterpart of [`gather`].
+/// Writes the values of `gathered` back to the rows: the reverse of [`gather`].
 ///
 /// # Safety
 ///
@@ -108,18 +108,17 @@ unsafe fn scatter<E: super::Element>(
     }
 }
 
-/// Runs `f` over all positions. An output may be the very same matrix as an input: each vector is
-/// read from all inputs before it is written.
+/// Runs `f` over all positions. An output may be the very same matrix as an input: each vector is read from all
+/// inputs before it is written.
 ///
-/// Whole vectors are taken where they are. What is left of a row, and rows shorter than a vector (several
-/// at a time), is gathered on the stack: masked vectors on neighbouring rows would overlap, and the
-/// processor would finish storing each before it loads the next. It also leaves one place where `f` is
-/// compiled.
+/// Whole vectors are read in place. The rest of a row, and rows shorter than a vector (several at a time), are
+/// gathered on the stack: masked vectors on neighbouring rows would overlap, and the processor would finish storing
+/// each before it loads the next. It also means that `f` is compiled in one place only.
 ///
 /// # Safety
 ///
-/// The processor must have the instruction set `S`; `cols` values must be valid at every row of every
-/// operand, for writing at the outputs.
+/// The processor must have the instruction set `S`; `cols` values must be valid at every row of every operand, for
+/// writing at the outputs.
 #[inline(always)]
 pub(crate) unsafe fn lanewise<S: Simd, F, const IN: usize, const OUT: usize>(
     operands: &Operands<S::Elem, IN, OUT>,
@@ -131,7 +130,7 @@ pub(crate) unsafe fn lanewise<S: Simd, F, const IN: usize, const OUT: usize>(
     if cols == 0 {
         return;
     }
-    // Columns that whole vectors cover, and how many rows of what is left fit on the stack.
+    // Columns that whole vectors cover, and how many row remainders fit on the stack.
     let whole = cols - cols % S::LANES;
     let left = cols - whole;
     let group = GATHERED.checked_div(left).unwrap_or(1);
@@ -152,10 +151,9 @@ pub(crate) unsafe fn lanewise<S: Simd, F, const IN: usize, const OUT: usize>(
         let mut from = inputs.map(|(p, stride)| p.wrapping_add(row * stride + column));
         let mut to = outputs.map(|(p, stride)| p.wrapping_add(row * stride + column));
         let len = if rest { step * left } else { whole };
-        // SAFETY: rows row..row + step are below `rows`, and columns column..column + left, or 0..whole,
-        // below `cols`: positions that the caller vouches for. A group has at most GATHERED values, the
-        // length of the arrays that stand in for it; that is a multiple of LANES, so the last vector is
-        // inside them too.
+        // SAFETY: rows row..row + step are below `rows`, and columns column..column + left, or 0..whole, below
+        // `cols`: positions that the caller vouches for. A group has at most GATHERED values, the length of the stack
+        // arrays; that is a multiple of LANES, so the last vector is inside them too.
         unsafe {
             if rest {
                 for i in 0..IN {
@@ -190,7 +188,7 @@ pub(crate) unsafe fn lanewise<S: Simd, F, const IN: usize, const OUT: usize>(
     }
 }
 
-/// The same for a function of single values, where a vector version is not worth its code.
+/// Same as [`lanewise`] for a function of single values, where a vector version is not worth its code.
 ///
 /// # Safety
 ///

@@ -1,16 +1,17 @@
-//! Statistics of values that follow each other, and what is computed from them: the loops of layer normalization.
+//! Loops of layer normalization: statistics of consecutive values, and the values computed from them.
 //!
-//! A group is one slice. Sums are taken in eight parts, which the processor adds side by side; the order depends on the length
-//! only, so that results are the same on every instruction set. Nothing here may be fused to a multiply-add for the same reason.
+//! A group is one slice. Sums are computed in eight parts, which the processor adds in parallel; the order depends
+//! only on the length, so that results are the same on every instruction set. For the same reason nothing here may be
+//! fused to a multiply-add.
 
 use super::dispatch::Kernels;
 use super::element::Element;
 use super::simd::Simd;
 
-/// Parts of a sum.
+/// Number of parts of a sum.
 const PARTS: usize = 8;
 
-/// The sum of a term over the positions of some slices, in which a name stands for the value of its slice.
+/// Sums a term over the positions of some slices. In the term, a name stands for the value of its slice.
 macro_rules! sum_of {
     ($first:ident $(, $other:ident)* => $term:expr) => {{
         let mut parts = [S::Elem::of(0.0); PARTS];
@@ -36,7 +37,7 @@ macro_rules! sum_of {
     }};
 }
 
-/// `found` becomes the mean and the sum of squared distances from it; without `centred`, 0 and the sum of squares.
+/// Sets `found` to the mean and the sum of squared distances from it; without `centred`, to 0 and the sum of squares.
 ///
 /// # Safety
 ///
@@ -51,7 +52,7 @@ pub(crate) unsafe fn moments<S: Simd>(x: &[S::Elem], centred: bool, found: &mut 
     *found = [mean, squares];
 }
 
-/// `y = (x − mean) · scale · gamma + beta`. No `gamma` is 1, no `beta` is 0.
+/// Computes `y = (x − mean) · scale · gamma + beta`. A missing `gamma` is 1, a missing `beta` is 0.
 ///
 /// # Safety
 ///
@@ -117,7 +118,7 @@ pub(crate) unsafe fn offset_gradient<S: Simd>(dy: &[S::Elem], sums: &mut [S::Ele
     }
 }
 
-/// With `g = gamma · dy` and `n = (x − mean) · scale`, `found` becomes `Σ g` and `Σ g · n`.
+/// With `g = gamma · dy` and `n = (x − mean) · scale`, sets `found` to `Σ g` and `Σ g · n`.
 ///
 /// # Safety
 ///
@@ -184,7 +185,7 @@ pub fn group_moments<E: Element>(x: &[E], centred: bool) -> [E; 2] {
     found
 }
 
-/// `y = (x − mean) · scale · gamma + beta` of one group. No `gamma` is 1, no `beta` is 0.
+/// Computes `y = (x − mean) · scale · gamma + beta` of one group. A missing `gamma` is 1, a missing `beta` is 0.
 pub fn group_normalize<E: Element>(
     mean_and_scale: [E; 2],
     gamma_and_beta: [Option<&[E]>; 2],
@@ -225,8 +226,8 @@ pub fn group_gradient_sums<E: Element>(
     found
 }
 
-/// `dx = (gamma · dy − shift − (x − mean) · scale · along) · scale` of one group, where `numbers` are mean, scale, shift and
-/// along, or adds that.
+/// Computes, or adds if `accumulate`, `dx = (gamma · dy − shift − (x − mean) · scale · along) · scale` of one group,
+/// where `numbers` are mean, scale, shift and along.
 pub fn group_input_gradient<E: Element>(
     numbers: [E; 4],
     gamma: Option<&[E]>,

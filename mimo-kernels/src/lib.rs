@@ -3,8 +3,9 @@
 //! # How it is built
 //!
 //! Each kernel is written once over the `Simd` trait with run-time dimensions and compiled for AVX-512, for AVX2 with
-//! FMA and for plain arrays. Measured, constant dimensions bring no speed; only the size of a register tile has to be
-//! constant. The instruction set ([`Kernels`]) is chosen once for the processor. A program contains the kernels that it calls only.
+//! FMA and for plain arrays. Constant dimensions were measured to bring no speed; only the size of a register tile
+//! has to be constant. The instruction set ([`Kernels`]) is chosen once for the processor. A program contains only
+//! the kernels that it calls.
 //!
 //! All values that one piece of work needs live in one slice (an *arena*) and are addressed by [`Mat`]s. That is why
 //! functions take the slice once, and why kernels work on raw pointers derived from that one exclusive borrow: two
@@ -72,7 +73,7 @@ pub use attend::{
 };
 pub use contraction::{Contraction, Part, contract};
 pub use dense::{
-    Epilogue, PANEL, column_sums, dense_add, dense_forward, dense_forward_turned, dense_input_gradient,
+    Epilogue, PANEL, column_sums, dense_add, dense_forward, dense_forward_transposed, dense_input_gradient,
     dense_kernel_gradient, is_deep, pack_transposed, packed_len,
 };
 pub use dispatch::Kernels;

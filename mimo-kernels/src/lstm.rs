@@ -1,8 +1,8 @@
-//! The step of an LSTM with Keras's default activations, products and gates in one go.
+//! One fused step of an LSTM with Keras's default activations: products and gates.
 //!
-//! A tile of rows and units keeps its four gates in registers from the bias to the activations. Kernels are read
-//! interleaved (see `interleave`), gates are written as Keras has its columns: the gradients of the weights then need no
-//! reordering.
+//! The four gates of a tile of rows and units stay in registers from the bias to the activations. Kernels are read
+//! interleaved (see `interleave`). Gates are written in the order of Keras's columns, so that the gradients of the
+//! weights need no reordering.
 
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -29,22 +29,22 @@ pub struct LstmWeights<'a, E> {
     pub bias: Option<&'a [E]>,
 }
 
-/// The places of a step. All have the same rows; all but `x` and `gates` are `units` wide.
+/// Matrices of a step. All have the same rows; all but `x` and `gates` have `units` columns.
 #[derive(Clone, Copy, Debug)]
 pub struct LstmPlaces {
-    /// What is read.
+    /// Input.
     pub x: Mat,
     /// State and cell state before the step; `None` if they are zeros.
     pub before: Option<[Mat; 2]>,
-    /// Where the gates are kept for the backward, `4 · units` wide.
+    /// Output: the gates for the backward, `[rows, 4 · units]`.
     pub gates: Option<Mat>,
-    /// Where the state goes; not where it was before.
+    /// Output: the state; must not be the state before the step.
     pub state: Mat,
-    /// Where the cell state goes; may be where it was before.
+    /// Output: the cell state; may be the cell state before the step.
     pub cell: Mat,
 }
 
-/// A step, as the kernel sees it. Pointers come with the distance between rows.
+/// Arguments of the kernel of a step. A pointer comes with the distance between its rows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LstmStep<E> {
     rows: usize,
@@ -57,7 +57,7 @@ pub(crate) struct LstmStep<E> {
     x: (*const E, usize),
     /// State and cell state before the step, or null.
     before: [(*const E, usize); 2],
-    /// Null if the gates are not kept.
+    /// Null if the gates are not stored.
     gates: (*mut E, usize),
     state: (*mut E, usize),
     cell: (*mut E, usize),
@@ -67,8 +67,8 @@ pub(crate) struct LstmStep<E> {
 ///
 /// # Safety
 ///
-/// The processor must have the instruction set; `depth` values must be valid at each row of `left`, and as many pairs of
-/// vectors for each of the `G` pairs of gates, one behind the other, at `kernel`.
+/// The processor must have the instruction set; `depth` values must be valid at each row of `left`, and as many pairs
+/// of vectors for each of the `G` pairs of gates, one after another, at `kernel`.
 #[inline(always)]
 #[expect(clippy::needless_range_loop, reason = "constant indices keep the sums in registers")]
 unsafe fn multiply<S: Simd, const R: usize, const G: usize>(
@@ -122,8 +122,8 @@ unsafe fn store<S: Simd, const TAIL: bool>(p: *mut S::Elem, n: usize, v: S::V) {
     unsafe { if TAIL { S::store_first(p, n, v) } else { S::store(p, v) } }
 }
 
-/// The sums of the gates of `R` rows from `row` on, for `G` pairs of gates: from pair `pair` on of the vectors of units from
-/// `unit` on. They go to `handed`, row by row, with room for `B` vectors of units.
+/// Computes the gate sums of `R` rows from `row` on, for `G` pairs of gates: from pair `pair` on of the vectors of
+/// units from `unit` on. They are written to `gate_sums`, row by row, with room for `B` vectors of units.
 ///
 /// # Safety
 ///
@@ -135,11 +135,11 @@ unsafe fn sums<S: Simd, const R: usize, const G: usize, const B: usize, const TA
     row: usize,
     [unit, n]: [usize; 2],
     pair: usize,
-    handed: *mut S::V,
+    gate_sums: *mut S::V,
 ) {
     let LstmStep { units, features, kernel, recurrent_kernel, bias, x, before, .. } = *step;
-    // SAFETY: the pairs belong to units of the step. Before them in an interleaved kernel are the `unit` units that come
-    // first, with all rows and gates, and `pair` pairs of vectors in all rows.
+    // SAFETY: the pairs belong to units of the step. In an interleaved kernel they follow the first `unit` units,
+    // with all rows and gates, and `pair` pairs of vectors in all rows.
     unsafe {
         let mut sums = [[[S::splat(S::Elem::default()); PAIR]; G]; R];
         if !bias.is_null() {
@@ -166,14 +166,14 @@ unsafe fn sums<S: Simd, const R: usize, const G: usize, const B: usize, const TA
         for r in 0..R {
             for g in 0..G {
                 for i in 0..PAIR {
-                    handed.add((r * B * PAIRS + pair + g) * PAIR + i).write(sums[r][g][i]);
+                    gate_sums.add((r * B * PAIRS + pair + g) * PAIR + i).write(sums[r][g][i]);
                 }
             }
         }
     }
 }
 
-/// `R` rows from `row` on of `B` vectors of units from `unit` on, of which the last has `n` lanes if `TAIL`.
+/// Computes `R` rows from `row` on of `B` vectors of units from `unit` on, of which the last has `n` lanes if `TAIL`.
 ///
 /// # Safety
 ///
@@ -186,26 +186,26 @@ unsafe fn tile<S: Simd, const R: usize, const B: usize, const TAIL: bool>(
     n: usize,
 ) {
     let LstmStep { units, before: [_, before], gates, state, cell, .. } = *step;
-    // The sums are handed over through memory, by constant indices: if the loop below were to index them, they would be in
-    // memory in the loops of the products too.
-    let mut handed = MaybeUninit::<[[[S::V; GATES]; B]; R]>::uninit();
-    let handed = handed.as_mut_ptr().cast::<S::V>();
-    // SAFETY: rows row..row + R and the units of B vectors from `unit` on are inside the step. All gates of all rows are
-    // handed over before they are read.
+    // The sums are passed through memory, by constant indices: if the loop below indexed them, the loops of the
+    // products would keep them in memory too.
+    let mut gate_sums = MaybeUninit::<[[[S::V; GATES]; B]; R]>::uninit();
+    let gate_sums = gate_sums.as_mut_ptr().cast::<S::V>();
+    // SAFETY: rows row..row + R and the units of B vectors from `unit` on are inside the step. All gates of all rows
+    // are written before they are read.
     unsafe {
         match (R, B) {
             // Both pairs at once, so that there are enough sums to hide the latency of adding.
-            (1, 2) => sums::<S, R, 4, B, TAIL>(step, row, [unit, n], 0, handed),
-            (1 | 2, _) => sums::<S, R, 2, B, TAIL>(step, row, [unit, n], 0, handed),
+            (1, 2) => sums::<S, R, 4, B, TAIL>(step, row, [unit, n], 0, gate_sums),
+            (1 | 2, _) => sums::<S, R, 2, B, TAIL>(step, row, [unit, n], 0, gate_sums),
             _ => {
-                sums::<S, R, 1, B, TAIL>(step, row, [unit, n], 0, handed);
-                sums::<S, R, 1, B, TAIL>(step, row, [unit, n], 1, handed);
+                sums::<S, R, 1, B, TAIL>(step, row, [unit, n], 0, gate_sums);
+                sums::<S, R, 1, B, TAIL>(step, row, [unit, n], 1, gate_sums);
             }
         }
         for r in 0..R {
             for b in 0..B {
                 let (row, unit) = (row + r, unit + b * S::LANES);
-                let sums = handed.add((r * B + b) * GATES);
+                let sums = gate_sums.add((r * B + b) * GATES);
                 let i = S::gate_sigmoid(sums.read());
                 let f = S::gate_sigmoid(sums.add(1).read());
                 let g = S::gate_tanh(sums.add(2).read());
@@ -228,7 +228,7 @@ unsafe fn tile<S: Simd, const R: usize, const B: usize, const TAIL: bool>(
     }
 }
 
-/// All rows of one vector of units.
+/// Computes all rows of one vector of units.
 ///
 /// # Safety
 ///
@@ -265,7 +265,7 @@ pub(crate) unsafe fn step<S: Simd>(step: &LstmStep<S::Elem>) {
     let mut unit = 0;
     // SAFETY: tiles are started only where their units are left; `n` is what is left of the last vector.
     unsafe {
-        // With a single row it takes two vectors of units until there are enough sums to hide the latency of adding.
+        // A single row uses two vectors of units, so that there are enough sums to hide the latency of adding.
         while step.rows == 1 && unit + 2 * S::LANES <= units {
             tile::<S, 1, 2, false>(step, 0, unit, 0);
             unit += 2 * S::LANES;

@@ -1,6 +1,6 @@
-//! Products of two matrices that lie anywhere in an arena: `output = left · right`.
+//! Products of two matrices with any strides: `output = left · right`.
 //!
-//! The kernels of dense layers want rows without gaps, so each layout takes the one that reads it as it is:
+//! The kernels of dense layers read rows without gaps. Each layout uses the kernel that reads it without a copy:
 //!
 //! | left | right | kernel |
 //! |---|---|---|
@@ -8,8 +8,8 @@
 //! | columns without gaps | rows without gaps | its kernel gradient, `leftᵀ` |
 //! | rows without gaps | columns without gaps | the product, with panels of `right` copied first; for few rows or columns, dot products |
 //!
-//! An output whose columns have no gaps, or that is one column, is that of the transposed product. Every other layout is copied first: a copy is linear in the
-//! values, and a product is not.
+//! An output whose columns have no gaps, or that is a single column, is computed as the transposed product. Every
+//! other layout is copied first: the time of a copy is linear in the number of values, that of a product is not.
 
 use core::ops::Range;
 use core::ptr;
@@ -20,7 +20,7 @@ use super::element::Element;
 use super::packing::Packing;
 use super::product::{Correlation, Product};
 
-/// A matrix inside an arena whose rows and columns may both lie apart.
+/// A matrix inside an arena with any distance between rows and between columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Strided {
     /// Index of the first value.
@@ -35,10 +35,10 @@ pub struct Strided {
     pub col_stride: usize,
 }
 
-/// Products of fewer multiplications than this are computed by a plain loop, which has nothing to prepare.
+/// Products of fewer multiplications than this are computed by a plain loop, which needs no preparation.
 const SMALL: usize = 32;
 
-/// Rows or columns up to which dot products are faster than a copy of `right` in panels.
+/// Up to this many rows or columns, dot products are faster than a copy of `right` in panels.
 const FEW: usize = 4;
 
 impl Strided {
@@ -47,7 +47,7 @@ impl Strided {
         Self { offset, rows, cols, row_stride: cols, col_stride: 1 }
     }
 
-    /// The same values with rows as columns.
+    /// The transposed matrix: the same values.
     pub const fn transposed(self) -> Self {
         let Self { offset, rows, cols, row_stride, col_stride } = self;
         Self { offset, rows: cols, cols: rows, row_stride: col_stride, col_stride: row_stride }
@@ -83,8 +83,8 @@ impl Strided {
 
 /// `output = left · right`, added to what `output` holds if `accumulate`.
 ///
-/// `memory` is where operands are copied whose layout no kernel reads. If it is too short for that, a plain loop computes the product.
-/// `output` and `memory` must overlap nothing else; `left` and `right` may.
+/// Operands in a layout that no kernel reads are copied to `memory`. If it is too short, a plain loop computes the
+/// product. `output` and `memory` must not overlap anything else; `left` and `right` may overlap each other.
 ///
 /// # Panics
 ///
@@ -108,7 +108,7 @@ pub fn matmul<E: Element>(
     if vectors(arena, left, right, output, accumulate) {
         return;
     }
-    // An output by columns is that of the transposed product, and a column is computed as a row.
+    // An output stored by columns is computed as the transposed product, and a single column as a row.
     let by_rows = output.has_rows() && (output.cols > 1 || output.rows == 1);
     let (left, right, output) = match !by_rows && output.has_columns() {
         true => (right.transposed(), left.transposed(), output.transposed()),
@@ -180,11 +180,11 @@ pub fn matmul<E: Element>(
     }
 }
 
-/// Values that are summed up beside each other.
+/// Number of partial sums.
 const LANES: usize = 8;
 
-/// The dot product of two vectors, or a vector times a number, for which a kernel has more to prepare than to compute. Returns false if
-/// it is neither.
+/// Computes the dot product of two vectors, or a vector times a number: kernels have more to prepare than to compute
+/// for these. Returns false if the product is neither.
 fn vectors<E: Element>(
     arena: &mut [E],
     left: Strided,
@@ -220,7 +220,7 @@ fn vectors<E: Element>(
     true
 }
 
-/// Memory that is given away from its start on.
+/// Memory allocated from its start on.
 struct Memory {
     free: Range<usize>,
 }
@@ -234,7 +234,7 @@ impl Memory {
     }
 }
 
-/// The product by its definition.
+/// Computes the product by its definition.
 fn plain<E: Element>(arena: &mut [E], left: Strided, right: Strided, output: Strided, accumulate: bool) {
     for row in 0..output.rows {
         for col in 0..output.cols {
@@ -248,7 +248,7 @@ fn plain<E: Element>(arena: &mut [E], left: Strided, right: Strided, output: Str
     }
 }
 
-/// Copies a matrix, or adds it.
+/// Copies a matrix, or adds it if `adds`.
 fn copy<E: Element>(arena: &mut [E], from: Strided, to: Strided, adds: bool) {
     for row in 0..from.rows {
         for col in 0..from.cols {
@@ -259,7 +259,7 @@ fn copy<E: Element>(arena: &mut [E], from: Strided, to: Strided, adds: bool) {
     }
 }
 
-/// Copies a matrix by columns as panels that begin at `to`.
+/// Copies a matrix stored by columns as panels, from `to` on.
 pub(crate) fn pack<E: Element>(arena: &mut [E], matrix: Strided, to: usize) {
     let len = packed_len(matrix.cols, matrix.rows);
     assert!(to.checked_add(len).is_some_and(|end| end <= arena.len()), "no such panels");
@@ -276,7 +276,7 @@ pub(crate) fn pack<E: Element>(arena: &mut [E], matrix: Strided, to: usize) {
     unsafe { E::kernels().pack(&packing) }
 }
 
-/// The product of rows with rows; with panels of columns without a `right_stride`, whose place was checked by [`pack`].
+/// Product of matrices stored by rows. Without a `right_stride`, `right` is panels whose place [`pack`] has checked.
 pub(crate) fn product<E: Element>(
     arena: &mut [E],
     left: Strided,
@@ -316,7 +316,7 @@ pub(crate) fn product<E: Element>(
     unsafe { E::kernels().product(&product) }
 }
 
-/// `output = leftᵀ · right`, of rows.
+/// `output = leftᵀ · right`, all stored by rows.
 pub(crate) fn correlate<E: Element>(
     arena: &mut [E],
     left: Strided,

@@ -1,4 +1,4 @@
-//! Where the rows of a value lie inside an arena.
+//! Matrices inside an arena.
 
 /// Rows of a matrix inside a slice: `rows` rows of `cols` values, row `r` starting at
 /// `offset + r * stride`.
@@ -25,7 +25,7 @@ impl Mat {
         Self { offset: self.offset + column, cols, ..self }
     }
 
-    /// Whether the rows follow each other without a gap, so that they can be walked as one.
+    /// Whether the rows follow each other without a gap, so that they can be read as one.
     pub(crate) const fn is_contiguous(self) -> bool {
         self.stride == self.cols || self.rows <= 1
     }
@@ -79,8 +79,8 @@ impl Mat {
 
 /// The rows of one value over a whole batch.
 ///
-/// The batch is cut in chunks; chunk `c` holds its rows where `mat` says, moved by `c * chunk_stride`.
-/// Every chunk has `mat.rows` rows except the last, which has what remains of `rows`.
+/// The batch is cut in chunks; the rows of chunk `c` begin `c * chunk_stride` values after those of `mat`. Every
+/// chunk has `mat.rows` rows except the last, which has the remaining rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blocks {
     /// The rows of chunk 0.

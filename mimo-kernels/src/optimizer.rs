@@ -1,10 +1,10 @@
 //! The update rules of optimizers, on flat slices of parameters, gradients and slots.
 //!
-//! What a rule needs once per step (learning rate, bias corrections, powers) is computed by the caller and
-//! given as numbers, so that one slice can be updated piece by piece. The formulas are Keras's. Slots that
-//! decay towards zero are set to zero below 1e-30: subnormal numbers would make a step forty times slower.
+//! The caller computes the numbers of a step (learning rate, bias corrections, powers) once, so that a slice can be
+//! updated piece by piece. The formulas are Keras's. Slots that decay towards zero are set to zero below 1e-30:
+//! subnormal numbers make a step forty times slower.
 //!
-//! Each rule is a type and a kernel of its own, so that a program contains only the rules that it uses.
+//! Each rule is a separate type and kernel, so that a program contains only the rules that it uses.
 
 use super::dispatch::Kernels;
 use super::element::Element;
@@ -19,7 +19,7 @@ mod whole;
 pub use sweeps::{accumulate, accumulated, average, clip_value, decay, scale, sum_of_squares};
 pub use whole::{AdafactorStep, LambStep, MuonStep, adafactor_len, muon_len};
 
-/// The most slots any rule has.
+/// Largest number of slots of a rule.
 const MAX_SLOTS: usize = 3;
 
 /// Gradient descent, without momentum: `p -= rate g`.
@@ -141,7 +141,7 @@ pub(crate) struct Sweep<E> {
     len: usize,
     p: *mut E,
     g: *const E,
-    /// Those that the rule does not have are null.
+    /// Slots that the rule does not have are null.
     slots: [*mut E; MAX_SLOTS],
 }
 
@@ -181,7 +181,8 @@ impl<E: Element> Sweep<E> {
     }
 }
 
-/// Declares how rules update each value: the slots of a step, its kernel, and the loops of the kernel over a [`Sweep`].
+/// Declares how rules update values: the number of slots of a step, its kernel, and the loops of the kernel over a
+/// [`Sweep`].
 macro_rules! updates {
     ($(
         $(#[doc = $doc:literal])*
@@ -202,17 +203,18 @@ macro_rules! updates {
                 /// [`slots`](Self::slots) slots.
                 pub fn apply(&self, p: &mut [E], g: &[E], slots: &mut [&mut [E]]) {
                     let sweep = Sweep::new(self.slots(), p, g, slots);
-                    // SAFETY: there are p.len() values at every pointer that the rule uses: `slots` says how many those
-                    // are. The kernels are those of this processor.
+                    // SAFETY: there are p.len() values at every pointer that the rule uses, as many as `slots` says.
+                    // The kernels are those of this processor.
                     unsafe { E::kernels().$kernel(self, &sweep) }
                 }
             }
 
-            /// The kernel of a rule.
+            /// Kernel of a rule.
             ///
             /// # Safety
             ///
-            /// The processor must have the instruction set, and the values of the sweep be valid for the slots of the rule.
+            /// The processor must have the instruction set, and the values of the sweep be valid for the slots of the
+            /// rule.
             #[inline(always)]
             pub(crate) unsafe fn $kernel<S: Simd>(step: &$step<S::Elem>, $sweep: &Sweep<S::Elem>) {
                 let $step $fields = *step;

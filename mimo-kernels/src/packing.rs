@@ -3,7 +3,7 @@
 use super::product::PANEL;
 use super::simd::Simd;
 
-/// Rows of a matrix, to be packed as panels of its transpose.
+/// Rows of a matrix to copy as panels of its transpose.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packing<E> {
     /// `rows x cols`.
@@ -31,8 +31,8 @@ pub(crate) unsafe fn pack<S: Simd>(packing: &Packing<S::Elem>) {
     let mut row = 0;
     while row < rows {
         let height = if row + S::TURN <= rows { S::TURN } else { 1 };
-        // SAFETY: `height` rows are left, squares are turned only where TURN columns are left, and a
-        // square stays in one panel because TURN divides PANEL.
+        // SAFETY: `height` rows are left, squares are transposed only where TURN columns are left, and a square stays
+        // in one panel because TURN divides PANEL.
         unsafe {
             let source = from.add(row * stride);
             let target = to.add(row / PANEL * PANEL * cols + row % PANEL);

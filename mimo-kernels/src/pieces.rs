@@ -1,16 +1,16 @@
-//! Disjoint parts of a slice, handed out to threads.
+//! Disjoint parts of a slice, distributed to threads.
 
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-/// The record of which pieces are taken; kept from step to step so that none allocates.
+/// Record of the taken pieces; reused from step to step so that no step allocates.
 #[derive(Debug, Default)]
 pub struct Claims(Vec<AtomicBool>);
 
 impl Claims {
-    /// Room for `pieces` pieces.
+    /// Creates a record with room for `pieces` pieces.
     pub fn new(pieces: usize) -> Self {
         Self((0..pieces).map(|_| AtomicBool::new(false)).collect())
     }
@@ -23,7 +23,7 @@ impl Claims {
     }
 }
 
-/// A slice cut at given boundaries, each piece of which can be taken for writing once, by any thread.
+/// A slice divided at given boundaries. Each piece can be taken for writing once, by any thread.
 pub struct Pieces<'a, E> {
     start: *mut E,
     bounds: &'a [usize],
@@ -65,8 +65,8 @@ impl<'a, E> Pieces<'a, E> {
 
     /// Piece `index`, or `None` if there is no such piece or it was taken before.
     pub fn take(&self, index: usize) -> Option<&'a mut [E]> {
-        // Relaxed is enough: a piece passes from the maker of `Pieces` to its one taker by whatever brought
-        // `self` there, never from taker to taker.
+        // Relaxed is enough: whatever passed `self` to the taker also synchronizes it with the creator of `Pieces`,
+        // and a piece never passes from taker to taker.
         if self.claims.get(index)?.swap(true, Ordering::Relaxed) {
             return None;
         }

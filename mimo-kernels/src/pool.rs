@@ -1,9 +1,8 @@
-//! A few threads that stay, for work that is forked and joined many thousand times a second.
+//! A pool of persistent threads for work that is forked and joined many thousand times a second.
 //!
-//! A run cuts its tasks in *units* that the caller and the workers claim one by one from an atomic counter.
-//! A thread that is not running holds no claim, so it delays nobody: whoever runs takes the units. The
-//! counter carries the number of the run, so a worker that slept through a run cannot claim in the next
-//! with old knowledge.
+//! The caller and the workers claim the *units* of a run one by one from an atomic counter. A thread that the system
+//! does not run holds no claim, so it delays nobody: the running threads take the units. The counter contains the
+//! number of the run, so a worker that slept through a run cannot claim in the next one with stale data.
 
 use std::any::Any;
 use std::boxed::Box;
@@ -18,11 +17,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::vec::Vec;
 
-/// How often a thread looks again before it sleeps: some tens of microseconds, longer than the gaps inside a
-/// training step and shorter than anything a person or another process would notice.
+/// Number of polls before a thread sleeps: some tens of microseconds, longer than the gaps inside a training step and
+/// shorter than anything a person or another process would notice.
 const SPINS: u32 = 2000;
 
-/// Bits of the counter that hold the units not claimed yet; the others number the run.
+/// Bits of the counter for the unclaimed units; the others are the number of the run.
 const UNIT_BITS: u32 = 16;
 const UNITS: u64 = (1 << UNIT_BITS) - 1;
 
@@ -40,21 +39,21 @@ struct Shared {
     /// The [`Job`] of the current run. Valid while one of its units is claimed and not finished.
     job: AtomicPtr<()>,
     finished: AtomicU64,
-    /// A run is going on.
+    /// Whether a run is going on.
     busy: AtomicBool,
     quit: AtomicBool,
     /// Workers that sleep, or are about to.
     sleepers: AtomicUsize,
-    /// The caller sleeps until its run is finished, or is about to.
+    /// Whether the caller sleeps until its run is finished, or is about to.
     waiting: AtomicBool,
     lock: Mutex<()>,
     wake_workers: Condvar,
     wake_caller: Condvar,
-    /// What the first panic of the run threw.
+    /// Payload of the first panic of the run.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-/// Locks. Nothing panics while it holds one of these locks, and if it did, the data would still be good.
+/// Locks. Nothing panics while it holds one of these locks; if it did, the data would still be valid.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -64,9 +63,8 @@ impl Shared {
     fn work(&self) {
         let mut ticket = self.ticket.load(Acquire);
         while ticket & UNITS > 0 {
-            // Read before the claim, used after it: if the claim succeeds, the ticket has not changed since
-            // it was loaded, so the run is the one whose ticket it is, and the job was published before the
-            // ticket.
+            // Read before the claim, used after it: if the claim succeeds, the ticket has not changed since it was
+            // loaded. So the job is that of the ticket, since it was published before the ticket.
             let job = self.job.load(Acquire);
             if let Err(now) = self.ticket.compare_exchange_weak(ticket, ticket - 1, SeqCst, Acquire) {
                 ticket = now;
@@ -83,12 +81,12 @@ impl Shared {
                     if first.is_none() {
                         *first = Some(panic);
                     } else {
-                        // Dropping it might panic again.
+                        // Dropping the payload might panic again.
                         std::mem::forget(panic);
                     }
                 }
             }
-            // The job may be gone from here on.
+            // The job may be freed from here on.
             self.finished.fetch_add(1, SeqCst);
             if self.waiting.load(SeqCst) {
                 drop(lock(&self.lock));
@@ -98,7 +96,7 @@ impl Shared {
         }
     }
 
-    /// The life of a worker.
+    /// Main loop of a worker.
     fn serve(&self) {
         let mut spins = 0;
         while !self.quit.load(Acquire) {
@@ -123,7 +121,7 @@ impl Shared {
         }
     }
 
-    /// Waits until `units` are finished.
+    /// Waits until `units` units are finished.
     fn wait(&self, units: u64) {
         for _ in 0..SPINS {
             if self.finished.load(Acquire) == units {
@@ -131,7 +129,7 @@ impl Shared {
             }
             spin_loop();
         }
-        // What is left runs on another thread, or would if this one made room.
+        // The remaining units run on another thread, or will once this thread yields.
         self.waiting.store(true, SeqCst);
         let mut guard = lock(&self.lock);
         while self.finished.load(SeqCst) != units {
@@ -149,9 +147,9 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A pool in which `threads` threads work, the caller of [`Pool::run`] being one of them.
+    /// Creates a pool in which `threads` threads work. The caller of [`Pool::run`] is one of them.
     ///
-    /// If the system refuses to start so many, it has fewer.
+    /// If the system cannot start as many, the pool has fewer.
     pub fn new(threads: usize) -> Self {
         let shared = Arc::new(Shared {
             ticket: AtomicU64::new(0),
@@ -179,12 +177,10 @@ impl Pool {
         self.workers.len() + 1
     }
 
-    /// Calls `task` with each of `0..tasks` once, on any thread and in any order, and returns when all
-    /// calls have.
+    /// Calls `task` with each of `0..tasks` once, on any thread and in any order, and returns after all calls.
     ///
-    /// If a call panics, the others are still made; then one of the panics goes on in the caller. A run
-    /// that is started while another is going on (from inside a task, or from a second thread) is done by
-    /// its caller alone.
+    /// If a call panics, the others are still made; then one of the panics resumes in the caller. A run that is
+    /// started during another one (from inside a task, or from a second thread) is executed by its caller alone.
     pub fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
         let shared = &*self.shared;
         if self.workers.is_empty() || tasks <= 1 || shared.busy.swap(true, Acquire) {
@@ -202,7 +198,7 @@ impl Pool {
             drop(lock(&shared.lock));
             shared.wake_workers.notify_all();
         }
-        // Panics in tasks are caught inside, so `job` is never left early.
+        // Panics in tasks are caught inside, so `job` outlives the run.
         shared.work();
         shared.wait(units);
         let panic = lock(&shared.panic).take();
@@ -219,7 +215,7 @@ impl Drop for Pool {
         drop(lock(&self.shared.lock));
         self.shared.wake_workers.notify_all();
         for worker in self.workers.drain(..) {
-            // A worker catches the panics of tasks and has none of its own.
+            // A worker catches the panics of tasks and never panics itself.
             drop(worker.join());
         }
     }

@@ -1,8 +1,8 @@
-//! Convolutions whose results are pooled on the way: the image between the two is never written.
+//! Convolutions fused with max pooling: the image between the two is never written.
 //!
-//! A window of the pooling is one or two lines high and two positions wide, and windows do not overlap. The forward keeps
-//! of every window the largest result and which of its positions gave it (the *code*, line · 2 + position, a byte). The
-//! gradient of a window goes to that position alone, so the backward does a fourth of the work of a convolution's.
+//! A window of the pooling is one or two lines high and two positions wide, and windows do not overlap. The forward
+//! stores the largest result of every window and its argmax index (line · 2 + position, a byte). The gradient of a
+//! window goes to that position only, so the backward does a fourth of the work of a convolution's.
 
 use super::dispatch::Kernels;
 use core::ptr;
@@ -21,10 +21,10 @@ pub(crate) use gradients::{correlate, spread};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use lookup::correlate_by_lookup;
 
-/// A convolution of one image with stride 1, and how it is pooled.
+/// A convolution of one image with stride 1, and its pooling.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pooled<E> {
-    /// Windows of the pooling, down and to the right.
+    /// Number of windows of the pooling, vertically and horizontally.
     pub(crate) count: [usize; 2],
     /// Lines of a window: 1 or 2.
     pub(crate) height: usize,
@@ -41,28 +41,28 @@ pub(crate) struct Pooled<E> {
     /// The kernel `[taps · depth, filters]`, or its gradient.
     pub(crate) kernel: *mut E,
     /// The same transposed, `[filters, taps · depth]`.
-    pub(crate) turned: *mut E,
-    /// What every result starts from, or null.
+    pub(crate) transposed: *mut E,
+    /// Initial value of every result, or null.
     pub(crate) bias: *const E,
     /// Replace negative results by zero.
     pub(crate) relu: bool,
-    /// The largest results `[windows, filters]`, or their gradient.
+    /// Largest result of each window, `[windows, filters]`, or its gradient.
     pub(crate) pooled: *mut E,
-    /// Where they were found, `[windows, filters]`; null if nobody wants to know.
-    pub(crate) codes: *mut u8,
+    /// Argmax indices, `[windows, filters]`; null if they are not needed.
+    pub(crate) argmax: *mut u8,
 }
 
 impl<E> Pooled<E> {
-    /// What the codes stand for: how far into the window's part of the image the position lies.
+    /// Offset of the position of an argmax index in the window's part of the image.
     #[inline(always)]
     fn positions(&self) -> [usize; 4] {
         [0, self.channels, self.line, self.line + self.channels]
     }
 
-    /// A code that memory holds, made safe to index with.
+    /// An argmax index read from memory, limited so that it is safe to index with.
     #[inline(always)]
-    fn valid(&self, code: u8) -> usize {
-        usize::from(code) & (2 * self.height - 1)
+    fn valid(&self, argmax: u8) -> usize {
+        usize::from(argmax) & (2 * self.height - 1)
     }
 }
 
@@ -114,35 +114,35 @@ unsafe fn tile<S: Simd, const H: usize, const Q: usize, const NV: usize, const T
                 weights = weights.wrapping_add(p.filters);
             }
         }
-        let [one, two, three] = [1.0, 2.0, 3.0].map(|code| S::splat(S::Elem::of(code)));
+        let [one, two, three] = [1.0, 2.0, 3.0].map(|argmax| S::splat(S::Elem::of(argmax)));
         for at in 0..Q / 2 {
             let place = (window + at) * p.filters + col;
             for v in 0..NV {
-                // The first of several that are equal counts, as in TensorFlow.
+                // The first of several equal results counts, as in TensorFlow.
                 let pair = |r: usize, low, high| {
                     let [a, b] = [sum[r][2 * at][v], sum[r][2 * at + 1][v]];
                     (S::max(b, a), S::select_gt(b, a, high, low))
                 };
-                let (mut largest, mut code) = pair(0, zero, one);
+                let (mut largest, mut argmax) = pair(0, zero, one);
                 if H == 2 {
                     let (below, its) = pair(1, two, three);
-                    code = S::select_gt(below, largest, its, code);
+                    argmax = S::select_gt(below, largest, its, argmax);
                     largest = S::max(below, largest);
                 }
                 if p.relu {
                     largest = S::max(zero, largest);
                 }
                 store::<S, NV, TAIL>(p.pooled.add(place), v, tail, largest);
-                if !p.codes.is_null() {
+                if !p.argmax.is_null() {
                     let lanes = if TAIL && v == NV - 1 { tail } else { S::LANES };
-                    S::store_bytes(p.codes.add(place + v * S::LANES), lanes, code);
+                    S::store_bytes(p.argmax.add(place + v * S::LANES), lanes, argmax);
                 }
             }
         }
     }
 }
 
-/// All windows of one strip of `NV` vectors of filters.
+/// Computes all windows of one strip of `NV` vectors of filters.
 ///
 /// # Safety
 ///
@@ -172,7 +172,7 @@ unsafe fn strip<S: Simd, const H: usize, const Q: usize, const NV: usize, const 
     }
 }
 
-/// All filters, in tiles of `Q / 2` windows.
+/// Computes all filters, in tiles of `Q / 2` windows.
 ///
 /// # Safety
 ///
@@ -180,7 +180,7 @@ unsafe fn strip<S: Simd, const H: usize, const Q: usize, const NV: usize, const 
 #[inline(always)]
 unsafe fn strips<S: Simd, const H: usize, const Q: usize>(p: &Pooled<S::Elem>) {
     let mut col = 0;
-    // SAFETY: every strip starts inside the filters, and its tail says how many of its last vector exist.
+    // SAFETY: every strip starts inside the filters, and its tail is the length of its last vector.
     unsafe {
         while col + 2 * S::LANES <= p.filters {
             strip::<S, H, Q, 2, false>(p, col, 0);
@@ -197,7 +197,7 @@ unsafe fn strips<S: Simd, const H: usize, const Q: usize>(p: &Pooled<S::Elem>) {
     }
 }
 
-/// The largest result of every window, and where it was found.
+/// Computes the largest result of every window and its argmax index.
 ///
 /// # Safety
 ///
@@ -215,47 +215,48 @@ pub(crate) unsafe fn pool_products<S: Simd>(p: &Pooled<S::Elem>) {
     }
 }
 
-/// A convolution, and how high the windows are in which its results are pooled.
+/// A convolution and the height of the pooling windows of its results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pooling {
     /// The convolution: one group, strides and dilation 1.
     pub geometry: Geometry,
-    /// Lines of a window, 1 or 2; it is two positions wide. What does not fill a window is not computed.
+    /// Lines of a window, 1 or 2; it is two positions wide. Incomplete windows are not computed.
     pub height: usize,
 }
 
 impl Pooling {
-    /// Windows down and to the right.
+    /// Number of windows, vertically and horizontally.
     pub const fn windows(&self) -> [usize; 2] {
         [self.geometry.output[0] / self.height, self.geometry.output[1] / 2]
     }
 
-    /// Values that are given.
+    /// Number of output values.
     pub const fn len(&self) -> usize {
         let [down, right] = self.windows();
         down * right * self.geometry.filters
     }
 
-    /// Whether nothing is given.
+    /// Whether there are no output values.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The arena's values that hold the codes.
-    pub const fn codes_len(&self) -> usize {
-        codes_len(self.len())
+    /// Number of values of the arena that hold the argmax indices.
+    pub const fn argmax_len(&self) -> usize {
+        argmax_len(self.len())
     }
 
-    /// The pieces of work of these places in an arena of `len` values at `base`, checked.
+    /// Arguments of the kernels for these offsets in an arena of `len` values at `base`, bounds-checked.
     ///
-    /// Every pointer of a piece of work has to come from one borrow of the arena: a second `as_mut_ptr` ends the first.
+    /// All pointers of a kernel must come from one borrow of the arena: a second `as_mut_ptr` would invalidate the
+    /// first.
     #[track_caller]
     fn work<E: Element>(
         &self,
         (base, len): (*mut E, usize),
         image: usize,
         pooled: usize,
-        codes: Option<usize>,
+        argmax: Option<usize>,
     ) -> Pooled<E> {
         let geometry = &self.geometry;
         let plain = geometry.groups == 1 && geometry.strides == [1, 1] && geometry.dilation == [1, 1];
@@ -263,8 +264,8 @@ impl Pooling {
         // Windows of the pooling lie inside the windows of the convolution.
         Mat::contiguous(image, 1, geometry.padded_len()).check(len);
         Mat::contiguous(pooled, 1, self.len()).check(len);
-        if let Some(codes) = codes {
-            Mat::contiguous(codes, 1, self.codes_len()).check(len);
+        if let Some(argmax) = argmax {
+            Mat::contiguous(argmax, 1, self.argmax_len()).check(len);
         }
         let line = geometry.padded_line();
         Pooled {
@@ -277,28 +278,29 @@ impl Pooling {
             depth: geometry.kernel[1] * geometry.channels,
             filters: geometry.filters,
             kernel: ptr::null_mut(),
-            turned: ptr::null_mut(),
+            transposed: ptr::null_mut(),
             bias: ptr::null(),
             relu: false,
             pooled: base.wrapping_add(pooled),
-            codes: codes.map_or(ptr::null_mut(), |codes| base.wrapping_add(codes).cast()),
+            argmax: argmax.map_or(ptr::null_mut(), |argmax| base.wrapping_add(argmax).cast()),
         }
     }
 }
 
-/// How many values of the arena hold as many bytes.
-pub const fn codes_len(bytes: usize) -> usize {
+/// Number of values of the arena that hold `bytes` bytes.
+pub const fn argmax_len(bytes: usize) -> usize {
     bytes.div_ceil(4)
 }
 
-/// The largest results of every window of the padded image at `image` go to `pooled`, where they were found to `codes`.
+/// Writes the largest result of every window of the padded image at `image` to `pooled`, and their argmax indices to
+/// `argmax`.
 ///
-/// `kernel` is `[height, width, channels, filters]`. The places must not overlap.
+/// `kernel` is `[height, width, channels, filters]`. The regions must not overlap.
 pub fn convolve_pooled<E: Element>(
     arena: &mut [E],
     pooling: &Pooling,
     [image, pooled]: [usize; 2],
-    codes: Option<usize>,
+    argmax: Option<usize>,
     kernel: &[E],
     bias: Option<&[E]>,
     relu: bool,
@@ -307,49 +309,51 @@ pub fn convolve_pooled<E: Element>(
     assert!(kernel.len() >= geometry.kernel_len(), "convolution kernel is too short");
     let bias = bias.map_or(ptr::null(), |bias| bias[..geometry.filters].as_ptr());
     let len = arena.len();
-    let work = pooling.work((arena.as_mut_ptr(), len), image, pooled, codes);
+    let work = pooling.work((arena.as_mut_ptr(), len), image, pooled, argmax);
     // The kernel is only read.
     let work = Pooled { kernel: kernel.as_ptr().cast_mut(), bias, relu, ..work };
     // SAFETY: the places, kernel and bias were checked for their lengths; the table is for this processor.
     unsafe { E::kernels().pool_products(&work) }
 }
 
-/// `gradient += inputᵀ · dy`, the gradient of the kernel for one sample: `dy` counts where `codes` says.
+/// Computes `gradient += inputᵀ · dy`, the gradient of the kernel for one sample: `dy` counts at the positions in
+/// `argmax`.
 ///
-/// Which of the two layouts is added to depends on the processor and the geometry, not on the sample: `gradient`, that
-/// of the kernel, or `turned`, its transpose. Returns whether it was `turned`.
+/// Depending on the processor and the geometry, but not on the sample, the gradient is added to `gradient`, in the
+/// layout of the kernel, or to `transposed`, its transpose. Returns whether it was `transposed`.
 pub fn pooled_kernel_gradient<E: Element>(
     arena: &mut [E],
     pooling: &Pooling,
-    [image, dy, codes]: [usize; 3],
-    [gradient, turned]: [usize; 2],
+    [image, dy, argmax]: [usize; 3],
+    [gradient, transposed]: [usize; 2],
 ) -> bool {
     let len = pooling.geometry.kernel_len();
     Mat::contiguous(gradient, 1, len).check(arena.len());
-    Mat::contiguous(turned, 1, len).check(arena.len());
+    Mat::contiguous(transposed, 1, len).check(arena.len());
     let arena_len = arena.len();
     let base = arena.as_mut_ptr();
-    let work = pooling.work((base, arena_len), image, dy, Some(codes));
-    let work = Pooled { kernel: base.wrapping_add(gradient), turned: base.wrapping_add(turned), ..work };
-    let mut was_turned = false;
+    let work = pooling.work((base, arena_len), image, dy, Some(argmax));
+    let work =
+        Pooled { kernel: base.wrapping_add(gradient), transposed: base.wrapping_add(transposed), ..work };
+    let mut was_transposed = false;
     // SAFETY: the places were checked for their lengths; the table is for this processor.
-    unsafe { E::kernels().correlate(&work, &mut was_turned) }
-    was_turned
+    unsafe { E::kernels().correlate(&work, &mut was_transposed) }
+    was_transposed
 }
 
-/// `image += dy · kernelᵀ`: every gradient of a window is spread over what its position read. `turned` is the kernel,
-/// transposed by [`transpose`](super::conv::transpose).
+/// Computes `image += dy · kernelᵀ`: the gradient of each window is added to the inputs of its argmax position.
+/// `transposed` is the kernel transposed by [`transpose`](super::conv::transpose).
 pub fn pooled_input_gradient<E: Element>(
     arena: &mut [E],
     pooling: &Pooling,
-    [image, dy, codes]: [usize; 3],
-    turned: usize,
+    [image, dy, argmax]: [usize; 3],
+    transposed: usize,
 ) {
-    Mat::contiguous(turned, 1, pooling.geometry.kernel_len()).check(arena.len());
+    Mat::contiguous(transposed, 1, pooling.geometry.kernel_len()).check(arena.len());
     let len = arena.len();
     let base = arena.as_mut_ptr();
-    let work = pooling.work((base, len), image, dy, Some(codes));
-    let work = Pooled { turned: base.wrapping_add(turned), ..work };
+    let work = pooling.work((base, len), image, dy, Some(argmax));
+    let work = Pooled { transposed: base.wrapping_add(transposed), ..work };
     // SAFETY: the places were checked for their lengths; the table is for this processor.
     unsafe { E::kernels().spread(&work) }
 }

@@ -1,23 +1,23 @@
-//! Windows over images, channel by channel: the largest value and the mean.
+//! Max and average pooling of images, channel by channel.
 //!
-//! Every loop runs over the channels of one pixel, which lie side by side, so that it is compiled to vectors.
+//! Every loop runs over the contiguous channels of one pixel, so that it is vectorized.
 
 use super::dispatch::Kernels;
 use super::element::Element;
 use super::simd::Simd;
 
-/// Result of a window.
+/// Kind of pooling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolKind {
-    /// The largest value; the gradient goes to the first of several that are equal.
+    /// The largest value; the gradient goes to the first of several equal ones.
     Max,
-    /// The largest value; the gradient is shared by all that are equal, as in TensorFlow's `reduce_max`.
+    /// The largest value; all equal ones share the gradient, as in TensorFlow's `reduce_max`.
     SharedMax,
     /// The mean of the values inside the image.
     Average,
 }
 
-/// Where windows lie in an image `[height, width, channels]`. A sequence is an image of height 1.
+/// Windows of an image `[height, width, channels]`. A sequence is an image of height 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Windows {
     /// Height and width of the image.
@@ -26,11 +26,11 @@ pub struct Windows {
     pub channels: usize,
     /// Height and width of a window.
     pub size: [usize; 2],
-    /// From one window to the next, down and to the right.
+    /// Distance between consecutive windows, vertically and horizontally.
     pub strides: [usize; 2],
-    /// How many windows there are, one below the other and side by side.
+    /// Number of windows, vertically and horizontally.
     pub count: [usize; 2],
-    /// How far the first window begins above and to the left of the image.
+    /// Padding above and to the left of the image.
     pub before: [usize; 2],
 }
 
@@ -48,8 +48,7 @@ impl Windows {
         Windows { image, channels, size, strides, count, before: [0; 2] }
     }
 
-    /// Windows that begin everywhere inside the image and are moved so that what lies outside is spread over both
-    /// edges, as Keras's `padding="same"`.
+    /// Windows for Keras's `padding="same"`: the padding is distributed over both edges.
     pub const fn same(image: [usize; 2], channels: usize, size: [usize; 2], strides: [usize; 2]) -> Self {
         let (mut count, mut before) = ([0; 2], [0; 2]);
         let mut axis = 0;
@@ -64,7 +63,7 @@ impl Windows {
         Windows { image, channels, size, strides, count, before }
     }
 
-    /// The part of window number `index` along `axis` that lies inside the image: from, to.
+    /// Range of window number `index` along `axis` that is inside the image.
     #[inline(always)]
     fn inside(&self, axis: usize, index: usize) -> (usize, usize) {
         let start = index * self.strides[axis];
@@ -72,17 +71,17 @@ impl Windows {
         (start.saturating_sub(self.before[axis]).min(end), end)
     }
 
-    /// Where the channels of a pixel begin.
+    /// Offset of a pixel's channels.
     #[inline(always)]
     fn pixel(&self, row: usize, column: usize) -> usize {
         (row * self.image[1] + column) * self.channels
     }
 }
 
-/// Channels that a backward pass works on at once, with what it remembers of them on the stack.
+/// Number of channels per block of a backward pass; their values are on the stack.
 const BLOCK: usize = 64;
 
-/// Runs `$body` for every window with its part inside the image, and where its channels begin in the result.
+/// Runs `$body` for every window with its part inside of the image and the offset of its channels in the result.
 macro_rules! each_window {
     ($windows:ident, |$rows:ident, $columns:ident, $at:ident| $body:block) => {
         let mut $at = 0;
@@ -97,7 +96,7 @@ macro_rules! each_window {
     };
 }
 
-/// Runs `$body` for every pixel of a window, in row-major order, with where its channels begin.
+/// Runs `$body` for every pixel of a window, in row-major order, with the offset of its channels.
 macro_rules! each_pixel {
     ($windows:ident, $rows:ident, $columns:ident, |$pixel:ident| $body:block) => {
         for row in $rows.0..$rows.1 {
@@ -162,7 +161,7 @@ pub(crate) unsafe fn pool_gradient<S: Simd>(
     each_window!(windows, |rows, columns, at| {
         for first in (0..channels).step_by(BLOCK) {
             let len = BLOCK.min(channels - first);
-            // What each pixel gets, or what is left for the first that is the largest.
+            // The gradient for each pixel, or the remaining gradient for the first largest value.
             let mut gradient = [zero; BLOCK];
             let gradient = &mut gradient[..len];
             gradient.copy_from_slice(&dy[at + first..][..len]);
@@ -223,8 +222,8 @@ pub fn pooling<E: Element>(kind: PoolKind, windows: &Windows, x: &[E], y: &mut [
     unsafe { E::kernels().pool(kind, windows, x, y) }
 }
 
-/// One sample: adds the gradient of what was pooled to `dx`. Where the largest values are was not kept: the windows
-/// are searched again for those that equal `y`, and `x` and `y` are not read for averages.
+/// Adds the gradient of one sample's pooling to `dx`. The positions of the largest values are not stored: the windows
+/// are searched again for the values equal to `y`. Average pooling does not read `x` and `y`.
 pub fn pooling_gradient<E: Element>(kind: PoolKind, windows: &Windows, [x, y, dy]: [&[E]; 3], dx: &mut [E]) {
     // SAFETY: the table is for this processor; the kernel works on slices.
     unsafe { E::kernels().pool_gradient(kind, windows, x, y, dy, dx) }

@@ -12,20 +12,20 @@ pub(crate) struct Product<E> {
     /// `rows x depth`.
     pub(crate) left: *const E,
     pub(crate) left_stride: usize,
-    /// `depth x cols`: rows of `right_stride` values, or, if that is `None`, panels of [`PANEL`] columns
-    /// that follow each other, each `depth x PANEL` without gaps.
+    /// `depth x cols`: rows of `right_stride` values; if that is `None`, consecutive panels of [`PANEL`] columns,
+    /// each `depth x PANEL` without gaps.
     pub(crate) right: *const E,
     pub(crate) right_stride: Option<usize>,
     /// `rows x cols`.
     pub(crate) output: *mut E,
     pub(crate) output_stride: usize,
-    /// `cols` values to start from, or null.
+    /// Initial values, `cols` of them, or null.
     pub(crate) bias: *const E,
     /// Start from what `output` holds; `bias` is then ignored.
     pub(crate) accumulate: bool,
     /// Replace negative results by zero.
     pub(crate) relu: bool,
-    /// `rows x cols` values, or null: where they are not positive, the result is zero.
+    /// `rows x cols` values, or null: the result is zero where they are not positive.
     pub(crate) mask: *const E,
     pub(crate) mask_stride: usize,
 }
@@ -33,18 +33,18 @@ pub(crate) struct Product<E> {
 /// Columns in a panel of packed weights: two vectors of the widest instruction set.
 pub const PANEL: usize = 32;
 
-/// Below this depth the product is done in one go; above, in blocks of half of it, so that the strip of
-/// `right` that a column of tiles walks stays in the first-level cache.
+/// Up to this depth the product is computed in one pass; deeper ones in blocks of half this depth, so that the part
+/// of `right` that a column of tiles reads stays in the L1 cache.
 const DEPTH: usize = 512;
 
-/// The part of a [`Product`] one call of [`tile`] or [`strip`] works on.
+/// Part of a [`Product`] for one call of [`tile`] or [`strip`].
 #[derive(Clone, Copy)]
 struct Part {
     row: usize,
     col: usize,
     from: usize,
     to: usize,
-    /// Valid lanes of the last vector of the strip, if it is a partial one.
+    /// Valid lanes of the last vector of the strip, if it is partial.
     tail: usize,
 }
 
@@ -85,8 +85,8 @@ pub(super) unsafe fn store<S: Simd, const NV: usize, const TAIL: bool>(
     }
 }
 
-/// `R` rows times `NV` vectors of the output, for depth `from..to`. The accumulators stay in registers:
-/// every loop over `R` and `NV` has constant bounds, else they would live on the stack.
+/// Computes `R` rows times `NV` vectors of the output, for depth `from..to`. The accumulators stay in registers:
+/// every loop over `R` and `NV` has constant bounds, else they would be on the stack.
 ///
 /// # Safety
 ///
@@ -168,7 +168,7 @@ unsafe fn tile<S: Simd, const R: usize, const NV: usize, const TAIL: bool>(
     }
 }
 
-/// All rows of one strip of `NV` vectors of columns, in tiles of `R` rows and smaller ones at the end.
+/// Computes all rows of one strip of `NV` vectors of columns, in tiles of `R` rows and smaller ones at the end.
 ///
 /// # Safety
 ///
@@ -212,7 +212,7 @@ unsafe fn tiled<S: Simd, const R: usize>(product: &Product<S::Elem>) {
     loop {
         let to = depth.min(from + block);
         let mut part = Part { row: 0, col: 0, from, to, tail: 0 };
-        // SAFETY: every strip starts inside the columns, and `tail` says how many of its last vector exist.
+        // SAFETY: every strip starts inside the columns, and `tail` is the length of its last vector.
         unsafe {
             while part.col + 2 * S::LANES <= cols {
                 strip::<S, R, 2, false>(product, part);
@@ -257,7 +257,7 @@ pub(crate) unsafe fn product<S: Simd>(product: &Product<S::Elem>) {
 /// `gradient = left^T * right` over the rows of all chunks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Correlation<E> {
-    /// Rows of `left` and `right` in every chunk but the last, and in all chunks.
+    /// Number of rows of `left` and `right` in every chunk but the last, and in all chunks.
     pub(crate) chunk_rows: usize,
     pub(crate) rows: usize,
     /// `rows x depth`.
@@ -339,7 +339,7 @@ unsafe fn correlate<S: Simd, const R: usize, const NV: usize, const TAIL: bool>(
 #[inline(always)]
 unsafe fn correlate_rows<S: Simd, const R: usize>(c: &Correlation<S::Elem>, k: usize) {
     let mut col = 0;
-    // SAFETY: every strip starts inside the columns, and its tail says how many of its last vector exist.
+    // SAFETY: every strip starts inside the columns, and its tail is the length of its last vector.
     unsafe {
         while col + 2 * S::LANES <= c.cols {
             correlate::<S, R, 2, false>(c, k, col, 0);
@@ -429,7 +429,7 @@ unsafe fn column_sum<S: Simd, const NV: usize, const TAIL: bool>(
     }
 }
 
-/// The rows of `right` of a [`Correlation`], summed into `cols` values at `gradient`.
+/// Sums the rows of `right` of a [`Correlation`] into `cols` values at `gradient`.
 ///
 /// # Safety
 ///
@@ -439,7 +439,7 @@ pub(crate) unsafe fn column_sums<S: Simd>(c: &Correlation<S::Elem>) {
     let mut col = 0;
     // SAFETY: whole vectors while they fit, then the columns that are left.
     unsafe {
-        // Several at a time hide the latency of adding.
+        // Several vectors at a time hide the latency of adding.
         while col + 4 * S::LANES <= c.cols {
             column_sum::<S, 4, false>(c, col, 0);
             col += 4 * S::LANES;

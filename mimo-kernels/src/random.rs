@@ -1,9 +1,9 @@
-//! Randomness without state: a number is a function of a key and an index.
+//! Stateless random numbers: functions of a key and an index.
 //!
-//! Number `i` under a key is output `i` of SplitMix64 (Steele, Lea, Flood: *Fast Splittable Pseudorandom
-//! Number Generators*, 2014) started from the key; its state advances by a constant, so output `i` can be
-//! had directly. The key goes through the same mixer first, so that consecutive keys give unrelated
-//! sequences. Whichever thread, chunk or instruction set asks, index `i` answers the same.
+//! Number `i` under a key is output `i` of SplitMix64 (Steele, Lea, Flood: *Fast Splittable Pseudorandom Number
+//! Generators*, 2014) started from the key. Its state advances by a constant, so output `i` can be computed directly.
+//! The key is mixed first, so that consecutive keys have unrelated sequences. Results do not depend on thread, chunk
+//! or instruction set.
 
 use super::dispatch::Kernels;
 use super::element::Element;
@@ -47,11 +47,12 @@ pub fn normal(key: u64, index: u64) -> f64 {
     libm::sqrt(-2.0 * libm::log(radius)) * libm::cos(core::f64::consts::TAU * angle)
 }
 
-/// Number `index` under `key`, from the normal distribution with mean 0 and standard deviation 1, without what is 2 or more
-/// from the mean.
+/// Number `index` under `key`, from the normal distribution with mean 0 and standard deviation 1, truncated at two
+/// standard deviations.
 pub fn truncated_normal(key: u64, index: u64) -> f64 {
     let mut key = key;
-    // A number is drawn again with probability 0.046, from a stream that only this attempt reads. The bound is never met.
+    // A number is drawn again with probability 0.046, from a stream of this attempt only. The bound of 64 is never
+    // reached in practice.
     for _ in 0..64 {
         let x = normal(key, index);
         if x.abs() < 2.0 {
@@ -70,15 +71,14 @@ pub(crate) struct Dropout<E> {
     cols: usize,
     mixed_key: u64,
     first: u64,
-    /// A value is kept if its upper 32 random bits reach this.
+    /// A value is kept if its upper 32 random bits are at least this.
     threshold: u64,
     scale: E,
 }
 
-/// The kernel behind [`dropout`].
+/// Implements [`dropout`].
 ///
-/// The loop is left to the compiler, which has 64-bit multiplications in its vectors where the processor
-/// does.
+/// The compiler vectorizes the loop, with 64-bit multiplications where the processor has them.
 ///
 /// # Safety
 ///
@@ -87,7 +87,7 @@ pub(crate) struct Dropout<E> {
 pub(crate) unsafe fn drop_out<S: Simd>(dropout: &Dropout<S::Elem>) {
     let Dropout { operands, cols, mixed_key, first, threshold, scale } = *dropout;
     let Operands { inputs: [(from, from_stride)], outputs: [(to, to_stride)], accumulate, .. } = operands;
-    // Through a block on the stack: from and to may be the same matrix, which the compiler could not know.
+    // A buffer on the stack, because input and output may be the same matrix, which the compiler cannot know.
     const BLOCK: usize = 64;
     let mut factors = [S::Elem::default(); BLOCK];
     for row in 0..operands.rows {
@@ -103,7 +103,7 @@ pub(crate) unsafe fn drop_out<S: Simd>(dropout: &Dropout<S::Elem>) {
                 // SAFETY: col + i < cols of a row below `rows`, which the caller vouches for.
                 unsafe {
                     let x = from.add(row * from_stride + col + i).read();
-                    // Not a product: a dropped infinity or NaN is zero too.
+                    // Not a product: infinity or NaN must become zero too.
                     let y = if *factor == S::Elem::default() { *factor } else { x * *factor };
                     let to = to.add(row * to_stride + col + i);
                     to.write(if accumulate { to.read() + y } else { y });
@@ -157,25 +157,25 @@ pub fn gaussian_noise<E: Element>(arena: &mut [E], key: u64, first: u64, stddev:
     }
 }
 
-/// The limit of `selu` for very negative values.
+/// Limit of `selu` for very negative values.
 const SELU_LIMIT: f64 = -1.673_263_242_354_377_2 * 1.050_700_987_355_480_5;
 
-/// A random function `scale * x + offset` of each value, of which some values are replaced by a constant.
+/// A random function `scale * x + offset` of each value, which also replaces some values by a constant.
 #[derive(Clone, Copy, Debug)]
 pub struct RandomScale {
     mixed_key: u64,
-    /// A value is kept if its upper 32 random bits reach this.
+    /// A value is kept if its upper 32 random bits are at least this.
     threshold: u64,
     /// The standard deviation of a factor with mean 1.
     stddev: f64,
     scale: f64,
     offset: f64,
-    /// The value in place of those that are not kept.
+    /// Replacement of the values that are not kept.
     dropped: f64,
 }
 
 impl RandomScale {
-    /// Values that are kept with probability `1 - rate`, in 0..=1.
+    /// Keeps values with probability `1 - rate`, in 0..=1.
     fn kept(key: u64, rate: f64) -> Self {
         let rate = rate.clamp(0.0, 1.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in 0..=2^32")]
@@ -196,7 +196,8 @@ impl RandomScale {
         Self { mixed_key: key, stddev, ..Self::kept(key, 0.0) }
     }
 
-    /// The limit of `selu` in place of a share of the values; then scaled and shifted so that mean 0 and variance 1 stay.
+    /// Replaces a fraction `rate` of the values by the limit of `selu`, then scales and shifts so that mean 0 and
+    /// variance 1 are preserved.
     pub fn alpha_dropout(key: u64, rate: f64) -> Self {
         let kept = 1.0 - rate;
         let scale =
@@ -205,7 +206,7 @@ impl RandomScale {
         Self { scale, offset, dropped: scale * SELU_LIMIT + offset, ..Self::kept(key, rate) }
     }
 
-    /// The factor of the value with this index; `None` for one that is not kept.
+    /// Factor of the value with this index; `None` if it is not kept.
     #[inline]
     fn factor(&self, index: u64) -> Option<f64> {
         if self.stddev > 0.0 {
@@ -214,8 +215,8 @@ impl RandomScale {
         (self.threshold == 0 || bits(self.mixed_key, index) >> 32 >= self.threshold).then_some(self.scale)
     }
 
-    /// `y = scale * x + offset`, or the constant. Value `i` has the index `first + i * step`: with a step of 0 all have the same
-    /// number. Computes as many values as both slices have.
+    /// Computes `y = scale * x + offset`, or the constant. Value `i` has the index `first + i * step`: with a step of
+    /// 0 all have the same number. Computes as many values as both slices have.
     pub fn apply<E: Element>(&self, first: u64, step: usize, x: &[E], y: &mut [E]) {
         let (offset, dropped) = (E::of(self.offset), E::of(self.dropped));
         self.each(first, step, x, y, |factor, x, y| {
@@ -223,7 +224,7 @@ impl RandomScale {
         });
     }
 
-    /// The gradient of [`apply`](Self::apply) from that of its result, added to `dx` if `accumulate`.
+    /// Computes the gradient of [`apply`](Self::apply) from that of its result, and adds it to `dx` if `accumulate`.
     pub fn gradient<E: Element>(&self, first: u64, step: usize, dy: &[E], dx: &mut [E], accumulate: bool) {
         self.each(first, step, dy, dx, |factor, dy, dx| {
             let own = factor.map_or(E::zero(), |factor| factor * dy);

@@ -1,7 +1,7 @@
-//! What happens at one step of a recurrent layer, behind its products.
+//! The elementwise part of one step of a recurrent layer, after its products.
 //!
-//! The activations are Keras's defaults, tanh and sigmoid. Layers with others are made of the kernels for
-//! activations and products of values.
+//! The activations are Keras's defaults, tanh and sigmoid. Layers with other activations use the kernels for
+//! activations and products.
 
 use super::dispatch::Kernels;
 use super::element::Element;
@@ -10,7 +10,7 @@ use super::matrix::Mat;
 use super::simd::Simd;
 
 rule! {
-    /// From what the products gave, and the cell state before the step, to the gates and both states.
+    /// Computes the gates and both states from the products and the previous cell state.
     Lstm [i, f, g, o, before] -> 6 {
         let (i, f, g, o) = (S::gate_sigmoid(i), S::gate_sigmoid(f), S::gate_tanh(g), S::gate_sigmoid(o));
         let c = S::fma(f, before, S::mul(i, g));
@@ -19,9 +19,9 @@ rule! {
 }
 
 rule! {
-    /// From the gates and both cell states, and the gradients of state and cell state after the step, to the
-    /// gradients of what the products gave and of the cell state before the step. With `s = sigmoid(x)` the slope is
-    /// `s - s²`, with `t = tanh(x)` it is `1 - t²`.
+    /// From the gates, both cell states, and the gradients of state and cell state after the step: computes the
+    /// gradients of the products and of the cell state before the step. With `s = sigmoid(x)` the slope is `s - s²`,
+    /// with `t = tanh(x)` it is `1 - t²`.
     LstmGradient [i, f, g, o, before, c, dh, dc] -> 5 {
         let one = S::splat(S::Elem::of(1.0));
         let t = S::gate_tanh(c);
@@ -64,8 +64,8 @@ fn quarters(gates: Mat) -> [Mat; 4] {
     core::array::from_fn(|gate| gates.columns(gate * units, units))
 }
 
-/// One step of an LSTM: `gates` holds the products of the gates i, f, c, o, `[rows, 4 units]`, and then the gates
-/// themselves. `before`, `cell` and `state` are `[rows, units]`; `cell` may be `before`.
+/// One step of an LSTM. `gates` holds the products of the gates i, f, c, o, `[rows, 4 units]`, and is overwritten by
+/// the gates themselves. `before`, `cell` and `state` are `[rows, units]`; `cell` may be `before`.
 pub fn lstm_forward<E: Element>(arena: &mut [E], gates: Mat, before: Mat, cell: Mat, state: Mat) {
     let [i, f, g, o] = quarters(gates);
     gates.check(arena.len());
@@ -77,8 +77,8 @@ pub fn lstm_forward<E: Element>(arena: &mut [E], gates: Mat, before: Mat, cell: 
     unsafe { E::kernels().lstm(&operands) }
 }
 
-/// The gradients of [`lstm_forward`]: `gates` becomes the gradient of the products, and `cell_gradient`, that of the
-/// cell state after the step, becomes that before it.
+/// Gradients of [`lstm_forward`]: overwrites `gates` with the gradient of the products, and `cell_gradient` (of the
+/// cell state after the step) with the gradient of the cell state before the step.
 pub fn lstm_backward<E: Element>(
     arena: &mut [E],
     gates: Mat,

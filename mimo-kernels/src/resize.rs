@@ -1,32 +1,32 @@
-//! Images `[height, width, channels]`, enlarged by whole factors.
+//! Upsampling of images `[height, width, channels]` by integer factors.
 
 use super::dispatch::Kernels;
 use super::element::Element;
 use super::simd::Simd;
 
-/// Values of the pixels that an enlarged image has and the image had not.
+/// Interpolation of the new pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interpolation {
-    /// The nearest pixel: each is repeated.
+    /// The nearest pixel.
     Nearest,
-    /// The mean of the four pixels around, weighted by the distance of their centres.
+    /// The mean of the four nearest pixels, weighted by the distance of their centres.
     Bilinear,
 }
 
-/// How an image is enlarged. A sequence is an image of height 1.
+/// An upsampling. A sequence is an image of height 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resize {
     /// Height and width of the image.
     pub image: [usize; 2],
     /// Values per pixel.
     pub channels: usize,
-    /// By how much height and width grow.
+    /// Factors of height and width.
     pub size: [usize; 2],
-    /// What is put between.
+    /// Interpolation.
     pub interpolation: Interpolation,
 }
 
-/// The two pixels along one axis that a pixel of the result lies between, and how far it is from the first.
+/// The two pixels along one axis that a pixel of the result lies between, and its distance from the first.
 #[derive(Clone, Copy)]
 struct Between<E> {
     pixels: [usize; 2],
@@ -34,8 +34,8 @@ struct Between<E> {
 }
 
 impl Resize {
-    /// Pixel `at` of the result lies at `(at + ½) / size − ½`, so that centres stay where they are; the edges are
-    /// repeated beyond themselves.
+    /// Pixel `at` of the result is at `(at + ½) / size − ½` of the image, so that centres are preserved; edge pixels
+    /// are repeated.
     #[inline(always)]
     fn between<E: Element>(&self, axis: usize, at: usize) -> Between<E> {
         let place = (at as f64 + 0.5) / self.size[axis] as f64 - 0.5;
@@ -126,7 +126,7 @@ pub(crate) unsafe fn enlarge_gradient<S: Simd>(resize: &Resize, dy: &[S::Elem], 
                 let vertical = resize.between::<S::Elem>(0, row);
                 for (column, dy) in dy.chunks_exact(channels).enumerate() {
                     let horizontal = resize.between::<S::Elem>(1, column);
-                    // At the edges, pixels are the same: each gets its share on its own.
+                    // At the edges both pixels are the same: each gets its part separately.
                     for (row, v) in vertical.pixels.into_iter().zip([one - vertical.way, vertical.way]) {
                         for (column, u) in
                             horizontal.pixels.into_iter().zip([one - horizontal.way, horizontal.way])
@@ -144,13 +144,13 @@ pub(crate) unsafe fn enlarge_gradient<S: Simd>(resize: &Resize, dy: &[S::Elem], 
     }
 }
 
-/// One sample: `y[height · down, width · right, channels]` from `x[height, width, channels]`.
+/// Upsamples one sample: `y[height · down, width · right, channels]` from `x[height, width, channels]`.
 pub fn resize<E: Element>(resize: &Resize, x: &[E], y: &mut [E]) {
     // SAFETY: the table is for this processor; the kernel works on slices.
     unsafe { E::kernels().enlarge(resize, x, y) }
 }
 
-/// One sample: adds the gradient of the image to `dx`.
+/// Adds the gradient of one sample's image to `dx`.
 pub fn resize_gradient<E: Element>(resize: &Resize, dy: &[E], dx: &mut [E]) {
     // SAFETY: the table is for this processor; the kernel works on slices.
     unsafe { E::kernels().enlarge_gradient(resize, dy, dx) }

@@ -1,14 +1,14 @@
-//! Rows of a matrix that a column of values selects: samples for which a step is masked.
+//! Operations on rows that are selected by a column of values, such as samples with a masked step.
 
 use super::element::Element;
 use super::matrix::Mat;
 
-/// The rows for which `which` holds of the value of `by`, a matrix of one column.
+/// Selects rows by a matrix of one column: those for which `which` is true for the value of `by`.
 fn selected<E: Element>(arena: &[E], by: Mat, row: usize, which: &impl Fn(E) -> bool) -> bool {
     which(arena[by.offset + row * by.stride])
 }
 
-/// Copies the rows of `from` for which `which` holds of the value of `by`, a matrix of one column.
+/// Copies the rows of `from` for whose value in `by` (a matrix of one column) `which` is true.
 pub fn copy_rows<E: Element>(arena: &mut [E], by: Mat, which: impl Fn(E) -> bool, from: Mat, to: Mat) {
     from.check(arena.len());
     to.check_like(from, arena.len());
@@ -20,7 +20,7 @@ pub fn copy_rows<E: Element>(arena: &mut [E], by: Mat, which: impl Fn(E) -> bool
     }
 }
 
-/// Fills the rows for which `which` holds of the value of `by`, a matrix of one column.
+/// Fills the rows for whose value in `by` (a matrix of one column) `which` is true.
 pub fn fill_rows<E: Element>(arena: &mut [E], by: Mat, which: impl Fn(E) -> bool, to: Mat, value: E) {
     to.check(arena.len());
     for row in 0..to.rows {

@@ -1,11 +1,11 @@
-//! Sums of rows by number: the gradient of an embedding.
+//! Sums of rows by index: the gradient of an embedding.
 
 use super::element::Element;
 use super::matrix::{Blocks, Mat};
 use core::ops::Range;
 
-/// Adds each row of `dy` to the row of the gradient that `numbers`, one value per row, asks for, in the order of the
-/// batch. `gradient` holds the rows `rows` of the whole; numbers of other rows are passed over.
+/// Adds each row of `dy` to the row of the gradient given by `numbers` (one index per row), in the order of the
+/// batch. `gradient` holds only the rows `rows` of the whole gradient; other indices are skipped.
 pub fn scatter_add<E: Element>(
     arena: &[E],
     numbers: Blocks,

@@ -1,10 +1,10 @@
-//! Matrix products with very few columns, as in the heads of a network: there the lanes of a vector run
-//! along the depth instead of the columns, of which most would be empty.
+//! Matrix products with very few columns, as in the heads of a network. The lanes of a vector run along the depth
+//! instead of the columns, of which most would be empty.
 
 use super::product::{Correlation, PANEL, Product, load};
 use super::simd::Simd;
 
-/// Columns up to which [`correlation`] and [`turned`] are used.
+/// Columns up to which [`correlation`] and [`transposed`] are used.
 pub(crate) const COLUMNS: usize = 4;
 
 /// More lanes than any instruction set has.
@@ -49,7 +49,7 @@ unsafe fn dots<S: Simd, const R: usize>(product: &Product<S::Elem>, row: usize) 
             }
             let masked = !product.mask.is_null() && {
                 let mask = product.mask.add((row + r) * mask_stride).read();
-                // A mask that is NaN is not positive either.
+                // A NaN in the mask is not positive either.
                 mask.partial_cmp(&zero).is_none_or(core::cmp::Ordering::is_le)
             };
             if masked || product.relu && y < zero {
@@ -89,7 +89,7 @@ pub(super) unsafe fn product<S: Simd>(product: &Product<S::Elem>) {
 /// As for [`dots`].
 #[inline(always)]
 #[expect(clippy::needless_range_loop, reason = "constant indices keep the accumulators in registers")]
-unsafe fn turned_rows<S: Simd, const R: usize, const N: usize>(product: &Product<S::Elem>, row: usize) {
+unsafe fn transposed_rows<S: Simd, const R: usize, const N: usize>(product: &Product<S::Elem>, row: usize) {
     let zero = S::Elem::default();
     // SAFETY: whole vectors while they fit into the depth, then what is left of it, in rows the caller vouches for; a
     // vector stays in one panel because its lanes divide PANEL.
@@ -135,38 +135,38 @@ unsafe fn turned_rows<S: Simd, const R: usize, const N: usize>(product: &Product
 ///
 /// # Safety
 ///
-/// As for [`turned_rows`].
+/// As for [`transposed_rows`].
 #[inline(always)]
-unsafe fn turned_all<S: Simd, const N: usize>(product: &Product<S::Elem>) {
+unsafe fn transposed_all<S: Simd, const N: usize>(product: &Product<S::Elem>) {
     let mut row = 0;
     // SAFETY: rows are taken only while they last.
     unsafe {
         while row + 4 <= product.rows {
-            turned_rows::<S, 4, N>(product, row);
+            transposed_rows::<S, 4, N>(product, row);
             row += 4;
         }
         while row < product.rows {
-            turned_rows::<S, 1, N>(product, row);
+            transposed_rows::<S, 1, N>(product, row);
             row += 1;
         }
     }
 }
 
-/// A product with at most [`COLUMNS`] columns, whose `right` is packed as a transpose. It has a bias and a ReLU, but no
-/// mask, and starts anew.
+/// A product with at most [`COLUMNS`] columns, whose `right` is packed as a transpose. Supports a bias and a ReLU,
+/// but no mask and no accumulation.
 ///
 /// # Safety
 ///
 /// As for [`super::product::product`].
 #[inline(always)]
-pub(crate) unsafe fn turned<S: Simd>(product: &Product<S::Elem>) {
+pub(crate) unsafe fn transposed<S: Simd>(product: &Product<S::Elem>) {
     // SAFETY: passed on to the caller.
     unsafe {
         match product.cols {
-            1 => turned_all::<S, 1>(product),
-            2 => turned_all::<S, 2>(product),
-            3 => turned_all::<S, 3>(product),
-            4 => turned_all::<S, 4>(product),
+            1 => transposed_all::<S, 1>(product),
+            2 => transposed_all::<S, 2>(product),
+            3 => transposed_all::<S, 3>(product),
+            4 => transposed_all::<S, 4>(product),
             _ => {}
         }
     }

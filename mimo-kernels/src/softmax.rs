@@ -8,7 +8,7 @@ use super::simd::Simd;
 pub(crate) struct Softmax<E> {
     pub(crate) rows: usize,
     pub(crate) cols: usize,
-    /// The input, or in the backward pass the output.
+    /// The input in the forward pass, the output in the backward pass.
     pub(crate) from: (*const E, usize),
     /// The output's gradient; not used in the forward pass.
     pub(crate) gradient: (*const E, usize),
@@ -41,10 +41,10 @@ pub(crate) unsafe fn store<S: Simd>(p: *mut S::Elem, n: usize, v: S::V) {
     unsafe { if n >= S::LANES { S::store(p, v) } else { S::store_first(p, n, v) } }
 }
 
-/// Rows up to this long are done a vector of rows at a time, each lane a row.
+/// Rows up to this length are processed a vector of rows at a time, each lane a row.
 ///
-/// Row by row, the reductions would take most of the time, and masked vectors on neighbouring rows overlap,
-/// so that the processor would finish storing each before it loads the next.
+/// Row by row, the reductions would take most of the time, and masked vectors on neighbouring rows overlap, so that
+/// the processor would finish storing each before it loads the next.
 const SHORT: usize = 16;
 
 /// More lanes than any instruction set has.
@@ -206,7 +206,7 @@ pub(crate) unsafe fn softmax<S: Simd>(softmax: &Softmax<S::Elem>) {
             let max = S::splat(S::maximum(max));
             let mut sum = S::splat(S::Elem::default());
             for col in (0..cols).step_by(S::LANES) {
-                // Lanes beyond the row are e^-inf = 0 and do not count.
+                // Lanes beyond the row are e^-inf = 0 and add nothing.
                 let shifted = S::sub(load::<S>(x.add(col), cols - col, lowest), max);
                 let e = S::exp(shifted);
                 sum = S::add(sum, e);

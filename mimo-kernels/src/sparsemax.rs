@@ -1,9 +1,9 @@
 //! Sparsemax (Martins and Astudillo: *From Softmax to Sparsemax*, 2016): the point of the probability simplex that is nearest
 //! to a row.
 //!
-//! `y = max(x - t, 0)` with the threshold `t` for which `y` sums to 1. Sorting would need memory, so `t` is found by Michelot's
-//! iteration: start with all values, take the `t` that they alone would have, leave out those at or below it, and repeat. No
-//! value comes back, so it ends after at most as many rounds as there are values; a few in practice.
+//! `y = max(x - t, 0)` with the threshold `t` for which `y` sums to 1. Sorting would need memory, so `t` is found by
+//! Michelot's iteration: start with all values, compute their `t`, remove the values at or below it, and repeat.
+//! Removed values never return, so there are at most as many rounds as values, and only a few in practice.
 
 use super::element::Element;
 use super::matrix::Mat;
@@ -50,7 +50,7 @@ fn project<E: Element>(row: &mut [E]) {
     loop {
         let above = row.iter().filter(|x| kept == usize::MAX || **x > threshold);
         let (sum, count) = above.fold((E::zero(), 0), |(sum, count), x| (sum + *x, count + 1));
-        // None is above a threshold that is not a number.
+        // No value is above a threshold that is NaN.
         if count == kept || count == 0 {
             break;
         }

@@ -1,17 +1,18 @@
 //! Spectral normalization: a matrix divided by its largest singular value.
 //!
-//! One power iteration with a row vector `u` is `v = u Wᵀ / |u Wᵀ|`, `u = v W / |v W|`; then `σ = v W uᵀ`. `W` is read twice for it, row by
-//! row, and a third time to be divided by `σ`. Sums are in double precision and in one fixed order.
+//! One power iteration with a row vector `u` is `v = u Wᵀ / |u Wᵀ|`, `u = v W / |v W|`; then `σ = v W uᵀ`. An
+//! iteration reads `W` twice, row by row; the division by `σ` reads it a third time. Sums are in double precision and
+//! in one fixed order.
 
 use super::element::Element;
 use num_traits::Float;
 
-/// The most that a vector is multiplied by to have length 1: Keras's limit.
+/// Upper bound on the factor that normalizes a vector, as in Keras.
 const MOST: f64 = 1e7;
-/// Sums of a product of rows that are computed beside each other.
+/// Number of partial sums of a product of rows.
 const LANES: usize = 8;
 
-/// Length of the memory that [`divide_by_spectral_norm`] needs for a matrix of so many values and columns.
+/// Number of values of memory that [`divide_by_spectral_norm`] needs for a matrix of `len` values and `cols` columns.
 pub const fn spectral_memory(len: usize, cols: usize) -> usize {
     match len.checked_div(cols) {
         Some(rows) => rows + cols,
@@ -19,8 +20,9 @@ pub const fn spectral_memory(len: usize, cols: usize) -> usize {
     }
 }
 
-/// Moves `u`, a row vector with a value per column of `matrix`, by so many power iterations, and divides the matrix by the singular
-/// value that they find. A matrix of zeros and its `u` stay as they are. `memory` has at least [`spectral_memory`] values.
+/// Runs power iterations on `u`, a row vector with a value per column of `matrix`, and divides the matrix by the
+/// singular value that they find. A matrix of zeros and its `u` are unchanged. `memory` has at least
+/// [`spectral_memory`] values.
 pub fn divide_by_spectral_norm<E: Element>(
     matrix: &mut [E],
     u: &mut [E],
@@ -65,11 +67,12 @@ fn dot<E: Element>(row: &[E], u: &[f64]) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
-/// Gives a vector length 1, and returns its product with what it was: its length, if that is not below the limit.
+/// Normalizes a vector to length 1, and returns its product with the original one: the original length, unless the
+/// factor was limited.
 fn normalize(vector: &mut [f64]) -> f64 {
     let squares: f64 = vector.iter().map(|value| value * value).sum();
     let inverse = 1.0 / Float::sqrt(squares);
-    // `min` would drop a NaN, which must be seen.
+    // `min` would drop a NaN, which must propagate.
     let inverse = if inverse > MOST { MOST } else { inverse };
     vector.iter_mut().for_each(|value| *value *= inverse);
     squares * inverse

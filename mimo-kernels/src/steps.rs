@@ -1,4 +1,4 @@
-//! The gradients of a recurrent layer's weights, over some of its steps.
+//! Gradients of a recurrent layer's weights, summed over some of its steps.
 
 use super::dispatch::Kernels;
 use super::element::Element;
@@ -10,11 +10,11 @@ use super::product::Correlation;
 pub struct Steps {
     /// The values of the first step.
     pub first: Mat,
-    /// From the values of a step to those of the next.
+    /// Distance between the values of consecutive steps.
     pub apart: usize,
-    /// Whether the next step lies before a step and not behind it.
+    /// Whether the next step lies before a step in memory instead of after it.
     pub backwards: bool,
-    /// How many there are.
+    /// Number of steps.
     pub count: usize,
 }
 

@@ -3,7 +3,7 @@
 use super::product::{load, store};
 use super::simd::Simd;
 
-/// For every position of an output, the sum over the taps of a window of `left`, each times the values of the tap.
+/// Sums over the taps of a window of `left`, each times the values of the tap, for every position of an output.
 ///
 /// Positions are `lines` times `line_len`, windows `taps[0]` times `taps[1]`. All distances are in values.
 #[derive(Clone, Copy, Debug)]
@@ -12,14 +12,14 @@ pub(crate) struct Taps<E> {
     pub(crate) line_len: usize,
     /// The first tap of the first position's window.
     pub(crate) left: *const E,
-    /// From a position's window to the window of the next line, and of the next position of the line.
+    /// Distances from a position's window to the window of the next line, and of the next position of the line.
     pub(crate) left_step: [usize; 2],
     pub(crate) taps: [usize; 2],
-    /// From a tap to the same tap of the next line of taps, and to the next tap of the line.
+    /// Distances from a tap to the same tap of the next line, and to the next tap of the line.
     pub(crate) tap_step: [usize; 2],
     /// The values of the first tap.
     pub(crate) right: *const E,
-    /// The same steps among the values, which may lie in reverse.
+    /// The same distances among the values of the taps, which may be in reverse order.
     pub(crate) right_step: [isize; 2],
     /// Values of a position, and of a tap.
     pub(crate) channels: usize,
@@ -133,7 +133,7 @@ unsafe fn strip<S: Simd, const R: usize, const NV: usize, const TAIL: bool>(
 #[inline(always)]
 pub(crate) unsafe fn taps<S: Simd>(t: &Taps<S::Elem>) {
     let mut channel = 0;
-    // SAFETY: every strip starts inside the channels, and its tail says how many of its last vector exist.
+    // SAFETY: every strip starts inside the channels, and its tail is the length of its last vector.
     unsafe {
         while channel + 2 * S::LANES <= t.channels {
             strip::<S, 4, 2, false>(t, channel, 0);
@@ -149,7 +149,7 @@ pub(crate) unsafe fn taps<S: Simd>(t: &Taps<S::Elem>) {
     }
 }
 
-/// Adds to the values of every tap the sum over all positions of what it meets, times the position's value of `dy`.
+/// Adds the gradient of every tap: the sum over all positions of the tap's input times the position's `dy`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TapGradient<E> {
     pub(crate) lines: usize,
@@ -159,10 +159,10 @@ pub(crate) struct TapGradient<E> {
     pub(crate) left_step: [usize; 2],
     pub(crate) taps: [usize; 2],
     pub(crate) tap_step: [usize; 2],
-    /// A position after another.
+    /// Consecutive positions.
     pub(crate) dy: *const E,
     pub(crate) channels: usize,
-    /// A tap after another.
+    /// Consecutive taps.
     pub(crate) gradient: *mut E,
 }
 
@@ -209,7 +209,8 @@ unsafe fn tap_tile<S: Simd, const T: usize, const TAIL: bool>(
     }
 }
 
-/// All taps for one vector of channels: as many at once as most kernels have, or as most lines of them have.
+/// Computes all taps for one vector of channels: in groups of the usual number of taps of a kernel, or of one of its
+/// lines.
 ///
 /// # Safety
 ///
@@ -243,7 +244,7 @@ unsafe fn tap_strip<S: Simd, const TAIL: bool>(g: &TapGradient<S::Elem>, channel
 #[inline(always)]
 pub(crate) unsafe fn tap_gradient<S: Simd>(g: &TapGradient<S::Elem>) {
     let mut channel = 0;
-    // SAFETY: every strip starts inside the channels, and its tail says how many of its vector exist.
+    // SAFETY: every strip starts inside the channels, and its tail is the length of its vector.
     unsafe {
         while channel + S::LANES <= g.channels {
             tap_strip::<S, false>(g, channel, 0);

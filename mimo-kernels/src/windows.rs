@@ -40,7 +40,7 @@ struct Cursor {
     at: usize,
 }
 
-/// `R` positions times `NV` vectors of the output, from column `col` on. The positions may go on in the next line,
+/// `R` positions times `NV` vectors of the output, from column `col` on. The positions may continue in the next line,
 /// so that narrow images fill the tiles too.
 ///
 /// # Safety

@@ -1,4 +1,4 @@
-//! What the user wrote, before names and layers have a meaning.
+//! Syntax tree: the user's description before names and layers are resolved.
 
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
@@ -11,17 +11,17 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 /// The input of one `model!` or one `functions!`.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
-    /// The descriptions of the first of `uses`, if the macros of those models gave them.
+    /// Descriptions of the first of `uses`, from the macros of those models.
     pub(crate) described: Vec<TokenStream>,
-    /// Everything behind them, as written.
+    /// The remaining tokens, as written.
     pub(crate) written: TokenStream,
-    /// What stands before the block, if a name was found.
+    /// The part before the block, if it has a name.
     pub(crate) header: Option<Header>,
-    /// The models and functions that the block brings in.
+    /// Models and functions that the block imports.
     pub(crate) uses: Vec<Use>,
-    /// Names that were meant to be models or functions, in statements that were reported.
+    /// Names of models or functions in broken `use` statements, which were reported.
     pub(crate) missing_uses: Vec<String>,
-    /// The levels of lints, as attributes set them.
+    /// Lint levels set by attributes.
     pub(crate) levels: Vec<crate::lints::Level>,
     /// The constants of the block.
     pub(crate) consts: Vec<ConstDef>,
@@ -31,25 +31,25 @@ pub(crate) struct Model {
     pub(crate) statements: Vec<Statement>,
     /// `Model(…)`.
     pub(crate) tail: Option<Tail>,
-    /// Every statement as it was written, in order, whether it could be read or not.
+    /// Every statement as written, in order, whether it was parsed or not.
     pub(crate) runs: Vec<Run>,
-    /// The statements in the body of the statement that is being read.
+    /// Statements in the body of the statement that is being parsed.
     pub(crate) inner: Vec<Run>,
-    /// What statements bind that were too broken to be read.
+    /// Names bound by statements that were too broken to parse.
     pub(crate) lost: Lost,
 }
 
-/// Names of which it is not known whether they are bound: that nothing else binds them is no news.
+/// Names that a broken statement may have bound. Reporting them as unknown would only repeat the first error.
 #[derive(Debug, Default)]
 pub(crate) struct Lost {
-    /// Every name in statements that could not be read.
+    /// Every name in statements that could not be parsed.
     pub(crate) names: BTreeSet<String>,
-    /// How many names are bound somewhere that were left out.
+    /// Number of missing names in patterns.
     pub(crate) nameless: usize,
 }
 
 impl Lost {
-    /// Adds what was lost in a body.
+    /// Adds the lost names of a body.
     pub(crate) fn add(&mut self, inner: Lost) {
         self.names.extend(inner.names);
         self.nameless += inner.nameless;
@@ -61,23 +61,23 @@ impl Lost {
     }
 }
 
-/// The tokens of a statement, and what was read from them.
+/// The tokens of a statement, and what was parsed from them.
 #[derive(Debug)]
 pub(crate) struct Run {
     /// The tokens, without the `;`.
     pub(crate) tokens: Vec<TokenTree>,
-    /// Which of [`Model::consts`] it gave.
+    /// Range of its constants in [`Model::consts`].
     pub(crate) consts: Range<usize>,
-    /// The places of the names that it binds.
+    /// Locations of the names that it binds.
     pub(crate) binders: Vec<Loc>,
     /// The statements in its body.
     pub(crate) inner: Vec<Run>,
 }
 
-/// What stands before the block.
+/// The part before the block.
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
-    /// The path under which the user knows mimo: `::mimo`, or what `crate = …;` says.
+    /// Path under which the user knows mimo: `::mimo`, or that of `crate = …;`.
     pub(crate) krate: TokenStream,
     /// Doc comments and attributes, as written.
     pub(crate) attrs: TokenStream,
@@ -92,9 +92,9 @@ pub(crate) struct Header {
 pub(crate) struct Use {
     /// The path of the model or the function, as written.
     pub(crate) path: TokenStream,
-    /// What the block calls it.
+    /// Its name in the block.
     pub(crate) ident: Ident,
-    /// The path's place.
+    /// Location of the path.
     pub(crate) loc: Loc,
 }
 
@@ -105,7 +105,7 @@ pub(crate) struct ConstDef {
     pub(crate) attrs: TokenStream,
     /// The name.
     pub(crate) ident: Ident,
-    /// The name's place.
+    /// Location of the name.
     pub(crate) loc: Loc,
     /// The type, as written.
     pub(crate) ty: TokenStream,
@@ -113,7 +113,7 @@ pub(crate) struct ConstDef {
     pub(crate) value: Expr,
 }
 
-/// A statement, which makes tensors and layers or adds a loss.
+/// A statement that makes tensors and layers or adds a loss.
 #[derive(Debug)]
 pub(crate) enum Statement {
     /// `let name = value;`
@@ -126,24 +126,24 @@ pub(crate) enum Statement {
     AddLoss(Expr),
 }
 
-/// `fn name(x, filters = 32) { … }`: expanded wherever it is called.
+/// `fn name(x, filters = 32) { … }`: expanded at each call.
 #[derive(Debug)]
 pub(crate) struct Function {
     /// Doc comments and attributes, as written.
     pub(crate) attrs: TokenStream,
-    /// `pub`, `pub(crate)`, or nothing; only a function of `functions!` has one.
+    /// `pub`, `pub(crate)`, or nothing; only functions of `functions!` have one.
     pub(crate) vis: TokenStream,
     /// The tokens from `fn` on.
     pub(crate) tokens: Vec<TokenTree>,
     /// The name.
     pub(crate) ident: Ident,
-    /// The name's place.
+    /// Location of the name.
     pub(crate) loc: Loc,
     /// What it is given.
     pub(crate) parameters: Vec<Parameter>,
-    /// What it makes on the way.
+    /// Statements of the body.
     pub(crate) body: Vec<Statement>,
-    /// What it gives; `None` if that was reported.
+    /// The result; `None` if that was reported.
     pub(crate) result: Option<Expr>,
     /// Every identifier in it.
     pub(crate) mentions: HashSet<String>,
@@ -151,7 +151,7 @@ pub(crate) struct Function {
     pub(crate) lost: Lost,
 }
 
-/// A parameter of a function, and what it is if a call does not say.
+/// A parameter of a function with its default.
 #[derive(Debug)]
 pub(crate) struct Parameter {
     /// The name.
@@ -160,18 +160,18 @@ pub(crate) struct Parameter {
     pub(crate) default: Option<Expr>,
 }
 
-/// `for name in values { … }`: its body is written once for each value.
+/// `for name in values { … }`: the body is expanded once for each value.
 #[derive(Debug)]
 pub(crate) struct For {
     /// The names that each value is bound to.
     pub(crate) names: Vec<Binder>,
-    /// Whether the names are a tuple.
+    /// Whether the names form a tuple.
     pub(crate) tuple: bool,
     /// The values.
     pub(crate) values: Values,
     /// The statements.
     pub(crate) body: Vec<Statement>,
-    /// Tensor of each round, for a loop that gives a list; `None` for a statement, and if that was reported.
+    /// Tensor of each round, for a loop that returns a list; `None` for a statement, and after an error.
     pub(crate) result: Option<Expr>,
     /// The tokens before the body.
     pub(crate) loc: Loc,
@@ -180,9 +180,9 @@ pub(crate) struct For {
 /// `if training { … } else { … }`
 #[derive(Debug)]
 pub(crate) struct Switch {
-    /// The side of training steps.
+    /// Executed in training steps.
     pub(crate) training: Branch,
-    /// The side of predictions and evaluations.
+    /// Executed in predictions and evaluations.
     pub(crate) inference: Branch,
 }
 
@@ -191,23 +191,23 @@ pub(crate) struct Switch {
 pub(crate) struct Branch {
     /// The statements.
     pub(crate) body: Vec<Statement>,
-    /// The tensor or value; `None` for a statement, and if that was reported.
+    /// The result; `None` for a statement, and after an error.
     pub(crate) result: Option<Expr>,
     /// Every identifier in it.
     pub(crate) mentions: HashSet<String>,
 }
 
-/// `if stride == 2 { … } else if … { … } else { … }` on values that are known while the macro runs: one side is expanded.
+/// `if stride == 2 { … } else if … { … } else { … }` on values known to the macro: one branch is expanded.
 #[derive(Debug)]
 pub(crate) struct If {
-    /// Conditions in order, each with the side that is expanded if it is the first that holds.
+    /// Conditions in order, each with the branch that is expanded if it is the first true one.
     pub(crate) arms: Vec<(Condition, Branch)>,
-    /// The side after the last `else`.
+    /// The branch after the last `else`.
     pub(crate) otherwise: Option<Branch>,
 }
 
 impl If {
-    /// All sides.
+    /// All branches.
     pub(crate) fn branches(&self) -> impl Iterator<Item = &Branch> {
         self.arms.iter().map(|(_, branch)| branch).chain(&self.otherwise)
     }
@@ -216,7 +216,7 @@ impl If {
 /// Condition of an [`If`].
 #[derive(Debug)]
 pub(crate) enum Condition {
-    /// A comparison, or a name of `true` or `false`.
+    /// A comparison, or a name for `true` or `false`.
     Of(Expr),
     /// `!a`
     Not(Box<Condition>),
@@ -227,7 +227,7 @@ pub(crate) enum Condition {
 }
 
 impl Condition {
-    /// Whether something is true of one of its comparisons.
+    /// Whether `of` is true for one of its comparisons.
     pub(crate) fn any(&self, of: &dyn Fn(&Expr) -> bool) -> bool {
         match self {
             Condition::Of(expr) => of(expr),
@@ -237,14 +237,14 @@ impl Condition {
     }
 }
 
-/// What a loop goes over.
+/// Values of a loop.
 #[derive(Debug)]
 pub(crate) enum Values {
     /// `0..4`, `1..=N`
     Range {
         /// The first number.
         start: Expr,
-        /// The number after the last, or the last.
+        /// The last number, or the one after it.
         end: Expr,
         /// Whether `end` is the last.
         inclusive: bool,
@@ -255,7 +255,7 @@ pub(crate) enum Values {
     Reversed(Box<Values>),
     /// `DEPTHS.iter().enumerate()`
     Enumerated(Box<Values>),
-    /// Reported already.
+    /// An error was reported.
     Invalid,
 }
 
@@ -264,11 +264,11 @@ pub(crate) enum Values {
 pub(crate) struct Let {
     /// The names that are bound.
     pub(crate) names: Vec<Binder>,
-    /// Whether the names are a tuple, `let (y, h) = …`.
+    /// Whether the names form a tuple, `let (y, h) = …`.
     pub(crate) tuple: bool,
-    /// The shape that the tensor is said to have.
+    /// Annotated shape of the tensor.
     pub(crate) ascription: Option<Expr>,
-    /// What is bound.
+    /// The bound value.
     pub(crate) value: Expr,
 }
 
@@ -277,7 +277,7 @@ pub(crate) struct Let {
 pub(crate) struct Binder {
     /// The name; `_` binds nothing.
     pub(crate) ident: Ident,
-    /// Its place.
+    /// Location of the name.
     pub(crate) loc: Loc,
 }
 
@@ -286,53 +286,54 @@ pub(crate) struct Binder {
 pub(crate) struct Tail {
     /// The whole call of `Model`.
     pub(crate) loc: Loc,
-    /// What `Model` is given.
+    /// Arguments of `Model`.
     pub(crate) args: Vec<Arg>,
-    /// What `.compile` is given, and the place of the call.
+    /// Arguments of `.compile`, and the location of the call.
     pub(crate) compile: Option<(Vec<Arg>, Loc)>,
 }
 
 /// An argument of a call, before it is known whether it is a tensor or a setting.
 #[derive(Debug)]
 pub(crate) struct Arg {
-    /// The keyword and its place.
+    /// The keyword and its location.
     pub(crate) keyword: Option<(String, Loc)>,
     /// The value.
     pub(crate) value: Expr,
 }
 
-/// One expression of all that were read. Places do not tell them apart: what was read from another block is all at the call.
+/// Identity of an expression. Locations do not identify it: everything expanded from another block has the location
+/// of the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ExprId(u32);
 
 impl ExprId {
-    /// That of a new expression.
+    /// Creates a new id.
     fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         ExprId(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
 
-/// An expression: a tensor, a layer, or a value; where it stands decides.
+/// An expression: a tensor, a layer, or a value, depending on the context.
 #[derive(Debug)]
 pub(crate) struct Expr {
-    /// Which one it is.
+    /// Its identity.
     pub(crate) id: ExprId,
     /// What it is.
     pub(crate) kind: ExprKind,
-    /// All of its tokens.
+    /// Location of all of its tokens.
     pub(crate) loc: Loc,
     /// The tokens themselves, for constants.
     pub(crate) tokens: TokenStream,
 }
 
 impl Expr {
-    /// An expression that was read.
+    /// Creates an expression.
     pub(crate) fn new(kind: ExprKind, loc: Loc, tokens: TokenStream) -> Self {
         Expr { id: ExprId::new(), kind, loc, tokens }
     }
 
-    /// Calls `see` for the expression and each of its parts, from the outside in.
+    /// Calls `see` for the expression and each of its parts, outermost first.
     pub(crate) fn each<'e>(&'e self, see: &mut dyn FnMut(&'e Expr)) {
         see(self);
         match &self.kind {
@@ -365,12 +366,12 @@ impl Expr {
         }
     }
 
-    /// The first part of the expression that is wanted, itself included, from the outside in.
+    /// The first matching part of the expression, itself included, outermost first.
     pub(crate) fn find(&self, wanted: &dyn Fn(&ExprKind) -> bool) -> Option<&Expr> {
         self.part(&|part| wanted(&part.kind))
     }
 
-    /// The same by the whole part.
+    /// Same as [`find`](Self::find), with a predicate on the part including its location.
     pub(crate) fn part(&self, wanted: &dyn Fn(&Expr) -> bool) -> Option<&Expr> {
         let mut found = None;
         self.each(&mut |part| {
@@ -401,7 +402,7 @@ pub(crate) enum ExprKind {
     Neg(Box<Expr>),
     /// `x + y`
     Binary(Op, Box<Expr>, Box<Expr>),
-    /// `x ** 2`: Python's power, which is reported wherever it stands.
+    /// `x ** 2`: Python's power, which is reported everywhere.
     Power(Box<Expr>, Box<Expr>),
     /// `lengths[0]`, an expression of Rust, or `x[0..4]`, an index of a tensor.
     Index(Box<Expr>),
@@ -425,7 +426,7 @@ pub(crate) enum ExprKind {
     If(Box<If>),
     /// Any other Rust expression.
     Rust,
-    /// Reported already.
+    /// An error was reported.
     Invalid,
 }
 
@@ -434,7 +435,7 @@ pub(crate) enum ExprKind {
 pub(crate) struct Key {
     /// The word, without quotes and without `r#`.
     pub(crate) text: String,
-    /// Its place.
+    /// Location of the key.
     pub(crate) loc: Loc,
 }
 
@@ -466,7 +467,7 @@ pub(crate) enum Op {
 }
 
 impl Op {
-    /// Every operator; those of two characters come before those that they start with.
+    /// Every operator; those of two characters come before their prefixes.
     pub(crate) const ALL: [Op; 11] = [
         Op::GreaterEqual,
         Op::LessEqual,
@@ -498,7 +499,7 @@ impl Op {
         }
     }
 
-    /// The operation on tensors that it stands for.
+    /// The tensor operation of the operator.
     pub(crate) fn operation(self) -> &'static str {
         match self {
             Op::Add => "add",
@@ -515,12 +516,12 @@ impl Op {
         }
     }
 
-    /// Whether it makes a number of two numbers, and does not compare them.
+    /// Whether it computes a number from two numbers instead of comparing them.
     pub(crate) fn computes(self) -> bool {
         self.precedence() > 1
     }
 
-    /// How tightly it binds.
+    /// Precedence; larger binds more tightly.
     pub(crate) fn precedence(self) -> u8 {
         match self {
             Op::Greater | Op::GreaterEqual | Op::Less | Op::LessEqual | Op::Equal | Op::NotEqual => 1,

@@ -1,4 +1,4 @@
-//! How blocks learn of the models and functions of others: see `parse/nested.rs`.
+//! Descriptions: how blocks get the contents of models and functions of other blocks. See `parse/nested.rs`.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -9,8 +9,8 @@ use crate::ast::{Header, Model, Use, name_of};
 use crate::lower::Lowered;
 use crate::parse::{self, Description};
 
-/// The call that asks for the next description, if one is missing: the macro of that model or of that function calls
-/// `caller`, which is this macro, again, by the path under which this block knows it.
+/// The call that requests the next missing description: the macro of that model or function calls `caller`, which is
+/// this macro, again, under the path by which this block knows it.
 pub(crate) fn request(model: &Model, caller: &str) -> Option<TokenStream> {
     let Header { krate, .. } = model.header.as_ref()?;
     let used = model.uses.get(model.described.len())?;
@@ -22,7 +22,7 @@ pub(crate) fn request(model: &Model, caller: &str) -> Option<TokenStream> {
     })
 }
 
-/// Identifier of the `functions!` that most likely has what comes next: if it has, it does not need to be described again.
+/// Identifier of the `functions!` that most likely has the next item: if so, it need not be described again.
 fn known(model: &Model, next: &Use) -> Option<Ident> {
     let parent = |used: &Use| {
         let mut path: Vec<String> = used.path.clone().into_iter().map(|token| token.to_string()).collect();
@@ -40,19 +40,21 @@ fn known(model: &Model, next: &Use) -> Option<Ident> {
     Some(Ident::new(&id, Span::call_site()))
 }
 
-/// What others are told of a model; `lengths` if it has some that only const evaluation knows.
+/// Description of a model for other blocks; `lengths` if it has lengths that only const evaluation knows.
 pub(crate) fn of_model(lowered: &Lowered, lengths: bool) -> TokenStream {
     let (mark, description) = (lengths.then(|| quote!(const)), &lowered.description);
     quote!(#mark #description)
 }
 
-/// The macro that hands the description of a model to others; an empty one says that the model has mistakes.
+/// The macro that passes the description of a model to other blocks; an empty description means that the model has
+/// errors.
 ///
-/// Macros have names of their own, so it is imported under the model's: whoever can name the type can name the macro.
+/// Macros have a namespace of their own, so it is imported under the model's name: code that can name the type can
+/// name the macro.
 pub(crate) fn offer(header: &Header, description: &TokenStream) -> TokenStream {
     let (vis, ident) = (&header.vis, &header.ident);
     let public = vis.to_string() == "pub";
-    // An exported macro is an item of the crate's root, wherever it is written, so its name has to be the only one.
+    // An exported macro is an item of the crate's root wherever it is written, so its name must be unique.
     let name = match public {
         true => format_ident!("__mimo_model_{}_{}", name_of(ident), expansion(), span = Span::call_site()),
         false => format_ident!("__mimo_model_{}", name_of(ident), span = Span::call_site()),
@@ -65,8 +67,8 @@ pub(crate) fn offer(header: &Header, description: &TokenStream) -> TokenStream {
     macro_of(&name, public, description, rule, &[(vis, ident)])
 }
 
-/// The macro that hands a `functions!` to others, imported under the name of each function that others see. `None` says that
-/// it has mistakes.
+/// The macro that passes a `functions!` to other blocks, imported under the name of each public function. `None`
+/// means that it has errors.
 pub(crate) fn offer_functions(model: &Model, sound: bool) -> TokenStream {
     let functions = model.functions.iter().filter(|function| !function.vis.is_empty());
     let names: Vec<(&TokenStream, &Ident)> =
@@ -92,7 +94,7 @@ pub(crate) fn offer_functions(model: &Model, sound: bool) -> TokenStream {
     macro_of(&name, public, &description, rules, &names)
 }
 
-/// A macro under other names.
+/// A macro, exported under other names.
 fn macro_of(
     name: &Ident,
     public: bool,
@@ -100,7 +102,7 @@ fn macro_of(
     rules: TokenStream,
     names: &[(&TokenStream, &Ident)],
 ) -> TokenStream {
-    // What `macro_rules` would take for a variable of its own.
+    // `macro_rules` would interpret it as a variable of its own.
     if has_dollar(description) {
         return TokenStream::new();
     }
@@ -123,7 +125,7 @@ fn macro_of(
     }
 }
 
-/// A word that no other `functions!` has, in no crate: two of them may meet in one model.
+/// An identifier that is unique to a `functions!` across crates: two of them may be used in one model.
 fn identifier(model: &Model) -> String {
     let mut hasher = DefaultHasher::new();
     for variable in ["CARGO_PKG_NAME", "CARGO_PKG_VERSION", "CARGO_CRATE_NAME"] {
@@ -133,7 +135,7 @@ fn identifier(model: &Model) -> String {
     format!("{}_{:016x}", expansion(), hasher.finish())
 }
 
-/// A word that no other expansion in the crate has: the compiler numbers them.
+/// An identifier that is unique to an expansion within the crate: the compiler numbers them.
 fn expansion() -> String {
     let mut hasher = DefaultHasher::new();
     format!("{:?}", Span::call_site()).hash(&mut hasher);

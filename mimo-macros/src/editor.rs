@@ -1,17 +1,15 @@
-//! The model once more, for editors.
+//! The model as a plain Rust function, for editors.
 //!
-//! rust-analyzer knows a word inside of a macro call by what it finds in the expansion under the same span. So the
-//! expansion starts with a function that says in plain Rust what every word of the model is: a `let` is a `let` whose
-//! type tells the shape, a layer is the item of [`mimo_graph::language`] with its arguments as fields, a tensor in a call is
-//! the local variable, an output in a map is a field of `…PerOutput`. Hovering, going to definitions and completion then
-//! need nothing else. Only rust-analyzer compiles the function; for rustc it is gone before anything is resolved.
+//! rust-analyzer resolves a word inside of a macro call by the tokens with the same span in the expansion. So the
+//! expansion starts with a function that has every word of the model in plain Rust: a `let` is a `let` whose type
+//! shows the shape, a layer is the item of [`mimo_graph::language`] with its arguments as fields, a tensor in a call
+//! is a local variable, an output in a map is a field of `…PerOutput`. Hovering, going to definitions and completion
+//! then work without further support. Only rust-analyzer compiles the function; rustc removes it before name
+//! resolution.
 //!
-//! Two things are particular:
-//! - The function is written from the tokens, not from what was understood of them, so that it is there while a
-//!   statement is being typed. Nothing of what the user wrote is copied but identifiers, so that it always parses.
-//! - rust-analyzer completes in the expansion of a text that has a marker at the cursor, and looks for the place
-//!   in the expansion of the text without it by counting characters. So the function comes first, and nothing in it
-//!   depends on what follows: types stand behind what they are types of.
+//! Two constraints:
+//! - The function is written from the tokens instead of the lowered model, so that it exists while a statement is being typed. Only identifiers are copied from the user's tokens, so that it always parses.
+//! - rust-analyzer completes in the expansion of a text with a marker at the cursor, and finds the position in the expansion without the marker by counting characters. So the function comes first, and nothing in it depends on later tokens: types follow their values.
 
 mod fields;
 mod words;
@@ -30,14 +28,14 @@ use crate::tokens;
 use mimo_graph::language::{self, Kind, Module};
 use words::Words;
 
-/// The function, in a constant of its own: the allowance has to enclose what `cfg` removes.
+/// The function, inside a constant: the `allow` for the unknown `cfg` must be on an enclosing item.
 pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
     let krate = &lowered.header.krate;
     let mut words = Words::new(ast, lowered);
     let lengths = Lengths::new(lowered);
     let known = Known { ast, lowered, lengths: &lengths };
     let statements = statements(&ast.runs, false, known, &mut words);
-    // Behind the statements, whose places must not depend on what follows them.
+    // After the statements, whose positions must not depend on later tokens.
     let constants = lengths.plain_constants();
     let imported = lowered.imported.iter().map(|(name, function)| imported(name, function));
     quote! {
@@ -56,8 +54,8 @@ pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
     }
 }
 
-/// A function that the block brings in: as one of the block, its call is a literal with its parameters as fields. Hovering
-/// over the call shows its documentation, and its name is where it is defined.
+/// An imported function: as for one of the block, its call is a literal with its parameters as fields. Hovering over
+/// the call shows its documentation, and going to the definition finds its name.
 fn imported(name: &str, function: &Function) -> TokenStream {
     let (attrs, parameters) = (&function.attrs, function.parameters.iter().map(|parameter| &parameter.ident));
     let (name, signature) = (tokens::ident(name, function.ident.span()), signature(function));
@@ -70,7 +68,7 @@ fn imported(name: &str, function: &Function) -> TokenStream {
     }
 }
 
-/// What statements are written from.
+/// Inputs for writing statements.
 #[derive(Clone, Copy)]
 struct Known<'a> {
     ast: &'a Model,
@@ -78,7 +76,7 @@ struct Known<'a> {
     lengths: &'a Lengths<'a>,
 }
 
-/// Statements of the block, or of the body of a `function`, whose last one may be what it gives.
+/// Statements of the block, or of the body of a `function`, whose last one may be its result.
 fn statements(runs: &[Run], function: bool, known: Known<'_>, words: &mut Words) -> TokenStream {
     runs.iter().map(|run| statement(run, function, known, words)).collect()
 }
@@ -92,7 +90,7 @@ fn statement(run: &Run, function: bool, known: Known<'_>, words: &mut Words) -> 
         return words.leave(scope, body);
     }
     if cursor.at_keyword("for") {
-        // What a loop binds is bound behind it as well.
+        // Names bound in a loop stay bound after it.
         let head = words.head_of_loop(&mut cursor);
         let body = statements(&run.inner, function, known, words);
         return quote!(#head #body);
@@ -124,7 +122,7 @@ fn statement(run: &Run, function: bool, known: Known<'_>, words: &mut Words) -> 
     }
     if cursor.is_empty() {
         return match start.rest() {
-            // The start of `let`, or of the `Model(…)` that ends the block.
+            // The start of `let`, or of the `Model(…)` at the end of the block.
             [TokenTree::Ident(ident)] if !is_let && !function && is_name(ident) => {
                 quote!(__l::model::#ident {};)
             }
@@ -144,7 +142,8 @@ fn statement(run: &Run, function: bool, known: Known<'_>, words: &mut Words) -> 
     }
     cursor.skip(1);
     let value = cursor.rest().to_vec();
-    // The body of a loop that gives a list binds names as that of another loop does; its tensor is a statement of its own.
+    // The body of a loop that returns a list binds names like that of any loop; the returned tensor is a separate
+    // statement.
     let mut looped = TokenStream::new();
     if cursor.at_keyword("for") {
         looped = words.head_of_loop(&mut cursor);
@@ -160,12 +159,12 @@ fn statement(run: &Run, function: bool, known: Known<'_>, words: &mut Words) -> 
         false => words.bind(&names),
     }
     let pattern = if names.len() == 1 { quote!(#(#names)*) } else { quote!((#(#names),*)) };
-    // One layer that is bound is what its expression is; parentheses are there either way.
+    // A single layer has the type of its expression; parentheses are there either way.
     let types = types(run, names.len(), known).map(|types| quote!(; #types));
     quote!(#looped let #pattern = { (#(#values),*) #types };)
 }
 
-/// Whether the value of a `let` looks like a setting, which stands for any word: a literal, a list, an `if`, or a word.
+/// Whether the value of a `let` looks like a setting, which may be any word: a literal, a list, an `if`, or a word.
 fn is_setting(value: &[TokenTree]) -> bool {
     match value {
         [TokenTree::Literal(_) | TokenTree::Group(_)] => true,
@@ -178,7 +177,7 @@ fn is_setting(value: &[TokenTree]) -> bool {
     }
 }
 
-/// `use crate::Encoder as Vision`, if it is whole: Rust knows what it means.
+/// `use crate::Encoder as Vision`, if it is complete: it is valid Rust.
 fn nested(written: &[TokenTree]) -> TokenStream {
     let is_as = |token: &TokenTree| matches!(token, TokenTree::Ident(ident) if ident == "as");
     let path: TokenStream = written.split(is_as).next().unwrap_or_default().iter().skip(1).cloned().collect();
@@ -186,12 +185,12 @@ fn nested(written: &[TokenTree]) -> TokenStream {
         Some(at) => matches!(written.get(at + 1..), Some([TokenTree::Ident(name)]) if is_name(name)),
         None => true,
     };
-    // A path of types, `a::B<C>`, is none of a `use`.
+    // A path of types, `a::B<C>`, is not valid in a `use`.
     let sound = renamed && is_item_path(path);
     if sound { quote!(#(#written)*;) } else { TokenStream::new() }
 }
 
-/// The names that a `let` binds: of `(y, h)`, both.
+/// The names that a `let` binds: for `(y, h)`, both.
 fn names(pattern: &[TokenTree]) -> Vec<Ident> {
     let mut found = Vec::new();
     for token in pattern {
@@ -204,7 +203,7 @@ fn names(pattern: &[TokenTree]) -> Vec<Ident> {
     found
 }
 
-/// What is bound to as many names; `None` for a layer, which is what its expression is.
+/// Types of the bound names; `None` for a layer, which has the type of its expression.
 fn types(run: &Run, names: usize, known: Known<'_>) -> Option<TokenStream> {
     let types: Vec<TokenStream> = (0..names)
         .map(|i| match run.binders.get(i).and_then(|place| known.lowered.types.get(place)) {
@@ -228,7 +227,7 @@ fn tensor_type(tensor: TensorId, known: Known<'_>) -> TokenStream {
             let name = format_ident!("T{}", dims.len());
             let dims = dims.iter().map(|dim| {
                 let tokens = known.lengths.dim(dim);
-                // A literal or a name stands as it is.
+                // A literal or a name needs no braces.
                 if tokens.clone().into_iter().count() == 1 { tokens } else { quote!({ #tokens }) }
             });
             quote!(__l::tensor::#name::<#(#dims),*>)
@@ -237,7 +236,7 @@ fn tensor_type(tensor: TensorId, known: Known<'_>) -> TokenStream {
     }
 }
 
-/// A constant of the block. What is not written yet is `usize`, and 0.
+/// A constant of the block. Incomplete parts are `usize` and 0.
 fn constant(ident: &Ident, ty: &TokenStream, value: &Expr, words: &mut Words) -> TokenStream {
     words.bind_constant(ident);
     let or = |tokens: &TokenStream, sound: bool, other| if sound { tokens.clone() } else { other };

@@ -1,4 +1,4 @@
-//! From a checked graph and its plan to Rust. Nothing here can fail: whatever could be wrong was found before.
+//! Code generation: from a checked graph and its plan to Rust. Nothing here can fail: all errors were found before.
 
 mod columns;
 mod context;
@@ -27,7 +27,7 @@ use crate::lengths::Lengths;
 use crate::lower::Lowered;
 use context::Context;
 
-/// The items that a model becomes. `lengths` records the constants that they need.
+/// The items of a model. `lengths` records the constants that they need.
 pub(crate) fn model(lowered: &Lowered, lengths: &Lengths<'_>) -> TokenStream {
     let cx = Context::new(lowered, lengths);
     let plan = Plan::new(cx.graph);
@@ -49,7 +49,7 @@ pub(crate) fn model(lowered: &Lowered, lengths: &Lengths<'_>) -> TokenStream {
         model::traits(cx, &plan),
     ];
     let krate = cx.krate;
-    // Paths of the user's losses and metrics may be longer than they need to be.
+    // Paths of the user's losses and metrics may be longer than necessary.
     let own = cx.graph.compile.iter().any(|compile| !compile.own.is_empty());
     let allowed = own.then(|| quote!(#[allow(unused_qualifications)]));
     quote! {

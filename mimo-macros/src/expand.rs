@@ -1,4 +1,4 @@
-//! The whole pipeline in one function. It knows nothing of `proc_macro`, so that `in_process.rs` can offer it to the
+//! The complete pipeline in one function. It does not use `proc_macro`, so that `in_process.rs` can provide it to the
 //! fuzz targets.
 
 use proc_macro2::TokenStream;
@@ -7,8 +7,7 @@ use quote::quote;
 use crate::lengths::Lengths;
 use crate::{description, editor, emit, fallback, lower, parse, report};
 
-/// Reads the model, gives it its meaning and checks it; then either emits it or tells everything that is wrong with it
-/// at once.
+/// Parses, lowers and checks a model; then emits it, or reports all errors.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let mut parser = parse::Parser::default();
     let ast = parser.model(input);
@@ -20,10 +19,10 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let failed = diags.has_errors();
     let diags = diags.into_sorted();
     let Some(lowered) = lowered else { return report::errors(&diags, &spans) };
-    // First, whatever follows: see there.
+    // Must come first: see `editor.rs`.
     let editor = editor::items(&ast, &lowered);
     if failed {
-        // What only const evaluation finds is told in the same run.
+        // Errors that only const evaluation finds are reported in the same run.
         let errors = report::errors(&diags, &lowered.spans);
         let lengths = Lengths::new(&lowered);
         let checks = report::checks(&lowered, &lengths);
@@ -49,7 +48,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     quote!(#editor #constants #model #associated #warnings #checks #description)
 }
 
-/// The same for a `functions!`: its functions are checked, and offered to other blocks.
+/// Expands a `functions!`: its functions are checked, and exported to other blocks.
 pub(crate) fn expand_functions(input: TokenStream) -> TokenStream {
     let mut parser = parse::Parser::default();
     let ast = parser.functions(input);

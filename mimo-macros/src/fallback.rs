@@ -1,4 +1,4 @@
-//! What is emitted beside errors, so that a model that is wrong is all that is wrong.
+//! Items emitted next to errors, so that a model with errors causes no further ones.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
@@ -10,14 +10,14 @@ use crate::tokens::ident;
 
 /// The types of a model, as far as they are known.
 ///
-/// rustc gives no further errors about a name whose definition is missing because of a failed macro, if the
-/// failure and the missing definition are in the same module: the name, its fields and methods, and whatever
-/// is computed from them are silently taken for right. So the errors go into a module of their own, and the
-/// names are imported from there. That holds inside functions too, where errors alone would not do.
+/// rustc reports no further errors about a name whose definition is missing because of a failed macro, if the failure
+/// and the missing definition are in the same module: it silently accepts the name, its fields and methods, and
+/// everything computed from them. So the errors are emitted in a module of their own, and the names are imported from
+/// there. This also works inside functions, where errors alone would not suffice.
 ///
-/// rust-analyzer has no such rule, and reports what it finds wrong itself. It gets structs with the fields of the
-/// inputs and outputs, for completion while something else is being typed; everything else, and these too while it is not
-/// known which fields they have, are types that do not exist: rust-analyzer says nothing about what is made of them.
+/// rust-analyzer has no such rule, and reports errors of its own. It gets structs with the fields of the inputs and
+/// outputs, for completion while something else is being typed. Everything else, and these too while their fields are
+/// unknown, are types that do not exist: rust-analyzer reports nothing about their uses.
 pub(crate) fn model(lowered: &Lowered, errors: TokenStream) -> TokenStream {
     let name = &lowered.header.ident;
     let vis = &lowered.header.vis;
@@ -60,7 +60,7 @@ pub(crate) fn model(lowered: &Lowered, errors: TokenStream) -> TokenStream {
         },
     };
     quote! {
-        // The allowance has to enclose what `cfg` removes.
+        // The `allow` must enclose what `cfg` removes.
         #[doc(hidden)]
         #[allow(non_snake_case, unexpected_cfgs, missing_docs, dead_code)]
         mod #module {
@@ -75,7 +75,7 @@ pub(crate) fn model(lowered: &Lowered, errors: TokenStream) -> TokenStream {
     }
 }
 
-/// The names of functions with mistakes: whatever uses them is silently taken for right.
+/// The names of functions with errors: rustc silently accepts their uses.
 pub(crate) fn functions(ast: &Model, errors: TokenStream) -> TokenStream {
     let seen: Vec<_> = ast.functions.iter().filter(|function| !function.vis.is_empty()).collect();
     let Some(first) = seen.first() else { return errors };
@@ -97,8 +97,8 @@ pub(crate) fn functions(ast: &Model, errors: TokenStream) -> TokenStream {
     }
 }
 
-/// The types of a model that nests one with mistakes: they stand for whatever that one's type stands for, which is a type
-/// that rustc knows to be wrong, and says nothing more about.
+/// The types of a model that nests one with errors: aliases of that one's type, about which rustc reports nothing
+/// more.
 pub(crate) fn unusable(lowered: &Lowered, nested: &TokenStream) -> TokenStream {
     let name = &lowered.header.ident;
     let vis = &lowered.header.vis;

@@ -1,8 +1,8 @@
-//! What `model!` does, as a function: the root of a library of the same modules as `lib.rs`, for `fuzz/`. A module that
-//! is missing here is an error when that is compiled, which `.ci/run` does.
+//! `model!` as a function: the root of a library of the same modules as `lib.rs`, for `fuzz/`. A missing module is an
+//! error when `.ci/run` compiles that library.
 #![forbid(unsafe_code)]
 
-// A macro's crate has it without a word. Outside of a compiler it only knows that it is outside.
+// Proc-macro crates have it implicitly. Outside of a compiler it only reports that there is none.
 extern crate proc_macro;
 
 mod ast;
@@ -21,12 +21,12 @@ mod reserved;
 mod span;
 mod tokens;
 
-/// What `functions! { input }` becomes.
+/// Expands `functions! { input }`.
 pub fn functions(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
     expand::expand_functions(input)
 }
 
-/// What `model! { input }` becomes.
+/// Expands `model! { input }`.
 pub fn model(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
     expand::expand(input)
 }

@@ -1,7 +1,7 @@
 //! Lengths as tokens, and the items of the constants that they need.
 //!
-//! What the user wrote is evaluated once and in one place: a mistake in it is reported there, once, and not wherever the
-//! length is used.
+//! The user's expressions are evaluated once and in one place: an error is reported there, once, and not at every use
+//! of the length.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -17,16 +17,16 @@ use crate::lower::Lowered;
 use crate::span::SpanRange;
 use crate::tokens::{dim_tokens, length_name, saturating_tokens, spanned_call};
 
-/// Writes lengths, and records which constant expressions of the user they need.
+/// Writes lengths, and records the user's constant expressions that they need.
 #[derive(Debug)]
 pub(crate) struct Lengths<'a> {
     lowered: &'a Lowered,
-    /// Places in `lowered.const_exprs`.
+    /// Indices into `lowered.const_exprs`.
     used: RefCell<BTreeSet<usize>>,
 }
 
 impl<'a> Lengths<'a> {
-    /// Without any length yet.
+    /// Starts without any length.
     pub(crate) fn new(lowered: &'a Lowered) -> Self {
         Lengths { lowered, used: RefCell::default() }
     }
@@ -36,7 +36,7 @@ impl<'a> Lengths<'a> {
         dim_tokens(dim, &|id| self.constant(id, const_name))
     }
 
-    /// The same on constants as the user wrote them, by functions of the module `saturating`.
+    /// Same as [`dim`](Self::dim), with functions of the module `saturating`, on constants as the user wrote them.
     fn saturating(&self, dim: &Dim, saturating: &TokenStream) -> TokenStream {
         saturating_tokens(dim, saturating, &|id| self.constant(id, written_name))
     }
@@ -47,7 +47,7 @@ impl<'a> Lengths<'a> {
         name(&self.lowered.header.ident, place).into_token_stream()
     }
 
-    /// The items of the constants that are used, and of the checks on the sizes that they make.
+    /// The items of the constants that are used, and of the checks of their sizes.
     pub(crate) fn constants(&self) -> TokenStream {
         let Lowered { header, const_exprs, .. } = self.lowered;
         if const_exprs.is_empty() {
@@ -75,7 +75,7 @@ impl<'a> Lengths<'a> {
             }
             let length = self.length(i, &written);
             let fits = (!fits.is_empty()).then(|| quote!(let () = #fits_name;));
-            // Whatever reads the length fails with it, without a message: a length that is too large is reported once.
+            // An oversized length makes its readers fail without a message, so it is reported once.
             quote! {
                 #attrs
                 const #written: #usize = #expr;
@@ -104,8 +104,8 @@ impl<'a> Lengths<'a> {
         items.collect()
     }
 
-    /// The constants that are used as associated constants, for models that nest this one: its constant expressions mean
-    /// what they mean here.
+    /// The used constants as associated constants, for models that nest this one: its constant expressions are
+    /// resolved here.
     pub(crate) fn associated(&self) -> TokenStream {
         let (vis, model) = (&self.lowered.header.vis, &self.lowered.header.ident);
         let lengths = self.used().map(|i| {
@@ -131,7 +131,7 @@ impl<'a> Lengths<'a> {
         !self.used.borrow().is_empty()
     }
 
-    /// Whether a constant is a number of an expression, and no length.
+    /// Whether a constant is a number of an expression instead of a length.
     fn is_number(&self, i: usize) -> bool {
         self.lowered.graph.consts.get(i).is_some_and(|entry| entry.number)
     }
@@ -140,8 +140,8 @@ impl<'a> Lengths<'a> {
         self.used.borrow().clone().into_iter()
     }
 
-    /// Checks for const evaluation of sizes that are products of the user's constants, as statements: empty if there
-    /// are none. They are computed on the constants as written, without overflow.
+    /// Checks for const evaluation of sizes that are products of the user's constants, as statements; empty if there
+    /// are none. They use the constants as written, without overflow.
     fn fits(&self) -> TokenStream {
         let lowered = self.lowered;
         let (at_most, saturating) =
@@ -170,17 +170,17 @@ impl<'a> Lengths<'a> {
 pub(crate) fn check_args(check: &DimCheck, found: &TokenStream, wanted: &TokenStream) -> TokenStream {
     let (code, what) = (check.code.to_string(), &check.what);
     let help = check.help.as_deref().unwrap_or_default();
-    // The runtime lays out one note; others follow it as it would.
+    // The runtime formats one note; the others are appended in the same format.
     let note = check.notes.join("\n  = note: ");
     quote!(#code, #found, #wanted, #what, #help, #note)
 }
 
-/// The item that holds a constant expression of the user.
+/// Name of the item with a constant expression of the user.
 fn const_name(model: &Ident, i: usize) -> Ident {
     item_name(model, &i.to_string())
 }
 
-/// The item with a constant expression as the user wrote it, which sizes are checked on.
+/// Name of the item with a constant expression as written, on which sizes are checked.
 fn written_name(model: &Ident, i: usize) -> Ident {
     item_name(model, &format!("{i}_written"))
 }

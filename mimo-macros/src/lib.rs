@@ -30,15 +30,15 @@ use quote::quote;
 /// Compiles a model description into typed Rust. See the documentation of `mimo`.
 #[proc_macro]
 pub fn model(input: TokenStream) -> TokenStream {
-    // A panic is always a bug: every token sequence is either a model or a mistake with a message.
+    // A panic is always a bug: every token sequence is either a model or an error with a message.
     let expanded = std::panic::catch_unwind(|| expand::expand(input.into()));
     expanded.unwrap_or_else(|_| bug()).into()
 }
 
-/// Declares functions of the language, which a `model!` or another `functions!` brings in by `use path::name;`.
+/// Declares functions of the language, which a `model!` or another `functions!` imports with `use path::name;`.
 ///
-/// Layers that a function makes belong to the model that calls it. Functions without `pub`, and constants, are seen in this
-/// `functions!` only. See "Larger models" in the documentation of `mimo`.
+/// Layers that a function makes belong to the model that calls it. Functions without `pub`, and constants, are only
+/// visible in this `functions!`. See "Larger models" in the documentation of `mimo`.
 ///
 /// ```ignore
 /// functions! {
@@ -56,15 +56,15 @@ pub fn model(input: TokenStream) -> TokenStream {
 ///
 /// # Errors
 ///
-/// Functions are checked where they stand as far as that needs no arguments; what shows with arguments only, such as shapes, is an
-/// error at the call.
+/// Functions are checked at their definition as far as possible without arguments; errors that depend on arguments,
+/// such as shapes, are reported at the call.
 #[proc_macro]
 pub fn functions(input: TokenStream) -> TokenStream {
     let expanded = std::panic::catch_unwind(|| expand::expand_functions(input.into()));
     expanded.unwrap_or_else(|_| bug()).into()
 }
 
-/// What is said when the macro itself fails.
+/// The error if the macro itself fails.
 fn bug() -> TokenStream2 {
     let message = "this is a bug in mimo: the macro panicked\n\n  = help: please report it with the model";
     quote!(::core::compile_error! { #message })

@@ -1,23 +1,23 @@
 //! Levels of mimo's own warnings: `#[allow(mimo::unused_tensor)]` on the model or on a statement.
 //!
-//! rustc knows no lints of `mimo::`, so the macro takes them out of what it emits and applies them itself; other
-//! lints in the same attribute stay. The innermost attribute decides, and of several the last.
+//! rustc does not know lints of `mimo::`, so the macro removes them from its output and applies them itself; other
+//! lints in the same attribute are kept. The innermost attribute decides, and the last of several.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diags, Loc, Severity};
 
-/// What becomes of a warning.
+/// Action for a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// It is not shown.
+    /// Hidden.
     Allow,
-    /// It is shown.
+    /// Shown.
     Warn,
-    /// It becomes an error.
+    /// Reported as an error.
     Deny,
 }
 
-/// One lint of one attribute, and the places that it is about.
+/// A lint of an attribute, and the locations to which it applies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Level {
     lint: Code,
@@ -27,22 +27,21 @@ pub(crate) struct Level {
 }
 
 impl Level {
-    /// The level of a lint from `from` on, until [`close`] ends it.
+    /// The level of a lint from `from` until [`close`] ends it.
     pub(crate) fn open(lint: Code, action: Action, from: Loc) -> Self {
         Level { lint, action, from, to: OPEN }
     }
 }
 
-/// The end of a level whose statement has not ended.
+/// End of a level whose statement has not ended.
 const OPEN: Loc = Loc(u32::MAX);
 
-/// Ends the levels that are still open, before the place that comes next. Those of statements inside the one that ends
-/// have ended with theirs.
+/// Ends the open levels before the location `next`. Levels of statements inside of the ended one are closed already.
 pub(crate) fn close(levels: &mut [Level], next: Loc) {
     levels.iter_mut().filter(|level| level.to == OPEN).for_each(|level| level.to = next);
 }
 
-/// Removes the warnings that are allowed, and makes errors of those that are denied.
+/// Removes allowed warnings, and turns denied ones into errors.
 pub(crate) fn apply(diags: &mut Diags, levels: &[Level]) {
     diags.retain_mut(|diag| {
         let holds = |level: &&Level| level.lint == diag.code && (level.from..level.to).contains(&diag.loc);

@@ -1,10 +1,10 @@
-//! Losses in the place of functions of tensors: `add_loss(mse(a, b))`, `MeanSquaredError()(a, b)`.
+//! Losses used like functions of tensors: `add_loss(mse(a, b))`, `MeanSquaredError()(a, b)`.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
 use mimo_graph::language::{self, Module};
 
-/// The error for a loss that is called on tensors, with the expression that computes it; `None` if `name` is not a loss.
+/// Error for a loss that is called on tensors, with the expression that computes it; `None` if `name` is not a loss.
 /// `operands` are the target and the prediction, if both are known.
 pub(crate) fn of_tensors(name: &str, operands: Option<[String; 2]>, loc: Loc) -> Option<Diag> {
     let item = language::find(Module::Losses, name)?;
@@ -53,7 +53,7 @@ fn expression(loss: &str, t: &str, p: &str) -> Option<String> {
     })
 }
 
-/// An operand between operators.
+/// An operand, in parentheses if necessary.
 fn bound(text: &str) -> String {
     let is_one = text.chars().all(|c| c.is_alphanumeric() || c == '_')
         || text.ends_with([')', ']']) && !text.contains(' ');

@@ -1,5 +1,4 @@
-//! [`ast::Model`] → [`Graph`]: names get their meaning, layers are made and called, shapes are inferred on the
-//! way by [`Builder`].
+//! [`ast::Model`] → [`Graph`]: resolves names, makes and calls layers, and infers shapes with [`Builder`].
 
 mod activations;
 mod branching;
@@ -43,14 +42,14 @@ use crate::ast::{Expr, ExprId, ExprKind, Function, Header, Let, Model, name_of};
 use crate::span::Spans;
 use crate::tokens;
 
-/// A model that was understood: what `emit` writes from.
+/// A lowered model: the input of `emit`.
 #[derive(Debug)]
 pub(crate) struct Lowered {
     /// The graph, with shapes, names and `compile`.
     pub(crate) graph: Graph,
-    /// What const evaluation has to find out; `report::checks` writes them.
+    /// Checks for const evaluation, written by `report::checks`.
     pub(crate) checks: Vec<DimCheck>,
-    /// Where things stand; `graph`'s places are indices into it.
+    /// Spans of all locations; the graph's locations are indices into it.
     pub(crate) spans: Spans,
     /// The user's tokens of each of `graph.consts`, with the block's own constants replaced by their values.
     pub(crate) const_exprs: Vec<TokenStream>,
@@ -58,50 +57,50 @@ pub(crate) struct Lowered {
     pub(crate) header: Header,
     /// The block's constants, for `impl Name { pub const … }`.
     pub(crate) consts: Vec<BlockConst>,
-    /// One identifier per input, in the order of `graph.inputs`, at the user's token.
+    /// One identifier per input, in the order of `graph.inputs`, with the user's span.
     pub(crate) inputs: Vec<Ident>,
-    /// One identifier per output, in the order of `graph.outputs`, at the user's token.
+    /// One identifier per output, in the order of `graph.outputs`, with the user's span.
     pub(crate) outputs: Vec<Ident>,
-    /// Where each layer's name comes from, in the order of `graph.layers`: the binding, else the class.
+    /// Span of each layer's name, in the order of `graph.layers`: that of the binding, else of the class.
     pub(crate) layer_spans: Vec<Span>,
-    /// The type of each of `graph.groups`, and where its name comes from. A model of a function of another block has no
-    /// type that can be named here.
+    /// Type of each of `graph.groups`, and the span of its name. A model of a function of another block has no type
+    /// that can be named here.
     pub(crate) group_types: Vec<(TokenStream, Span)>,
-    /// The path of a nested model that has mistakes: then there is nothing to emit, and nothing more to say.
+    /// Path of a nested model with errors: then nothing is emitted, and nothing more is reported.
     pub(crate) unusable: Option<TokenStream>,
-    /// What other blocks are told of this one.
+    /// Description of this block for others.
     pub(crate) description: TokenStream,
-    /// The functions that the block brings in, by the names that it gives them.
+    /// The imported functions, by their names in the block.
     pub(crate) imported: Vec<(String, Rc<Function>)>,
-    /// Whether `inputs` and `outputs` are all that the model names, so that their structs have all of their fields.
+    /// Whether `inputs` and `outputs` are complete, so that their structs have all of their fields.
     pub(crate) named: bool,
-    /// What names are bound to, by the place where a `let` binds them; in a function or a loop, the first time.
+    /// Bindings of names, by the location of the `let`; in a function or a loop, of the first expansion.
     pub(crate) types: BTreeMap<Loc, Binding>,
 }
 
 impl Lowered {
-    /// A path inside `mimo::__private`, at the user's name of mimo: `path(quote!(Dense))`.
+    /// A path inside `mimo::__private`, with the span of the user's name of mimo: `path(quote!(Dense))`.
     pub(crate) fn private(&self, path: TokenStream) -> TokenStream {
         tokens::private(&self.header.krate, path)
     }
 
-    /// One identifier per layer, in the order of `graph.layers`: its name as a field, at the user's token.
+    /// One identifier per layer, in the order of `graph.layers`: its name as a field, with the user's span.
     pub(crate) fn layers(&self) -> Vec<Ident> {
         let spans = self.layer_spans.iter().copied().chain(std::iter::repeat(self.header.ident.span()));
         self.graph.layers.iter().zip(spans).map(|(layer, span)| tokens::ident(&layer.name, span)).collect()
     }
 }
 
-/// What a name stands for.
+/// Meaning of a name.
 #[derive(Clone, Debug)]
 pub(crate) enum Binding {
-    /// What a call gave.
+    /// A tensor.
     Tensor(TensorId),
-    /// A list of tensors: of the rounds of a loop, or one that a function was given.
+    /// A list of tensors: of the rounds of a loop, or passed to a function.
     Tensors(Vec<TensorId>),
     /// A layer that was not called.
     Layer(Callable),
-    /// Something that was reported.
+    /// An error was reported.
     Poison,
 }
 
@@ -114,36 +113,36 @@ struct Lower<'a> {
     diags: Diags,
     /// The names of the body that is being lowered.
     frame: Frame,
-    /// The frames of the calls around it, outermost first.
+    /// Frames of the enclosing calls, outermost first.
     callers: Vec<Frame>,
     /// The token that bound each name last.
     binders: BTreeMap<String, Ident>,
-    /// What each place of a name bound first.
+    /// First binding at each location of a name.
     types: BTreeMap<Loc, Binding>,
-    /// Lists that names are bound to.
+    /// Lists bound to names.
     lists: Vec<lists::BoundList>,
-    /// Names of lists whose loops were reported.
+    /// Names of lists whose loops had errors.
     broken_lists: BTreeSet<String>,
-    /// What functions of the block and an `if` gave inside of expressions of values, the last time; `None` after an error.
+    /// Last values of functions of the block and of `if` inside of expressions of values; `None` after an error.
     values: BTreeMap<ExprId, Option<consts::Known>>,
-    /// Places of what is read where an `if` does not choose it: not reading it is no mistake.
+    /// Locations of tensors that are read in a branch that is not chosen: they are not unused.
     spared: BTreeSet<Loc>,
-    /// Remaining comparisons of names: all names with all others would be too many.
+    /// Remaining comparisons of names, since all pairs would be too many.
     comparisons: usize,
-    /// Whether some statement gave nothing: what it would have used is then no second mistake.
+    /// Whether a statement had no result after an error: an unused tensor is then not a second mistake.
     broken: bool,
-    /// What calls gave, so that none of it is taken for an input.
+    /// Outputs of calls, so that none of them is used as an input.
     computed: BTreeSet<TensorId>,
     consts: consts::Consts<'a>,
     expansions: expansion::Expansions,
     libraries: &'a library::Libraries,
     /// The home whose constants are `consts`.
     at_home: library::Home,
-    /// The constants of the other homes.
+    /// Constants of the other homes.
     shelf: Vec<Option<consts::Consts<'a>>>,
-    /// Functions of other blocks for the calls from this one.
+    /// Functions of other blocks, relocated to the calls in this one.
     sites: BTreeMap<(library::Home, String, Loc), Rc<Function>>,
-    /// Number of diagnostics that say which statement of another block they are about.
+    /// Number of diagnostics with a note about the statement of another block.
     placed: usize,
     /// Calls between functions, while a `functions!` is checked.
     calls: Option<functions::Calls>,
@@ -154,42 +153,42 @@ struct Lower<'a> {
     /// The calls of these that are being expanded, outermost first.
     replays: Vec<expansion::Replay>,
     const_exprs: Vec<TokenStream>,
-    /// Constants that are the names of tensors: where one is needed, it was meant as a length.
+    /// Constants that are names of tensors: the user probably meant a length.
     tensor_lengths: BTreeSet<ConstId>,
     layer_spans: Vec<Span>,
     nested: &'a [Nested],
     instances: nested::Instances,
-    /// Which of `nested` the block makes.
+    /// Indices of `nested` that the block uses.
     used: BTreeSet<usize>,
     spans: &'a Spans,
 }
 
-/// What a model became, and what is to be said about it. Without a header there is nothing to emit.
+/// Result of lowering with its diagnostics. Without a header, nothing can be emitted.
 pub(crate) struct Outcome {
     /// The model, if its name is known.
     pub(crate) lowered: Option<Lowered>,
     /// Every error and warning.
     pub(crate) diags: Diags,
-    /// The places of the diagnostics, if there is no model to hold them.
+    /// Spans of the diagnostics, if there is no model to hold them.
     pub(crate) spans: Spans,
 }
 
-/// Gives a parsed model its meaning: graph, names, `compile`, and every check.
+/// Lowers a parsed model: graph, names, `compile`, and every check.
 pub(crate) fn model(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
     among(model, spans, parsed, Vec::new())
 }
 
-/// Checks the functions of a `functions!`, each by itself.
+/// Checks the functions of a `functions!` separately.
 pub(crate) fn functions(model: &Model, spans: Spans, parsed: Vec<Diag>) -> Outcome {
     lowered(model, spans, parsed, Vec::new(), true)
 }
 
-/// The same as [`model`] for a model whose constants are numbered behind those of others.
+/// Same as [`model`] for a model whose constants are numbered after those of others.
 fn among(model: &Model, spans: Spans, parsed: Vec<Diag>, constants: Vec<ConstEntry>) -> Outcome {
     lowered(model, spans, parsed, constants, false)
 }
 
-/// Lowers a model, or checks `functions` without any.
+/// Lowers a model, or checks `functions` without a model.
 fn lowered(
     model: &Model,
     spans: Spans,
@@ -202,7 +201,7 @@ fn lowered(
         diags.push(diag);
     }
     let Some(header) = model.header.clone() else { return Outcome { lowered: None, diags, spans } };
-    // What others wrote is never written again.
+    // Constants of other blocks are not emitted again.
     let mut const_exprs = vec![TokenStream::new(); constants.len()];
     let libraries = library::Libraries::of(model, &mut diags);
     let own = model.functions.iter().map(|function| name_of(&function.ident));
@@ -258,7 +257,7 @@ fn lowered(
             port.mask = lower.builder.mask_of_output(port.tensor);
         }
     }
-    // Masks are computed by layers that nobody wrote.
+    // Masks are computed by layers that the user did not write.
     let layers = lower.builder.graph().layers.len();
     lower.layer_spans.resize(layers, Span::call_site());
     if !functions {
@@ -287,19 +286,19 @@ fn lowered(
     let (mut graph, mut checks) = builder.finish();
     functions::check_words(&words, &checks, &mut diags);
     if functions {
-        // What is left are lengths of numbers that Rust computes: each call checks its own.
+        // The remaining checks are of numbers that Rust computes: each call checks its own.
         checks.clear();
     }
     lengths_that_are_tensors(&tensor_lengths, &graph, &checks, &mut diags);
     for id in tensor_lengths {
-        // rustc would say that it knows no such name.
+        // rustc would report an unknown name.
         if let Some(tokens) = const_exprs.get_mut(id.0 as usize) {
             *tokens = quote!(1);
         }
     }
     let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
     let named = ports.as_ref().is_some_and(|ports| ports.named);
-    // Without `Model(…)` nothing is used and nothing is named: that mistake has been told.
+    // Without `Model(…)`, everything is unused and unnamed: that mistake was reported.
     if let Some(ports) = ports {
         (graph.inputs, inputs) = ports.inputs.into_iter().unzip();
         (graph.outputs, outputs) = ports.outputs.into_iter().unzip();
@@ -307,7 +306,7 @@ fn lowered(
         if ports.complete && !diags.has_errors() {
             lists::warn_unused(&lists, &graph, &mut diags);
         }
-        // Types of what is not known have no fields for it.
+        // Types of unknown tensors have no fields.
         let mut names = graph.outputs.iter();
         outputs.retain(|_| names.next().is_some_and(|port| !port.name.is_empty()));
         let mut names = graph.inputs.iter();
@@ -361,7 +360,7 @@ fn lengths_that_are_tensors(
     }
 }
 
-/// What needs the whole graph. If it is not `complete`, what it leaves out is no mistake of its own.
+/// Checks that need the whole graph. If it is not `complete`, missing parts are not errors of their own.
 fn finish(
     graph: &mut Graph,
     diags: &mut Diags,
@@ -370,7 +369,7 @@ fn finish(
     complete: bool,
 ) {
     mimo_graph::names::assign(graph, diags);
-    // `Cx` lends the constants while `compile` reads the graph and is then stored in it.
+    // `Cx` borrows the constants while `compile` reads the graph and is then stored in it.
     let consts = graph.consts.clone();
     let mut cx = Cx { consts: &consts, diags, checks };
     graph.compile =
@@ -401,7 +400,7 @@ impl Lower<'_> {
             Binding::Layer(Callable::Function(_)) | Binding::Tensors(_) | Binding::Poison => {}
         }
         self.binders.insert(text.clone(), name.clone());
-        // A name of a function or a loop may be bound anew.
+        // A name of a function or a loop may be rebound.
         self.consts.forget(&text);
         self.frame.scope.insert(text, binding);
     }
@@ -516,10 +515,10 @@ impl Lower<'_> {
         }
     }
 
-    /// A pattern for what a call gives: the names that are there, and proposals for the others.
+    /// A suggested pattern for the outputs of a call: the existing names, and proposals for the others.
     fn pattern(&self, bound: &[String], tensors: &[TensorId]) -> String {
         let proposed = tensors.first().map(|&tensor| self.builder.siblings(tensor)).unwrap_or_default();
-        // `(y, c)` for `(y, h, c)`: the name in between was left out.
+        // `(y, c)` for `(y, h, c)`: the name in the middle is missing.
         let all_known = bound.iter().all(|name| proposed.contains(&name.as_str()));
         let bound = if all_known { &[] } else { bound };
         let names = (0..tensors.len()).map(|place| match (bound.get(place), proposed.get(place)) {
@@ -549,7 +548,7 @@ impl Lower<'_> {
                 false => diag,
             });
             self.broken = true;
-            // The names that were left out may be used.
+            // The missing names may be used.
             self.frame.nameless += found.saturating_sub(wanted);
             return self.poison(names);
         }

@@ -1,7 +1,7 @@
 //! Tokens → [`ast::Model`], with recovery.
 //!
-//! The block is cut into runs at its semicolons first, and each run is parsed on its own: a statement that
-//! cannot be read says so at its own tokens, and the others are read and checked all the same.
+//! The block is first split into runs at its semicolons, and each run is parsed separately: a statement that cannot
+//! be parsed is reported at its own tokens, and the others are still parsed and checked.
 
 mod binding;
 mod brackets;
@@ -41,11 +41,11 @@ use self::cursor::{cut, flatten};
 use self::state::State;
 use crate::ast::{Model, Run, Statement};
 
-/// How deep groups may be nested.
+/// Limit on the nesting of groups.
 pub(crate) const DEPTH: usize = 40;
 
 impl Parser {
-    /// Reads one `model!`.
+    /// Parses one `model!`.
     pub(crate) fn model(&mut self, input: TokenStream) -> Model {
         let mut model = Model::default();
         if self.is_too_deep(&input) {
@@ -58,7 +58,7 @@ impl Parser {
         model.written = tokens.iter().cloned().collect();
         let Some(body) = self.header(&tokens, &mut model) else { return model };
         self.body(body, &mut model);
-        // Nobody asked for this.
+        // An unrequested description.
         if let (true, Some(first)) = (model.described.len() > model.uses.len(), first) {
             let loc = self.spans.of(&[first]);
             self.error(
@@ -68,7 +68,7 @@ impl Parser {
         model
     }
 
-    /// Reports groups that are nested too deeply to be read.
+    /// Reports groups that are nested too deeply.
     fn is_too_deep(&mut self, input: &TokenStream) -> bool {
         let Some(span) = too_deep(input, DEPTH) else { return false };
         let loc = self.spans.add(crate::span::SpanRange::one(span));
@@ -85,7 +85,7 @@ impl Parser {
         let mut state = State::default();
         let known = self.errors();
         self.statements(&tokens, &mut state, model);
-        // Whatever went wrong before may be the `Model(…)` that was meant.
+        // An earlier statement with an error may be the missing `Model(…)`.
         if model.tail.is_none() && !(model.lost.any() && self.errors() > known) {
             let loc = self.spans.add(crate::span::SpanRange::one(block.span_close()));
             let message =
@@ -102,7 +102,7 @@ impl Parser {
 }
 
 impl Parser {
-    /// Reads one statement, and keeps its tokens.
+    /// Parses one statement, and stores its tokens.
     fn run(&mut self, tokens: &[TokenTree], state: &mut State, model: &mut Model) {
         let (consts, statements) = (model.consts.len(), model.statements.len());
         self.statement(tokens, state, model);
@@ -114,7 +114,7 @@ impl Parser {
         model.runs.push(Run { tokens: tokens.to_vec(), consts: consts..model.consts.len(), binders, inner });
     }
 
-    /// Reads statement by statement.
+    /// Parses statement by statement.
     fn statements(&mut self, tokens: &[TokenTree], state: &mut State, model: &mut Model) {
         let runs = cut(tokens, ';');
         let last = runs.iter().rposition(|run| !run.is_empty());
@@ -125,7 +125,7 @@ impl Parser {
                 let (statement, next) =
                     match (expansion::braced(rest).or(branching::chain(rest)), missing_semicolon(rest)) {
                         (Some(at), _) => rest.split_at(at),
-                        // A run that holds the start of another statement lacks a `;`.
+                        // A run that contains the start of another statement lacks a `;`.
                         (None, Some(at)) => {
                             let (statement, next) = rest.split_at(at);
                             self.run(statement, state, model);
@@ -154,21 +154,21 @@ impl Parser {
                 self.run(statement, state, model);
                 rest = next;
             }
-            // What ends a body is what a function gives.
+            // The end of a function's body is its result.
             state.last = (last == Some(i)).then_some(i + 1 < runs.len());
             self.run(rest, state, model);
         }
     }
 }
 
-/// Where in a run a second statement starts, if one does.
+/// Index in a run at which a second statement starts, if any.
 fn missing_semicolon(run: &[TokenTree]) -> Option<usize> {
     let mut cursor = Cursor::new(run);
     cursor.attributes();
     let mut assigned = false;
     let start = cursor.position();
     while !cursor.is_empty() {
-        // Only after a token that can end a statement: `*const u8` starts nothing.
+        // Only after a token that can end a statement: `*const u8` is not a start.
         let ended = cursor.position() > start
             && matches!(
                 cursor.previous(),

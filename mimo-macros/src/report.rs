@@ -11,7 +11,7 @@ use crate::lower::Lowered;
 use crate::span::{SpanRange, Spans};
 use crate::tokens::{respan, spanned_call, text};
 
-/// The message as rustc would lay it out: what is wrong, a blank line, then help and notes.
+/// Formats a message like rustc: the error, a blank line, then help and notes.
 ///
 /// ```text
 /// error: unknown layer `Dens` [mimo::E0201]
@@ -29,7 +29,7 @@ pub(crate) fn message(diag: &Diag) -> String {
     message
 }
 
-/// One `compile_error!` per error, each at its own tokens. Warnings wait until the errors are gone.
+/// One `compile_error!` per error, each at its own tokens. Warnings are only emitted without errors.
 pub(crate) fn errors(diags: &[Diag], spans: &Spans) -> TokenStream {
     let errors = diags.iter().filter(|diag| diag.severity == Severity::Error);
     errors.map(|diag| error(&message(diag), spans.get(diag.loc))).collect()
@@ -44,7 +44,7 @@ pub(crate) fn error(message: &str, range: SpanRange) -> TokenStream {
 }
 
 /// Warnings: the use of a deprecated constant is the only warning that a macro can emit on stable Rust. rustc's line
-/// opens with words that have nothing to do with the model, so the name of the constant contradicts them.
+/// begins with words that are unrelated to the model, so the name of the constant contradicts them.
 ///
 /// ```text
 /// warning: use of deprecated constant `_::mimo_warning_not_a_deprecation`: `x` is never used [mimo::unused_tensor]
@@ -55,8 +55,8 @@ pub(crate) fn warnings(diags: &[Diag], spans: &Spans) -> TokenStream {
 }
 
 fn warning(message: &str, range: SpanRange) -> TokenStream {
-    // Both the definition and the use are the user's token, as far as rustc can tell: otherwise it adds a note
-    // about the macro. A path has no more span than its segments, so the first token is underlined.
+    // Both the definition and the use have the span of the user's token: otherwise rustc adds a note about the macro.
+    // A path has no span beyond its segments, so the first token is underlined.
     let name = Ident::new("mimo_warning_not_a_deprecation", range.start);
     quote! {
         const _: () = {
@@ -68,7 +68,8 @@ fn warning(message: &str, range: SpanRange) -> TokenStream {
     }
 }
 
-/// What const evaluation has to find out, each at the user's tokens and each on its own, so that all are told.
+/// Checks for const evaluation, each at the user's tokens and independent of each other, so that all failures are
+/// reported.
 pub(crate) fn checks(lowered: &Lowered, lengths: &Lengths<'_>) -> TokenStream {
     let checks = lowered.checks.iter().filter(|check| check.code != Code::TooManyValues);
     checks.map(|check| dim_check(check, lowered, lengths)).collect()

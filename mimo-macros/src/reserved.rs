@@ -1,16 +1,16 @@
-//! Names that generated code needs for itself: each is refused where the user writes it, instead of by rustc in what
-//! becomes of it.
+//! Reserved names of generated code: they are refused where the user writes them, instead of by rustc in the
+//! generated code.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
 
-/// Types that no import brings into scope, so that a model of such a name would hide them in all of its module.
+/// Types that no import brings into scope, so that a model of such a name would hide them in its whole module.
 const PRIMITIVES: [&str; 17] = [
     "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
     "isize", "f32", "f64",
 ];
 
-/// Associated items that the struct of every model has. A constant of the block becomes one too, so it cannot have such a name.
+/// Associated items of every model's struct. A constant of the block becomes one too, so it cannot have such a name.
 const ASSOCIATED: [&str; 14] = [
     "PARAMETERS",
     "INPUTS",
@@ -28,7 +28,7 @@ const ASSOCIATED: [&str; 14] = [
     "load_weights",
 ];
 
-/// The error of a name that a model cannot have.
+/// Error for a reserved name of a model.
 pub(crate) fn model(name: &str, loc: Loc) -> Option<Diag> {
     if PRIMITIVES.contains(&name) {
         let message = format!("a model cannot be called `{name}`, which is a type of Rust");
@@ -39,7 +39,7 @@ pub(crate) fn model(name: &str, loc: Loc) -> Option<Diag> {
         .map(|diag| diag.help(format!("give the model another name, such as `{}`", usable(name, "Net"))))
 }
 
-/// The error of a name that a constant of the block cannot have.
+/// Error for a reserved name of a constant of the block.
 pub(crate) fn constant(name: &str, loc: Loc) -> Option<Diag> {
     if ASSOCIATED.contains(&name) {
         let message =
@@ -53,7 +53,7 @@ pub(crate) fn constant(name: &str, loc: Loc) -> Option<Diag> {
         .map(|diag| diag.help(format!("give the constant another name, such as `{}`", usable(name, "N"))))
 }
 
-/// The error of a name that begins as those of generated items do.
+/// Error for a name with the prefix of generated items.
 fn internal(name: &str, loc: Loc) -> Option<Diag> {
     name.starts_with("__").then(|| {
         let message = format!("`{name}` is reserved: names that begin with `__` belong to generated code");
@@ -61,7 +61,7 @@ fn internal(name: &str, loc: Loc) -> Option<Diag> {
     })
 }
 
-/// The name without what makes it reserved.
+/// The name without its reserved prefix.
 fn usable<'a>(name: &'a str, or: &'a str) -> &'a str {
     let rest = name.trim_start_matches('_');
     if rest.starts_with(|c: char| c.is_alphabetic()) { rest } else { or }

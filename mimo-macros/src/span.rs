@@ -1,10 +1,10 @@
-//! Where things stand in the user's source.
+//! Locations in the user's source.
 
 use mimo_graph::diag::Loc;
 use proc_macro2::{Span, TokenTree};
 
-/// The first and the last token of something. `Span::join` gives nothing inside a macro, so both are
-/// carried: a diagnostic whose tokens start at one and end at the other underlines all between them.
+/// The first and the last token of a location. `Span::join` returns nothing inside a macro, so both are stored: a
+/// diagnostic whose tokens start at one and end at the other underlines all tokens between them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SpanRange {
     /// The first token.
@@ -19,7 +19,7 @@ impl SpanRange {
         SpanRange { start: span, end: span }
     }
 
-    /// The line of the first token, if whoever runs the macro knows it.
+    /// The line of the first token, if the host of the macro provides it.
     pub(crate) fn line(self) -> Option<usize> {
         #[cfg(test)]
         let line = Some(self.start.start().line);
@@ -37,19 +37,19 @@ impl SpanRange {
     }
 }
 
-/// Where a token starts: a group with its delimiter, an invisible group with its first token.
+/// Start of a token: a group's delimiter, or the first token of an invisible group.
 fn open(token: &TokenTree) -> Span {
     match token {
         TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::None => {
             group.stream().into_iter().next().map_or(group.span(), |first| open(&first))
         }
-        // The whole group and not its opening delimiter: rustc takes a range from the start of the first
-        // span to the end of the last.
+        // The complete group instead of its opening delimiter: rustc extends a range from the start of the first span
+        // to the end of the last.
         other => other.span(),
     }
 }
 
-/// Where a token ends.
+/// End of a token.
 fn close(token: &TokenTree) -> Span {
     match token {
         TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::None => {
@@ -59,21 +59,21 @@ fn close(token: &TokenTree) -> Span {
     }
 }
 
-/// The table behind [`Loc`]: places are numbered in source order, which is the order of messages.
+/// The table of [`Loc`]: locations are numbered in source order, which is the order of messages.
 #[derive(Debug, Default)]
 pub(crate) struct Spans {
     ranges: Vec<SpanRange>,
-    /// Number of every place, where all of them are one place of another table.
+    /// The number of all locations, if the table maps them to one location of another table.
     site: Option<Loc>,
 }
 
 impl Spans {
-    /// A table in which every place is `site`, a place of another table.
+    /// A table in which every location is `site`, a location of another table.
     pub(crate) fn at(site: Loc) -> Self {
         Spans { ranges: Vec::new(), site: Some(site) }
     }
 
-    /// Gives a place its number.
+    /// Adds a location.
     pub(crate) fn add(&mut self, range: SpanRange) -> Loc {
         let loc = self.next();
         if self.site.is_none() {
@@ -82,24 +82,24 @@ impl Spans {
         loc
     }
 
-    /// The number that the next place will have.
+    /// The number of the next location.
     pub(crate) fn next(&self) -> Loc {
         self.site.unwrap_or_else(|| Loc(u32::try_from(self.ranges.len()).unwrap_or(u32::MAX)))
     }
 
-    /// Gives `tokens` a number.
+    /// Adds the location of `tokens`.
     pub(crate) fn of(&mut self, tokens: &[TokenTree]) -> Loc {
         self.add(SpanRange::of(tokens))
     }
 
-    /// Corrects a place whose end was not known when it was numbered.
+    /// Sets the span of a location whose end was unknown before.
     pub(crate) fn set(&mut self, loc: Loc, range: SpanRange) {
         if let Some(entry) = self.ranges.get_mut(loc.0 as usize) {
             *entry = range;
         }
     }
 
-    /// The tokens of a place.
+    /// The span of a location.
     pub(crate) fn get(&self, loc: Loc) -> SpanRange {
         self.ranges.get(loc.0 as usize).copied().unwrap_or_else(|| SpanRange::one(Span::call_site()))
     }

@@ -1,4 +1,4 @@
-//! Tests of the front: what is said, and where.
+//! Tests of the macro: texts and locations of diagnostics.
 
 mod branching;
 mod editor;
@@ -36,13 +36,13 @@ use proc_macro2::TokenStream;
 use crate::span::Spans;
 use crate::{lower, parse, report};
 
-/// What the macro says about a model, in source order: `2:7 [bogus] unknown layer …`.
+/// The diagnostics of a model, in source order: `2:7 [bogus] unknown layer …`.
 fn told(source: &str) -> Vec<String> {
     let (diags, spans) = diagnosed(source.parse().unwrap());
     shown(source, &diags, &spans)
 }
 
-/// The same for a `functions!`.
+/// The diagnostics of a `functions!`.
 fn told_of_functions(source: &str) -> Vec<String> {
     let mut parser = parse::Parser::default();
     let ast = parser.functions(source.parse().unwrap());
@@ -59,7 +59,7 @@ fn shown(source: &str, diags: &[Diag], spans: &Spans) -> Vec<String> {
             let (start, end) = (range.start.start(), range.end.end());
             let kind = if diag.severity == Severity::Warning { "warning: " } else { "" };
             let text = slice(source, start, end);
-            // Codes are tested where they are documented, in `errors`; the texts are easier to read without.
+            // Codes are tested with their documentation, in `errors`; the texts are easier to read without.
             let message = report::message(diag);
             let code = format!(" [{}]", diag.code);
             assert_eq!(message.lines().next().unwrap_or_default(), format!("{}{code}", diag.message));
@@ -69,7 +69,7 @@ fn shown(source: &str, diags: &[Diag], spans: &Spans) -> Vec<String> {
         .collect()
 }
 
-/// Everything that is wrong with a model, in source order, and the places.
+/// All diagnostics of a model, in source order, and the spans.
 fn diagnosed(tokens: TokenStream) -> (Vec<Diag>, Spans) {
     let mut parser = parse::Parser::default();
     let ast = parser.model(tokens);
@@ -88,7 +88,7 @@ fn slice(source: &str, start: proc_macro2::LineColumn, end: proc_macro2::LineCol
     source.chars().skip(offset(start)).take(offset(end) - offset(start)).collect()
 }
 
-/// What is said about the statements of a model with the input `x` and the output `y`.
+/// Checks the diagnostics of statements in a model with the input `x` and the output `y`.
 #[track_caller]
 fn assert_told(source: &str, wanted: &[&str]) {
     let told = told(source);
@@ -96,7 +96,7 @@ fn assert_told(source: &str, wanted: &[&str]) {
     assert_eq!(shown, wanted, "\n{}", told.join("\n---\n"));
 }
 
-/// The same for one line between a sound start and a sound end; columns count from the line's first character.
+/// Same for one line between a valid start and a valid end; columns count from the line's first character.
 #[track_caller]
 fn assert_line(line: &str, wanted: &[&str]) {
     assert_told(&model(line), wanted);

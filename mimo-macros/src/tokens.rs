@@ -8,7 +8,7 @@ use quote::{ToTokens, quote, quote_spanned};
 
 use crate::span::SpanRange;
 
-/// `path` inside mimo's private module.
+/// `path` inside of mimo's private module.
 pub(crate) fn private(krate: &TokenStream, path: TokenStream) -> TokenStream {
     quote!(#krate::__private::#path)
 }
@@ -28,7 +28,7 @@ pub(crate) fn spanned_call(range: SpanRange, path: TokenStream, args: TokenStrea
     quote!(#path #args)
 }
 
-/// The same tokens, all at one span. Groups get it too; what they hold keeps its own.
+/// The same tokens with one span. Groups get it too; their contents keep their own.
 pub(crate) fn respan(tokens: TokenStream, span: Span) -> TokenStream {
     tokens
         .into_iter()
@@ -60,7 +60,7 @@ pub(crate) fn dim_tokens(dim: &Dim, constant: &dyn Fn(ConstId) -> TokenStream) -
         }
         Expr::Sub(a, b) => binary(tokens(a), quote!(-), tokens(b)),
         Expr::Mul(a, b) => binary(tokens(a), quote!(*), tokens(b)),
-        // As a person would write it, and clippy would have it.
+        // As a person and clippy would write it.
         Expr::Div(Dim::Deferred(sum), Dim::Known(divisor))
             if let Expr::Add(a, Dim::Known(more)) = &**sum
                 && more.checked_add(1) == Some(*divisor) =>
@@ -77,7 +77,7 @@ pub(crate) fn dim_tokens(dim: &Dim, constant: &dyn Fn(ConstId) -> TokenStream) -
     }
 }
 
-/// The same by functions of the module `saturating`, which neither overflow nor divide by zero.
+/// Same as [`dim_tokens`], with functions of the module `saturating`, which neither overflow nor divide by zero.
 pub(crate) fn saturating_tokens(
     dim: &Dim,
     saturating: &TokenStream,
@@ -103,7 +103,7 @@ fn binary(a: TokenStream, op: TokenStream, b: TokenStream) -> TokenStream {
     quote!(#a #op #b)
 }
 
-/// A name as an identifier: raw if it is a keyword, with `_` for what no identifier can hold.
+/// A name as an identifier: raw if it is a keyword, with `_` for characters that identifiers cannot have.
 pub(crate) fn ident(name: &str, span: Span) -> Ident {
     if let Ok(ident) = syn::parse_str::<Ident>(name)
         && name != "gen"
@@ -122,7 +122,7 @@ pub(crate) fn ident(name: &str, span: Span) -> Ident {
     Ident::new(if fits { &text } else { "__" }, span)
 }
 
-/// The associated constant of a model that holds one of its lengths, for models that nest it.
+/// Associated constant that exports a length of a model to the models that nest it.
 pub(crate) fn length_name(i: usize) -> Ident {
     Ident::new(&format!("__MIMO_LENGTH_{i}"), Span::call_site())
 }

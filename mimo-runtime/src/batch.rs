@@ -1,4 +1,4 @@
-//! The rows of a chunk, which a data set fills.
+//! The rows of a chunk that a data set fills.
 
 use std::ops::Range;
 
@@ -23,48 +23,50 @@ impl<E: Float> BatchRows<'_, '_, E> {
         self.chunk.rows
     }
 
-    /// The place of the first of these samples in the batch.
+    /// Index of the first of these samples in the batch.
     pub fn first_row(&self) -> usize {
         self.chunk.first_row
     }
 
-    /// The samples of an input, by its place in the model's inputs; empty if there is no such input.
+    /// Samples of an input, by its index among the model's inputs; empty if there is no such input.
     pub fn input(&mut self, index: usize) -> &mut [E] {
         let view = self.program.inputs.get(index).copied();
         self.samples(view)
     }
 
-    /// The targets of an output, by its place in the model's outputs; empty for an output that is not trained and
+    /// Targets of an output, by its index among the model's outputs; empty for an output that is not trained and
     /// while predicting.
     pub fn target(&mut self, index: usize) -> &mut [E] {
         let view = self.program.targets.get(index).copied().flatten();
         self.samples(view)
     }
 
-    /// The weights of the samples for one output; empty like [`target`](Self::target). They count only if the data set
-    /// says that it has weights.
+    /// Weights of the samples for one output; empty like [`target`](Self::target). They only count if the data set is
+    /// [`weighted`](crate::data::Dataset::weighted).
     pub fn sample_weight(&mut self, index: usize) -> &mut [E] {
         let view = self.program.sample_weights.get(index).copied().flatten();
         self.samples(view)
     }
 
-    /// The weights of the positions for one output, those of one sample after another: of the steps of a sequence, or of the pixels of an
-    /// image in rows. A weight is 1 until it is written, and is multiplied by that of its sample. They count only if the data set
-    /// says that it has weights of positions; empty without, and for an output of one position.
+    /// The weights of the positions of one output, sample by sample. Positions are the steps of a sequence, or the
+    /// pixels of an image in row order. A weight is 1 until it is written, and is multiplied by that of its sample.
+    /// They only count if the data set is [`position_weighted`](crate::data::Dataset::position_weighted); empty
+    /// otherwise, and for an output of one position.
     pub fn position_weight(&mut self, index: usize) -> &mut [E] {
         self.chunk.target_weights.of_mut(index, self.chunk.rows)
     }
 
-    /// Says that a sample has no target for an output, after its weight was written. What stands as its target may be anything. The data set
-    /// has to say that targets may be [missing](crate::data::Dataset::missing_targets). A sample that is not here is left alone.
+    /// Marks the target of a sample as missing for an output; call it after writing the sample's weight. The target
+    /// itself may be any value. The data set must declare [missing targets](crate::data::Dataset::missing_targets). A
+    /// sample out of range is ignored.
     pub fn mark_missing(&mut self, output: usize, row: usize) {
         if let Some(weight) = self.sample_weight(output).get_mut(row) {
             *weight = E::MISSING;
         }
     }
 
-    /// The same for one position of a sample, after its weight was written. The data set has to say that it has
-    /// [weights of positions](crate::data::Dataset::position_weighted), too.
+    /// Marks the target of one position of a sample as missing; call it after writing its weight. The data set must
+    /// also declare [weights of positions](crate::data::Dataset::position_weighted).
     pub fn mark_position_missing(&mut self, output: usize, row: usize, position: usize) {
         let rows = self.chunk.rows.max(1);
         let weights = self.position_weight(output);
@@ -74,11 +76,12 @@ impl<E: Float> BatchRows<'_, '_, E> {
         }
     }
 
-    /// Says that the targets of an output that are NaN are missing, after the weights were written: the positions, or the
-    /// samples, of which all values are NaN. One NaN among other values is an error, as all of them are without this call.
+    /// Marks the NaN targets of an output as missing; call it after writing the weights. A position, or a sample, is
+    /// missing if all of its values are NaN. One NaN among other values is an error, as every NaN is without this
+    /// call.
     ///
-    /// The data set has to say that targets may be missing and, if positions may be, that it has weights of positions. Without
-    /// these a sample is missing if all of its values are NaN.
+    /// The data set must declare that targets may be missing and, if positions may be, that it has weights of
+    /// positions. Without these a sample is missing if all of its values are NaN.
     pub fn nan_is_missing(&mut self, output: usize) {
         let rows = self.chunk.rows;
         let target = self.program.targets.get(output).copied().flatten();
@@ -106,8 +109,8 @@ impl<E: Float> BatchRows<'_, '_, E> {
         }
     }
 
-    /// Prepares the rows for a data set with these weights. If `marks`, everything that it has to fill is marked, so that what it
-    /// leaves out is found.
+    /// Prepares the rows for a data set with these weights. If `marks`, everything that it must fill is marked, so
+    /// that unwritten values are found.
     pub(crate) fn prepare(&mut self, weighting: Weighting, marks: bool) {
         let Program { inputs, targets, sample_weights, .. } = self.program;
         if weighting.any() {
@@ -126,22 +129,22 @@ impl<E: Float> BatchRows<'_, '_, E> {
         }
     }
 
-    /// The weights of positions of an output, to read.
+    /// Weights of positions of an output, to read.
     pub(crate) fn position_weight_values(&self, index: usize) -> Option<&[E]> {
         Some(self.chunk.target_weights.of(index, self.chunk.rows)?.0)
     }
 
-    /// The samples of an input, to read.
+    /// Samples of an input, to read.
     pub(crate) fn input_values(&self, index: usize) -> &[E] {
         self.values(self.program.inputs.get(index).copied())
     }
 
-    /// The targets of an output, to read.
+    /// Targets of an output, to read.
     pub(crate) fn target_values(&self, index: usize) -> &[E] {
         self.values(self.program.targets.get(index).copied().flatten())
     }
 
-    /// The sample weights of an output, to read.
+    /// Sample weights of an output, to read.
     pub(crate) fn sample_weight_values(&self, index: usize) -> &[E] {
         self.values(self.program.sample_weights.get(index).copied().flatten())
     }
@@ -155,7 +158,7 @@ impl<E: Float> BatchRows<'_, '_, E> {
         &self.chunk.arena[self.range(view)]
     }
 
-    /// Where a field lies in the arena. A program that only predicts has no slots for targets.
+    /// Range of a field in the arena. A program that only predicts has no slots for targets.
     fn range(&self, view: Option<View>) -> Range<usize> {
         match view {
             Some(view) if self.chunk.offsets.len() > view.slot => {

@@ -1,5 +1,5 @@
-//! Callbacks: code that runs between the epochs and steps of a training. [`callbacks`](crate::callbacks) has those of Keras and a
-//! few more.
+//! Callbacks: code that runs between the epochs and steps of training. [`callbacks`](crate::callbacks) has Keras's
+//! and a few more.
 
 mod plan;
 pub(crate) mod state;
@@ -20,13 +20,13 @@ use crate::logs::LogTable;
 use crate::model::Trainable;
 use crate::trainer::Trainer;
 
-/// Code that observes a training and steers it. Every method does nothing by default.
+/// Code that observes and controls training. Every method does nothing by default.
 ///
 /// A callback gets the trainer itself, so it can read and set the learning rate, the loss weights and the weights, and
 /// write the model to a file. For a single closure there is
 /// [`FitOptions::on_epoch_end`](crate::trainer::FitOptions::on_epoch_end).
 ///
-/// An error of a callback ends `fit` with that error. The trainer stays usable, and the weights are those after the last step.
+/// An error of a callback ends `fit` with that error. The trainer stays usable, with the weights after the last step.
 ///
 /// ```ignore
 /// /// Prints a value after each epoch.
@@ -46,8 +46,8 @@ use crate::trainer::Trainer;
 ///
 /// Keras: [`Callback`](https://keras.io/api/callbacks/base_callback/)
 pub trait Callback<M: Trainable> {
-    /// Before anything else in `fit`: checks the settings of the callback, such as the keys that it monitors. No callback has
-    /// changed or written anything yet.
+    /// Called before anything else in `fit`, to check the settings of the callback, such as the keys that it
+    /// monitors. No callback has changed or written anything yet.
     ///
     /// # Errors
     /// Any error of the callback; it ends the `fit`.
@@ -186,7 +186,8 @@ pub trait Callback<M: Trainable> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// The moment to save a checkpoint: after every step, and after every epoch when all callbacks have seen its end.
+    /// Called when a checkpoint may be saved: after every step, and after every epoch when all callbacks have seen
+    /// its end.
     ///
     /// `others` are the states of the other callbacks, for [`save_checkpoint_with`](Trainer::save_checkpoint_with).
     ///
@@ -202,13 +203,13 @@ pub trait Callback<M: Trainable> {
         Ok(())
     }
 
-    /// The state that a checkpoint has to hold so that the training goes on as if it had not been interrupted; `None` for a
-    /// callback without any, whose settings are those of the program.
+    /// State to store in a checkpoint, so that a resumed training continues as if it had not been interrupted; `None`
+    /// for a callback without state, whose settings are those of the program.
     fn state(&self) -> Option<CallbackState> {
         None
     }
 
-    /// Takes the [`state`](Self::state) of the same callback from a checkpoint. It is called after
+    /// Restores the [`state`](Self::state) of the same callback from a checkpoint. Called after
     /// [`on_train_begin`](Self::on_train_begin).
     ///
     /// # Errors
@@ -228,7 +229,7 @@ pub trait Callback<M: Trainable> {
     }
 }
 
-/// Passes every hook on. A hook that is missing here would be skipped in silence, so the list is written once.
+/// Forwards every hook. A missing hook would be skipped silently, so the list is written once.
 macro_rules! pass_on {
     ($($hook:ident($($argument:ident: $ty:ty),*) -> $result:ty;)*) => {
         $(fn $hook(&mut self, $($argument: $ty),*) -> Result<$result, Error> {
@@ -237,7 +238,7 @@ macro_rules! pass_on {
     };
 }
 
-/// The same as the callback that it refers to.
+/// Implements [`Callback`] for a reference to a callback.
 macro_rules! callback_by {
     ($pointer:ty) => {
         impl<M: Trainable, C: Callback<M> + ?Sized> Callback<M> for $pointer {
@@ -274,7 +275,7 @@ macro_rules! callback_by {
 callback_by!(&mut C);
 callback_by!(Box<C>);
 
-/// What a step, or a batch of a validation, measured. Values are computed only if they are read.
+/// Measurements of a step, or of a batch of a validation. Values are computed only if they are read.
 pub struct BatchLogs<'a, M: Trainable> {
     /// The epoch, from 0; 0 in an evaluation outside of `fit`.
     pub epoch: usize,
@@ -282,7 +283,7 @@ pub struct BatchLogs<'a, M: Trainable> {
     pub step: usize,
     /// Total loss of this batch alone.
     pub loss: f64,
-    /// The learning rate of the step; of several optimizers it is that of the first.
+    /// The learning rate of the step; with several optimizers, that of the first.
     pub learning_rate: f64,
     table: &'a LogTable,
     totals: &'a Totals,
@@ -306,7 +307,7 @@ impl<'a, M: Trainable> BatchLogs<'a, M> {
         logs::<M>(&self.values())
     }
 
-    /// The value of a Keras key without `val_`: `logs.get("risk_auc")`. `None` if nothing has that key.
+    /// The value of a Keras key without `val_`: `logs.get("risk_auc")`. `None` for an unknown key.
     pub fn get(&self, key: &str) -> Option<f64> {
         self.values().get(self.table.place(key)?).copied()
     }
@@ -340,27 +341,28 @@ impl<M: Trainable> fmt::Debug for BatchLogs<'_, M> {
     }
 }
 
-/// The moments at which a training can be saved and resumed.
+/// The points at which training can be saved and resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Moment {
-    /// A step was made.
+    /// After a step.
     Step {
         /// The epoch, from 0.
         epoch: usize,
         /// The step of the epoch, from 0.
         step: usize,
     },
-    /// An epoch has ended, with its validation and the callbacks.
+    /// After an epoch, its validation and the callbacks.
     Epoch {
         /// The epoch, from 0.
         epoch: usize,
     },
 }
 
-/// Results of a closure that runs at the end of epochs: `ControlFlow<()>`, or a [`Result`] of it for one that uses `?`.
+/// Result of a closure that runs at the end of epochs: `ControlFlow<()>`, or a [`Result`] of it for closures that use
+/// `?`.
 pub trait EpochEnd {
-    /// Whether the training goes on.
+    /// Returns whether the training continues.
     ///
     /// # Errors
     /// The closure's error; it ends the `fit`.

@@ -1,15 +1,15 @@
-//! Relations between lengths that only const evaluation knows: `model!` writes a call for each, at the tokens
-//! that are wrong if it does not hold.
+//! Checks of lengths that only const evaluation knows: `model!` generates a call for each, at the tokens that are
+//! wrong if it fails.
 //!
 //! ```compile_fail
 //! const FEATURES: usize = 10;
 //! const _: () = mimo_runtime::check::dim_equal("mimo::E0301", FEATURES, 12, "last axis of `x`", "", "");
 //! ```
 
-/// Bytes of the longest text.
+/// Maximum length of a message, in bytes.
 const ROOM: usize = 2048;
 
-/// The text of a const panic, which takes nothing but a finished `&str`. What does not fit is cut.
+/// The message of a const panic, which accepts only a finished `&str`. Longer messages are cut.
 #[derive(Debug)]
 struct Text {
     bytes: [u8; ROOM],
@@ -21,13 +21,13 @@ impl Text {
         Text { bytes: [0; ROOM], len: 0 }
     }
 
-    /// Adds all of `text`, or as many whole characters of it as there is room for.
+    /// Appends `text`, or as many whole characters of it as fit.
     const fn str(mut self, text: &str) -> Self {
         let text = text.as_bytes();
         let mut n = text.len();
         if n > self.bytes.len() - self.len {
             n = self.bytes.len() - self.len;
-            // A byte `10……` continues a character that would be torn.
+            // A byte `10……` continues a character, which must not be split.
             while n > 0 && text[n] & 0xC0 == 0x80 {
                 n -= 1;
             }
@@ -59,7 +59,7 @@ impl Text {
         }
     }
 
-    /// Adds `  = help: …` and `  = note: …`, laid out as rustc does.
+    /// Appends `  = help: …` and `  = note: …`, in the layout of rustc.
     const fn remarks(mut self, help: &str, note: &str) -> Self {
         if !help.is_empty() || !note.is_empty() {
             self = self.str("\n");
@@ -82,7 +82,7 @@ impl Text {
     }
 }
 
-/// `what is 10, but 12 is required [code]`, with the words between the numbers.
+/// Builds `what is 10, but 12 is required [code]`, with the words between the numbers.
 const fn mismatch(
     code: &str,
     found: usize,
@@ -101,7 +101,7 @@ const AT_LEAST: &str = ", but at least ";
 const AT_MOST: &str = ", but at most ";
 const MULTIPLE_OF: &str = ", but a multiple of ";
 
-/// Fails if `found` is not `wanted`. `code` is that of the rule, `what` says what was found; `help` and `note` may be
+/// Fails if `found` is not `wanted`. `code` is that of the rule, `what` names the length; `help` and `note` may be
 /// empty.
 #[track_caller]
 pub const fn dim_equal(code: &str, found: usize, wanted: usize, what: &str, help: &str, note: &str) {
@@ -126,32 +126,31 @@ pub const fn dim_at_most(code: &str, found: usize, wanted: usize, what: &str, he
     }
 }
 
-/// The length itself, if a machine can hold so many values.
+/// Returns the length, if a machine can hold that many values.
 #[track_caller]
 pub const fn length(code: &str, n: usize, most: usize) -> usize {
     dim_at_most(code, n, most, "this length", "write a smaller number", "");
     n
 }
 
-/// Arithmetic of sizes that ends at the largest number instead of overflowing: what is compared with a limit has to
-/// reach the comparison.
+/// Saturating arithmetic of sizes, so that too large sizes reach the comparison with a limit.
 pub mod saturating {
-    /// `a + b`
+    /// Returns `a + b`.
     pub const fn add(a: usize, b: usize) -> usize {
         a.saturating_add(b)
     }
 
-    /// `a - b`, not below 0.
+    /// Returns `a - b`, at least 0.
     pub const fn sub(a: usize, b: usize) -> usize {
         a.saturating_sub(b)
     }
 
-    /// `a * b`
+    /// Returns `a * b`.
     pub const fn mul(a: usize, b: usize) -> usize {
         a.saturating_mul(b)
     }
 
-    /// `a / b`, 0 for a division by 0.
+    /// Returns `a / b`; 0 for a division by 0.
     pub const fn div(a: usize, b: usize) -> usize {
         match a.checked_div(b) {
             Some(n) => n,
@@ -159,7 +158,7 @@ pub mod saturating {
         }
     }
 
-    /// The larger of the two.
+    /// Returns the larger of the two.
     pub const fn max(a: usize, b: usize) -> usize {
         if a > b { a } else { b }
     }

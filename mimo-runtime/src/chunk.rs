@@ -1,4 +1,4 @@
-//! The part of a batch that one worker takes through the model.
+//! The part of a batch that one worker passes through the model.
 
 use crate::float::Float;
 use crate::kernels::Mat;
@@ -7,18 +7,18 @@ use crate::program::{Starts, View, Weight};
 use crate::watch::ChunkWatch;
 use crate::weighting::TargetWeights;
 
-/// What a pass is for.
+/// Purpose of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Dropout and noise are on, gradients are wanted.
+    /// Dropout and noise are on, gradients are computed.
     Train,
-    /// Losses and metrics are wanted.
+    /// Losses and metrics are computed.
     Evaluate,
-    /// Outputs are wanted.
+    /// Outputs are computed.
     Predict,
 }
 
-/// Rows of a batch, their values, and what the layers need to know of the step.
+/// Rows of a batch, their values, and the facts about the step that layers need.
 #[derive(Debug)]
 pub struct Chunk<'a, E> {
     /// Every value of these rows: slot `s` begins at `offsets[s] · capacity`, or at `fixed + offsets[s]` if its size
@@ -26,50 +26,49 @@ pub struct Chunk<'a, E> {
     pub arena: &'a mut [E],
     /// Values per sample before each slot.
     pub offsets: &'a [usize],
-    /// Where the area of the fixed slots begins.
+    /// Offset of the area of the fixed slots.
     pub fixed: usize,
-    /// Rows that the arena is laid out for.
+    /// Number of rows that the arena has room for.
     pub capacity: usize,
-    /// Rows that are here.
+    /// Number of rows.
     pub rows: usize,
-    /// The place of the first row in the batch.
+    /// Index of the first row in the batch.
     pub first_row: usize,
-    /// Rows of the whole batch.
+    /// Number of rows of the whole batch.
     pub batch: usize,
     /// The flat parameter buffer.
     pub params: &'a [E],
     /// Transposed and interleaved copies of kernels.
     pub packs: &'a [E],
-    /// Where blocks, their copies and the states of metrics begin.
+    /// Offsets of blocks, their copies and the states of metrics.
     pub starts: Starts<'a>,
-    /// What the pass is for.
+    /// Purpose of the pass.
     pub mode: Mode,
-    /// Fixes what is random in this step.
+    /// Seed of the step's random numbers.
     pub seed: u64,
-    /// Number of the step, of an evaluated batch or of a prediction: fixes what operations with a seed of their own draw.
+    /// Number of the step, of the evaluated batch or of the prediction, for operations with their own seed.
     pub pass: u64,
     /// Weights of the losses in the total, by output.
     pub loss_weights: &'a [f64],
     /// Whether samples have weights, or may have no target.
     pub weighted: bool,
-    /// Weights of positions, and the numbers of samples that have a target.
+    /// Weights of positions, and the numbers of samples with a target.
     pub target_weights: TargetWeights<'a, E>,
-    /// Sums over this chunk: a loss per output, then the states of the metrics. The last value is the penalty on activities.
+    /// Sums over this chunk: a loss per output, then the states of the metrics. The last value is the penalty on
+    /// activities.
     pub statistics: &'a mut [f64],
-    /// Sums over this chunk that the next stage needs of the whole batch; see [`Sum`](crate::stage::Sum). Each is
-    /// written anew.
+    /// Sums over this chunk for the next stage; see [`Sum`](crate::stage::Sum). They are overwritten.
     pub sums: &'a mut [f64],
-    /// The same of the whole batch, as far as the stages before this one have summed them up. Counts over the targets
-    /// come first, one per output.
+    /// Sums over the whole batch, merged by the earlier stages. Counts of targets come first, one per output.
     pub merged: &'a [f64],
-    /// Looks at what each operation of a forward pass writes; `None` but to search for a NaN.
+    /// Observes what each operation of a forward pass writes; `None` except to search for a NaN.
     pub watch: Option<ChunkWatch<'a>>,
-    /// Losses and metrics that the user has written.
+    /// The user's losses and metrics.
     pub own: OwnParts<'a>,
 }
 
 impl<'a, E: Float> Chunk<'a, E> {
-    /// The rows of a value, one sample a row.
+    /// The rows of a value, one sample per row.
     #[inline]
     pub fn mat(&self, view: View) -> Mat {
         Mat {
@@ -86,8 +85,8 @@ impl<'a, E: Float> Chunk<'a, E> {
         Mat::contiguous(self.fixed + self.offsets[view.slot] + view.column, 1, view.len)
     }
 
-    /// The rows of a value that a layer reads at `positions` places per sample. Values with several positions have
-    /// a slot to themselves.
+    /// The rows of a value that a layer reads at `positions` positions per sample. Values with several positions have
+    /// their own slot.
     #[inline]
     pub fn positions(&self, view: View, positions: usize) -> Mat {
         if positions == 1 {
@@ -105,14 +104,14 @@ impl<'a, E: Float> Chunk<'a, E> {
         &self.arena[start..start + view.len]
     }
 
-    /// One sample of a value, to write.
+    /// One sample of a value, mutable.
     #[inline]
     pub fn row_mut(&mut self, view: View, row: usize) -> &mut [E] {
         let start = self.mat(view).offset + row * view.stride;
         &mut self.arena[start..start + view.len]
     }
 
-    /// One sample of several values at once. They must not overlap, which views of different values do not.
+    /// One sample of several values at once. They must not overlap, as views of different values do not.
     #[inline]
     pub fn rows_mut<const N: usize>(&mut self, views: [View; N], row: usize) -> [&mut [E]; N] {
         let ranges = views.map(|view| {
@@ -125,8 +124,8 @@ impl<'a, E: Float> Chunk<'a, E> {
         }
     }
 
-    /// One sample of a value and of its mask, to read, and one of another value, to write. A mask may be the value itself under
-    /// another shape.
+    /// One sample of a value and of its mask, to read, and one of another value, to write. The mask may be the value
+    /// itself with another shape.
     pub fn masked_row(&mut self, [x, mask]: [View; 2], to: View, row: usize) -> ([&[E]; 2], &mut [E]) {
         let range = |view: View| {
             let start = self.mat(view).offset + row * view.stride;
@@ -147,14 +146,14 @@ impl<'a, E: Float> Chunk<'a, E> {
         }
     }
 
-    /// The values of a weight of this length that has a block.
+    /// The values of a weight of this length with its own block.
     #[inline]
     pub fn weight(&self, block: usize, len: usize) -> &'a [E] {
         let start = self.starts.blocks[block];
         &self.params[start..start + len]
     }
 
-    /// The transposed copy, of this length, of a block.
+    /// The transposed copy of a block, of this length.
     #[inline]
     pub fn transposed(&self, block: usize, len: usize) -> &'a [E] {
         let start = self.starts.packs[block];
@@ -168,8 +167,7 @@ impl<'a, E: Float> Chunk<'a, E> {
         &self.packs[start..start + len]
     }
 
-    /// The place of a weight's gradient in the chunk, zeroed if this is the first call of the layer that the backward
-    /// comes to.
+    /// The accumulator of a weight's gradient in the chunk, zeroed if this is the layer's first call in the backward.
     pub fn accumulator(&mut self, weight: &Weight) -> Option<Mat> {
         let gradient = weight.gradient?;
         let mat = self.fixed(gradient.view);

@@ -1,4 +1,4 @@
-//! From typed inputs to columns, through the engine, and back to typed outputs.
+//! Conversion between typed inputs and outputs and the engine's columns.
 
 use std::ops::Range;
 
@@ -10,9 +10,9 @@ use crate::float::Float;
 use crate::model::{Columns, FIELDS, Model, OutputColumns, Reader, Writer, resize};
 use crate::sample::{Field, FieldMut, Prediction as _, Sample as _};
 
-/// What computes outputs from inputs: an engine that trains too, or one that only predicts.
+/// Computes outputs from inputs: an engine for training, or one for predictions only.
 pub(crate) trait Predict<E> {
-    /// Outputs for `rows` samples: a column of samples per input and per output.
+    /// Computes outputs for `rows` samples: a column of samples per input and per output.
     fn predict(&mut self, rows: usize, inputs: &[&[E]], outputs: &mut [&mut [E]]) -> Result<(), Error>;
 }
 
@@ -44,7 +44,7 @@ impl<E: Float> PredictionColumns<E> {
         }
     }
 
-    /// The outputs for `inputs`, in new tensors.
+    /// Computes the outputs for `inputs`, as new tensors.
     pub(crate) fn predict<M: Model<Float = E>>(
         &mut self,
         engine: &mut impl Predict<E>,
@@ -53,7 +53,7 @@ impl<E: Float> PredictionColumns<E> {
         self.forward::<M, M::Outputs>(engine, inputs)
     }
 
-    /// The same for a batch axis of any type.
+    /// Computes the outputs with a batch axis of any type.
     pub(crate) fn forward<M: Model<Float = E>, O: OutputColumns<E>>(
         &mut self,
         engine: &mut impl Predict<E>,
@@ -66,7 +66,7 @@ impl<E: Float> PredictionColumns<E> {
         Ok(outputs)
     }
 
-    /// The outputs for `inputs`, in tensors that are there.
+    /// Computes the outputs for `inputs` into existing tensors.
     pub(crate) fn predict_into<M: Model<Float = E>>(
         &mut self,
         engine: &mut impl Predict<E>,
@@ -78,7 +78,7 @@ impl<E: Float> PredictionColumns<E> {
         self.write(outputs)
     }
 
-    /// What was computed for `rows` samples, in new tensors.
+    /// The computed outputs for `rows` samples, as new tensors.
     pub(crate) fn outputs<M: Model<Float = E>>(&self, rows: usize) -> Result<M::Outputs, Error> {
         let mut outputs = M::Outputs::zeros(rows)?;
         self.write(&mut outputs)?;
@@ -92,7 +92,7 @@ impl<E: Float> PredictionColumns<E> {
         if rows == 0 {
             return Err(Error::NoData);
         }
-        // Other inputs may hold anything: a NaN changes nothing but the outputs of its own sample.
+        // Other inputs are not checked: a NaN only changes the outputs of its own sample.
         for (input, column) in spec::<M>().inputs.iter().zip(&self.inputs) {
             if input.below.is_some() {
                 check::check_input(input, column, &|row| row)?;
@@ -117,7 +117,7 @@ impl<E: Float> PredictionColumns<E> {
         let all = some == (0..rows);
         // A column has the same number of values for each sample.
         let part = |len: usize| {
-            // A division for each column is a tenth of the time that a small model takes for one sample.
+            // A division for each column takes a tenth of the time of a small model for one sample.
             if all {
                 return 0..len;
             }
@@ -133,7 +133,7 @@ impl<E: Float> PredictionColumns<E> {
         })
     }
 
-    /// The outputs for one sample, in arrays that are there. Only whole numbers are copied on their way.
+    /// Computes the outputs for one sample into existing arrays. Only whole numbers are copied.
     pub(crate) fn predict_one<M: Model<Float = E>>(
         &mut self,
         engine: &mut impl Predict<E>,
@@ -215,13 +215,14 @@ impl<E: Float> PredictionColumns<E> {
     }
 }
 
-/// Nearly all models have so few inputs and outputs: to clear a longer list takes a hundredth of the time of a small model.
+/// Nearly all models have at most so many inputs and outputs: clearing a longer list takes a hundredth of the time of
+/// a small model.
 const FEW: usize = 4;
 
-/// Models with more inputs or outputs than this are lent a list from the heap.
+/// Models with more inputs or outputs use a list on the heap.
 const MANY: usize = 16;
 
-/// Lends columns as a list of slices, without allocating for the usual number of columns.
+/// Passes columns as a list of slices, without allocating for the usual number of columns.
 pub(crate) fn slices<'a, E: 'a, R>(
     columns: impl ExactSizeIterator<Item = &'a [E]>,
     then: impl FnOnce(&[&'a [E]]) -> R,
@@ -233,7 +234,7 @@ pub(crate) fn slices<'a, E: 'a, R>(
     }
 }
 
-/// The same, to write.
+/// Same as [`slices`], mutable.
 pub(crate) fn slices_mut<'a, E: 'a, R>(
     columns: impl ExactSizeIterator<Item = &'a mut [E]>,
     then: impl FnOnce(&mut [&'a mut [E]]) -> R,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why there is no confusion matrix of an output.
+/// Reason why an output has no confusion matrix.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ConfusionFault {
@@ -10,34 +10,34 @@ pub enum ConfusionFault {
     NoClasses,
     /// The output has no targets.
     NoTargets,
-    /// The output has labels that do not exclude each other, of which none was chosen.
+    /// The output has labels that do not exclude each other, and none was selected.
     Labels {
-        /// How many.
+        /// Number of labels.
         labels: usize,
     },
-    /// The output does not have the label that was chosen.
+    /// The selected label is out of range.
     NoSuchLabel {
         /// The label.
         label: usize,
-        /// How many there are.
+        /// Number of labels.
         labels: usize,
     },
     /// The threshold is NaN.
     Threshold,
-    /// A label was chosen for an output whose targets are class indices.
+    /// A label was selected for an output whose targets are class indices.
     LabelOfClasses,
-    /// A threshold was set for an output that predicts the class of its largest value.
+    /// A threshold was set for an output whose prediction is the class of the largest value.
     ThresholdOfClasses,
-    /// A prediction is NaN, so that it is of no class.
+    /// A prediction is NaN, so that it has no class.
     NotANumber {
         /// The sample.
         row: usize,
     },
-    /// The number of names is not that of the classes.
+    /// The number of names is not the number of classes.
     Names {
-        /// Names.
+        /// Number of names.
         names: usize,
-        /// Classes.
+        /// Number of classes.
         classes: usize,
     },
 }
@@ -80,9 +80,10 @@ impl fmt::Display for ConfusionFault {
     }
 }
 
-/// How often each class was predicted as which: rows are true classes, columns are predicted ones.
+/// Counts of predicted classes for each true class: rows are true classes, columns are predicted ones.
 ///
-/// Returned by [`Trainer::confusion_matrix`](crate::trainer::Trainer::confusion_matrix). [`Display`](fmt::Display) shows it as a table.
+/// Returned by [`Trainer::confusion_matrix`](crate::trainer::Trainer::confusion_matrix). [`Display`](fmt::Display)
+/// shows it as a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConfusionMatrix {
     output: &'static str,
@@ -109,14 +110,14 @@ impl ConfusionMatrix {
         self.names.len()
     }
 
-    /// Positions of class `truth` that were predicted as class `predicted`, or the sum of their weights; 0 for a class that does not
-    /// exist.
+    /// Number of positions of class `truth` that were predicted as class `predicted`, or the sum of their weights; 0
+    /// for a class out of range.
     pub fn count(&self, truth: usize, predicted: usize) -> f64 {
         let row = self.counts().nth(truth);
         row.and_then(|row| row.get(predicted)).copied().unwrap_or(0.0)
     }
 
-    /// The rows: for each true class how often it was predicted as each class.
+    /// The rows: for each true class, the counts of predicted classes.
     pub fn counts(&self) -> impl ExactSizeIterator<Item = &[f64]> {
         self.counts.chunks_exact(self.classes().max(1))
     }
@@ -146,8 +147,8 @@ impl ConfusionMatrix {
         Ok(self)
     }
 
-    /// A picture: a row for each true class, a column for each predicted one. A cell is the darker the larger its share of its row is, so that
-    /// rare classes are seen, too. Feature `plot`.
+    /// Draws a picture: a row for each true class, a column for each predicted one. Cells are darker the larger their
+    /// fraction of the row is, so that rare classes are visible. Feature `plot`.
     ///
     /// # Errors
     /// [`Memory`](crate::error::Error::Memory).
@@ -158,17 +159,18 @@ impl ConfusionMatrix {
         crate::plot::confusion_matrix(self.output, &counts, &names)
     }
 
-    /// The output whose classes they are.
+    /// The output of the classes.
     pub fn output(&self) -> &'static str {
         self.output
     }
 
-    /// The names of the classes: their indices, unless they were [given](Self::with_names) others.
+    /// Names of the classes; by default their indices.
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// Precision, recall and F1 of every class, as scikit-learn's `classification_report` has them with `zero_division = 0`.
+    /// Precision, recall and F1 of every class, as in scikit-learn's `classification_report` with `zero_division =
+    /// 0`.
     pub fn report(&self) -> ClassReport {
         let classes = self.classes();
         let sum = |counts: &mut dyn Iterator<Item = f64>| counts.sum::<f64>();
@@ -208,12 +210,12 @@ impl ConfusionMatrix {
     }
 }
 
-/// A quotient; 0 where there is nothing to divide by.
+/// A quotient; 0 for a division by 0.
 fn share(part: f64, all: f64) -> f64 {
     if all == 0.0 { 0.0 } else { part / all }
 }
 
-/// A count without a fraction, a sum of weights with two digits.
+/// Formats a count without a fraction, a sum of weights with two digits.
 fn shown(count: f64) -> String {
     if count.fract() == 0.0 { format!("{count:.0}") } else { format!("{count:.2}") }
 }
@@ -247,13 +249,13 @@ impl fmt::Display for ConfusionMatrix {
 /// The scores of one class, or their average over the classes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClassScores {
-    /// Share of the right ones among the positions that were predicted as the class; 0 if there are none.
+    /// Fraction of the positions predicted as the class that have it; 0 if there are none.
     pub precision: f64,
-    /// Share of the right ones among the positions of the class; 0 if there are none.
+    /// Fraction of the positions of the class that are predicted as it; 0 if there are none.
     pub recall: f64,
     /// Harmonic mean of precision and recall.
     pub f1: f64,
-    /// Positions of the class, or the sum of their weights.
+    /// Number of positions of the class, or the sum of their weights.
     pub support: f64,
 }
 
@@ -264,11 +266,11 @@ pub struct ClassReport {
     pub names: Vec<String>,
     /// The scores of each class.
     pub classes: Vec<ClassScores>,
-    /// Share of the positions whose class was predicted.
+    /// Fraction of the positions whose class was predicted correctly.
     pub accuracy: f64,
-    /// The mean over the classes.
+    /// Mean over the classes.
     pub macro_average: ClassScores,
-    /// The mean over the classes, weighted by their support.
+    /// Mean over the classes, weighted by their support.
     pub weighted_average: ClassScores,
 }
 
@@ -312,7 +314,7 @@ mod tests {
         let mut matrix = ConfusionMatrix::new("y", 3);
         matrix.add(0, 0, 3.0);
         matrix.add(0, 1, 1.0);
-        // Neither is a class.
+        // Neither is a valid class.
         matrix.add(0, 3, 1.0);
         matrix.add(3, 0, 1.0);
         assert_eq!(matrix.counts().map(|row| row.iter().sum::<f64>()).collect::<Vec<_>>(), [4.0, 0.0, 0.0]);

@@ -1,4 +1,4 @@
-//! Data sets: where the samples of a batch come from.
+//! Data sets: sources of the samples of a batch.
 
 mod array;
 pub(crate) mod check;
@@ -38,7 +38,8 @@ use crate::program::Program;
 use crate::warning::{Warning, Warnings};
 use crate::weighting::Weighting;
 
-/// Checks the columns of all inputs by the rules of an [`ArrayDataset`]: for readers of tables, which know the line of a row.
+/// Checks the columns of all inputs by the rules of an [`ArrayDataset`], for readers of tables, which know the line
+/// of a row.
 #[doc(hidden)]
 pub fn check_inputs<M: Model>(columns: &[Vec<M::Float>]) -> Result<(), Error> {
     let columns = spec::<M>().inputs.iter().zip(columns);
@@ -46,56 +47,56 @@ pub fn check_inputs<M: Model>(columns: &[Vec<M::Float>]) -> Result<(), Error> {
 }
 
 mod sealed {
-    /// An argument that only this crate can pass or name, so that no other implements a method that takes it.
+    /// An argument that only this crate can create, so that no other crate can override a method with it.
     #[derive(Clone, Copy, Debug)]
     pub struct Token;
 }
 pub(crate) use sealed::Token;
 
-/// Samples of a model's inputs and targets, any of which can be asked for by number.
+/// Samples of a model's inputs and targets, accessible by index.
 ///
-/// Batches are filled by several threads at once, each with its part of the rows.
+/// Several threads fill a batch at once, each its part of the rows.
 ///
 /// # What is checked
 ///
-/// A training step on a wrong number spoils every weight, so `fit`, `evaluate` and `train_on_rows` check what
+/// A training step on a wrong number corrupts every weight, so `fit`, `evaluate` and `train_on_rows` check what
 /// [`gather`](Self::gather) wrote, and `train_on_batch` and [`ArrayDataset`] check tensors by the same rules:
 ///
 /// - every value was written: [`Error::Unfilled`] names the field and the sample if not;
-/// - inputs are finite: [`Error::NotFinite`]. Keras lets NaN through, and the loss is NaN from that step on; `predict` lets it
-///   through here too, where it changes nothing but the outputs of its own sample;
+/// - inputs are finite: [`Error::NotFinite`]. Keras accepts NaN, and the loss is NaN from that step on; `predict` accepts it here too, where it only changes the outputs of its own sample;
 /// - inputs of an `Embedding` are indices of its vectors: [`Error::Vocabulary`];
 /// - targets of a sparse loss are class indices or `ignore_class`: [`Error::ClassIndex`];
 /// - other targets are finite, and those of some losses in a range: from 0 to 1 for `binary_crossentropy` and
 ///   `kl_divergence`, 0 or greater for `poisson`, and −1, 0 or 1 for hinge losses: [`Error::Target`]. Those of a custom loss
 ///   may be anything;
 /// - targets of a categorical cross-entropy are probabilities with the sum 1 over the classes: [`Error::Target`] and [`Error::TargetSum`];
-/// - targets of other losses are numbers that the output can reach: from 0 to 1 for a sigmoid, −1 to 1 for `tanh`, 0 or greater for `relu`,
+/// - targets of other losses are in the range of the output: from 0 to 1 for a sigmoid, −1 to 1 for `tanh`, 0 or greater for `relu`,
 ///   probabilities with the sum 1 for a softmax. Others are a [`Warning`], one for each output, before the first step for
 ///   arrays and at their batch for streams: [`Trainer::warnings`](crate::trainer::Trainer::warnings);
 /// - weights of samples and positions are finite: [`Error::SampleWeight`]. They may be negative.
 ///
-/// `check_targets = { reward: false }` in `.compile(…)` takes any finite numbers as the targets of `reward`. Of outputs with a mask the steps
-/// that count are checked when the mask is known, for all but the reach of the output.
+/// `check_targets = { reward: false }` in `.compile(…)` accepts any finite numbers as the targets of `reward`. For
+/// outputs with a mask, the unmasked steps are checked when the mask is known, except for the range of the output.
 ///
-/// A target that is missing, or whose weight or sample weight is 0, may hold anything, or be left out.
-/// [`ArrayDataset::target_mask`] documents what a missing target is.
+/// A target that is missing, or whose weight or sample weight is 0, may hold any value, or be omitted.
+/// [`ArrayDataset::target_mask`] documents missing targets.
 pub trait Dataset<M: Trainable>: Sync {
     /// Number of samples.
     fn rows(&self) -> usize;
 
-    /// Whether [`gather`](Self::gather) fills in sample weights; without, every sample weighs 1.
+    /// Whether [`gather`](Self::gather) writes sample weights; otherwise every sample weighs 1.
     fn weighted(&self) -> bool {
         false
     }
 
-    /// Whether [`gather`](Self::gather) writes weights of positions, [`BatchRows::position_weight`]; without, all positions of a sample
-    /// weigh the same.
+    /// Whether [`gather`](Self::gather) writes weights of positions, [`BatchRows::position_weight`]; otherwise all
+    /// positions of a sample weigh the same.
     fn position_weighted(&self) -> bool {
         false
     }
 
-    /// Whether [`gather`](Self::gather) marks targets as missing, by [`BatchRows::mark_missing`] and its relatives.
+    /// Whether [`gather`](Self::gather) marks targets as missing, with [`BatchRows::mark_missing`] and related
+    /// methods.
     fn missing_targets(&self) -> bool {
         false
     }
@@ -105,10 +106,10 @@ pub trait Dataset<M: Trainable>: Sync {
     /// loss or metrics.
     ///
     /// # Errors
-    /// What keeps a sample from being read; it ends the `fit` or `evaluate` that asked.
+    /// If a sample cannot be read; the error ends the calling `fit` or `evaluate`.
     fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, M::Float>) -> Result<(), Error>;
 
-    /// Whether samples can only be read one after another, by [`pass`](Self::pass): `fit` does not shuffle them then.
+    /// Whether samples can only be read in order, with [`pass`](Self::pass): `fit` does not shuffle them then.
     fn sequential(&self) -> bool {
         false
     }
@@ -117,19 +118,20 @@ pub trait Dataset<M: Trainable>: Sync {
     /// default, batches are filled by [`gather`](Self::gather).
     ///
     /// # Errors
-    /// What keeps the data from being read.
+    /// If the data cannot be read.
     fn pass<'a>(&'a self, plan: &PassPlan<'_>) -> Result<Option<Box<dyn Pass<M::Float> + 'a>>, Error> {
         let _ = plan;
         Ok(None)
     }
 
-    /// Checks all samples, if they are in memory, and returns whether they were checked; else each batch is.
+    /// Checks all samples, if they are in memory, and returns whether they were checked; otherwise each batch is
+    /// checked.
     #[doc(hidden)]
     fn checked(&self, _: Token) -> Result<bool, Error> {
         Ok(false)
     }
 
-    /// Warnings that the check has found, with the places of their outputs.
+    /// Warnings of the check, with the indices of their outputs.
     #[doc(hidden)]
     fn warnings(&self, _: Token) -> &[(usize, Warning)] {
         &[]
@@ -176,23 +178,23 @@ impl<M: Trainable, D: Dataset<M> + ?Sized> Dataset<M> for &D {
 
 /// The sample weights of every output: one per sample, or `None` where every sample weighs 1.
 ///
-/// Weights may be negative, but not NaN or infinite. As in Keras a loss divides by the number of samples, not by their weights, and
-/// `metrics` do not see them, but `weighted_metrics` do. A target that is missing is not a sample of weight 0: see
-/// [`ArrayDataset::target_mask`]. Weights of positions are set by [`ArrayDataset::sample_weights`].
+/// Weights may be negative, but not NaN or infinite. As in Keras a loss divides by the number of samples, not by
+/// their weights, and `metrics` do not see them, but `weighted_metrics` do. A missing target is not a sample of
+/// weight 0: see [`ArrayDataset::target_mask`]. Weights of positions are set by [`ArrayDataset::sample_weights`].
 pub type SampleWeights<M> = <M as Model>::PerOutput<Option<Vec<<M as Model>::Float>>>;
 
-/// What `fit` and `evaluate` take as data: `(&inputs, &targets)`, `(&inputs, &targets, &sample_weights)`, or a reference
-/// to a [`Dataset`].
+/// Data for `fit` and `evaluate`: `(&inputs, &targets)`, `(&inputs, &targets, &sample_weights)`, or a reference to a
+/// [`Dataset`].
 ///
-/// The tensors of a tuple are copied once, when the call begins. To call `fit` often, make an
-/// [`ArrayDataset`] of them and pass a reference to it.
+/// The tensors of a tuple are copied once, at the beginning of the call. To call `fit` often, create an
+/// [`ArrayDataset`] and pass a reference to it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no data for `{M}`",
     label = "expected `(&inputs, &targets)`, `(&inputs, &targets, &sample_weights)` or a reference to a data set",
     note = "the inputs and targets are the structs that `model!` generated for `{M}`"
 )]
 pub trait IntoDataset<'a, M: Trainable> {
-    /// The data set.
+    /// Converts it to a data set.
     ///
     /// # Errors
     /// See [`ArrayDataset::new`].
@@ -217,19 +219,19 @@ impl<'a, M: Trainable, D: Dataset<M> + ?Sized> IntoDataset<'a, M> for &'a D {
     }
 }
 
-/// A data set from a function that reads samples: a file, a data base, a generator. See [`from_fn`].
+/// A data set of samples read by a function: from a file, a data base, a generator. See [`from_fn`].
 pub struct FromFn<M, F> {
     rows: usize,
     weighting: Weighting,
     gather: F,
-    // The model is only named, so that the function's types are known.
+    // Names the model, so that the function's types are known.
     model: PhantomData<fn() -> M>,
 }
 
-/// A data set of `rows` samples from a function that fills a batch with the samples it is asked for.
+/// Creates a data set of `rows` samples from a function that fills a batch with the requested samples.
 ///
-/// The function may be called by several threads at once. What it has to fill and what is checked afterwards is
-/// documented at [`Dataset`].
+/// Several threads may call the function at once. [`Dataset`] documents what it must fill and what is checked
+/// afterwards.
 pub fn from_fn<M, F>(rows: usize, gather: F) -> FromFn<M, F>
 where
     M: Trainable,
@@ -238,7 +240,7 @@ where
     FromFn { rows, weighting: Weighting::NONE, gather, model: PhantomData }
 }
 
-/// The methods of a [`Dataset`] that changes how the data in its field `data` are read, and not which.
+/// The methods of a [`Dataset`] that changes how the data in its field `data` are read, but not which.
 macro_rules! as_the_data_within {
     ($model:ident) => {
         fn rows(&self) -> usize {
@@ -273,21 +275,21 @@ macro_rules! as_the_data_within {
 use as_the_data_within;
 
 impl<M, F> FromFn<M, F> {
-    /// Whether the function fills in sample weights.
+    /// Declares whether the function writes sample weights.
     #[must_use]
     pub fn weighted(mut self, weighted: bool) -> Self {
         self.weighting.samples = weighted;
         self
     }
 
-    /// Whether the function writes [weights of positions](BatchRows::position_weight).
+    /// Declares whether the function writes [weights of positions](BatchRows::position_weight).
     #[must_use]
     pub fn position_weighted(mut self, weighted: bool) -> Self {
         self.weighting.positions = weighted;
         self
     }
 
-    /// Whether the function [marks targets as missing](BatchRows::mark_missing).
+    /// Declares whether the function [marks targets as missing](BatchRows::mark_missing).
     #[must_use]
     pub fn missing_targets(mut self, missing: bool) -> Self {
         self.weighting.missing = missing;
@@ -330,7 +332,7 @@ where
     }
 }
 
-/// The weights that a data set writes.
+/// The kinds of weights that a data set writes.
 pub(crate) fn weighting<M: Trainable>(data: &dyn Dataset<M>) -> Weighting {
     Weighting {
         samples: data.weighted(),
@@ -339,7 +341,7 @@ pub(crate) fn weighting<M: Trainable>(data: &dyn Dataset<M>) -> Weighting {
     }
 }
 
-/// Whether the engine has to check what a data set gathers. Data in memory are checked here, all of them and once.
+/// The checks that the engine must do on gathered data. Data in memory are checked here, once and completely.
 pub(crate) fn trust<M: Trainable>(data: &dyn Dataset<M>, warnings: &Warnings) -> Result<Trust, Error> {
     if !data.checked(Token)? {
         return Ok(Trust::Unchecked(spec::<M>()));
@@ -350,15 +352,15 @@ pub(crate) fn trust<M: Trainable>(data: &dyn Dataset<M>, warnings: &Warnings) ->
     Ok(Trust::Checked)
 }
 
-/// The description of a model, as a reference that lives long enough.
+/// The spec of a model, as a `'static` reference.
 ///
-/// Out of line: each caller that it is inlined in would have a copy of all that the description refers to.
+/// Not inlined: each caller would otherwise contain a copy of all data that the spec refers to.
 #[inline(never)]
 pub(crate) fn spec<M: Model>() -> &'static ModelSpec {
     const { &M::SPEC }
 }
 
-/// The memory layout of a model, as a reference that lives long enough. See [`spec`].
+/// The memory layout of a model, as a `'static` reference. See [`spec`].
 #[inline(never)]
 pub(crate) fn program<M: Model>() -> &'static Program {
     const { &M::PROGRAM }

@@ -1,12 +1,12 @@
-//! The execution of a model: parameters, gradients and optimizer state as flat buffers, batches cut in chunks,
-//! chunks taken through the model by a pool of threads.
+//! The execution of a model: parameters, gradients and optimizer state are flat buffers, batches are divided into
+//! chunks, and a pool of threads passes the chunks through the model.
 //!
-//! A training step has two phases. In the first, each chunk of the batch goes through the forward pass, the losses and
-//! every gradient of values, depth first, in its own arena; where a layer or a loss depends on the whole batch, the chunks
-//! wait for each other between two [stages](crate::stage). In the second, the parameters are cut in row ranges: their
-//! gradients over the whole batch, the optimizer, and the transposed copies that the next backward reads. How
-//! batches and parameters are cut depends on the model and the batch, never on the number of threads, and what is
-//! summed is summed in a fixed order, so results are the same bits for any number of threads.
+//! A training step has two phases. In the first, each chunk of the batch goes through the forward pass, the losses
+//! and every gradient of values, depth first, in its own arena; where a layer or a loss depends on the whole batch,
+//! the chunks wait for each other between two [stages](crate::stage). In the second, the parameters are divided into
+//! row ranges: their gradients over the whole batch, the optimizer, and the transposed copies that the next backward
+//! reads. The division of batches and parameters depends on the model and the batch, never on the number of threads,
+//! and sums have a fixed order, so results are bit-identical for any number of threads.
 
 mod carried;
 mod chunks;
@@ -64,12 +64,12 @@ use tasks::Parameters;
 /// Fills a chunk's inputs, targets and sample weights with the given samples of a data set.
 pub type Gather<'a, E> = dyn Fn(&[usize], &mut BatchRows<'_, '_, E>) -> Result<(), Error> + Sync + 'a;
 
-/// Where the samples of a batch come from.
+/// Source of the samples of a batch.
 #[derive(Clone, Copy)]
 pub struct Source<'a, E> {
     /// Gathers samples.
     pub gather: &'a Gather<'a, E>,
-    /// The weights that it fills in beside targets.
+    /// Kinds of weights that it writes in addition to targets.
     pub weighting: Weighting,
     /// Checks that the samples still need.
     pub trust: Trust,
@@ -80,9 +80,9 @@ pub struct Source<'a, E> {
 pub enum Trust {
     /// They were checked.
     Checked,
-    /// Every number is written, and has to be checked.
+    /// Every number is written, but must be checked.
     Filled(&'static ModelSpec),
-    /// Some may not even be written.
+    /// Some numbers may not be written.
     Unchecked(&'static ModelSpec),
 }
 
@@ -96,20 +96,20 @@ impl<E> std::fmt::Debug for Source<'_, E> {
 /// Sums over batches, from which losses and metrics are computed.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
-    /// Samples.
+    /// Number of samples.
     pub samples: usize,
-    /// A loss per output, then the states of the metrics. A loss is a sum over the samples that have a target.
+    /// A loss per output, then the states of the metrics. A loss is a sum over the samples with a target.
     pub statistics: Vec<f64>,
-    /// By output: samples that have a target.
+    /// By output: number of samples with a target.
     pub present: Vec<f64>,
-    /// Over batches, samples times total loss: weighted losses and penalties of weights.
+    /// Sum over batches of the number of samples times the total loss: weighted losses and penalties of weights.
     pub total: f64,
-    /// Over batches, samples times each joint custom loss.
+    /// Sum over batches of the number of samples times each joint custom loss.
     pub joint: Vec<f64>,
 }
 
 impl Totals {
-    /// Empty sums for a model.
+    /// Creates empty sums for a model.
     pub fn new(program: &Program) -> Self {
         Totals {
             samples: 0,
@@ -120,7 +120,7 @@ impl Totals {
         }
     }
 
-    /// Empties the sums, and gives them the lengths of others.
+    /// Clears the sums, and resizes them like others.
     pub(crate) fn resize(&mut self, like: &Totals) {
         self.statistics.resize(like.statistics.len(), 0.0);
         self.present.resize(like.present.len(), 0.0);
@@ -128,7 +128,7 @@ impl Totals {
         self.clear();
     }
 
-    /// Takes over the sums of others, keeping its own memory.
+    /// Copies the sums of others, reusing memory.
     pub(crate) fn copy_from(&mut self, from: &Totals) {
         let Totals { samples, statistics, present, total, joint } = from;
         (self.samples, self.total) = (*samples, *total);
@@ -140,7 +140,7 @@ impl Totals {
         self.joint.extend_from_slice(joint);
     }
 
-    /// Empties the sums, keeping their memory.
+    /// Clears the sums, keeping their memory.
     pub fn clear(&mut self) {
         self.samples = 0;
         self.total = 0.0;
@@ -150,11 +150,11 @@ impl Totals {
     }
 }
 
-/// Threads that an engine starts at most, if the machine does not have more. Each costs a stack, and more than there are
-/// cores only wait for each other; tests of many threads on few cores need some.
+/// Limit on the threads that an engine starts if the machine does not have more. Each costs a stack, and more threads
+/// than cores only wait for each other; tests of many threads on few cores need some.
 pub const MAX_THREADS: usize = 64;
 
-/// A model's parameters and everything that is needed to run and train it.
+/// A model's parameters and everything needed to run and train it.
 #[derive(Debug)]
 pub struct Engine<E: Float> {
     program: &'static Program,
@@ -173,16 +173,18 @@ pub struct Engine<E: Float> {
     labels: Labels,
     search: Search,
     own: own::Own,
-    /// Shared with a step that is made, whose data may end it in a panic.
+    /// Shared with the current step, which may end in a panic of the data set.
     pub(crate) warnings: Arc<Warnings>,
     seed: u64,
-    /// Batches that were evaluated and rounds of predictions since the seed was set: each draws other numbers.
+    /// Number of evaluated batches and prediction rounds since the seed was set: each draws other numbers.
     passes: u64,
 }
 
 impl<E: Float> Engine<E> {
-    /// An engine with parameters 0; load weights before it is used. `forward` leads from the inputs to the outputs,
-    /// `stages` are those of a training step. `trained` has the optimizers of a model that is trained, and their rules. `threads` includes the caller's; 0 means as many as the machine has. More than [`MAX_THREADS`] are started only if the machine has more.
+    /// Creates an engine with all parameters 0; load weights before using it. `forward` computes the outputs from the
+    /// inputs, `stages` are those of a training step. `trained` contains the optimizers of a trained model and their
+    /// rules. `threads` includes the caller's; 0 means as many as the machine has. More than [`MAX_THREADS`] are
+    /// started only if the machine has more.
     ///
     /// # Errors
     /// [`Error::Memory`] if the buffers cannot be allocated, [`Error::LearningRate`], and [`Error::Inconsistent`] for rules that are
@@ -206,33 +208,33 @@ impl<E: Float> Engine<E> {
         self.program
     }
 
-    /// Number of threads that share a large step, the caller's included.
+    /// Number of threads that share a large step, including the caller's.
     pub fn threads(&self) -> usize {
         self.pool.threads()
     }
 
-    /// Sets one weight, by its place in the model's fields, from its values in Keras's layout.
+    /// Sets one weight, by its index among the model's fields, from its values in Keras's layout.
     pub fn load_weight(&mut self, index: usize, values: &[E]) {
         E::load_weight(self, index, values);
     }
 
-    /// To be called after the last [`load_weight`](Self::load_weight).
+    /// Must be called after the last [`load_weight`](Self::load_weight).
     pub fn weights_loaded(&mut self) {
         E::weights_loaded(self);
     }
 
-    /// Reads one weight, by its place in the model's fields.
+    /// Reads one weight, by its index among the model's fields.
     pub fn store_weight(&self, index: usize, values: &mut [E]) {
         E::copy_out(self.program, &self.parameters.values, index, values);
     }
 
-    /// Reads the gradient of one weight as the last step's optimizer used it: with penalties, and clipped. Zeros for a weight
-    /// that is not trained.
+    /// Reads the gradient of one weight as the optimizer used it in the last step: with penalties, and clipped. Zeros
+    /// for a weight that is not trained.
     pub fn gradient(&self, index: usize, values: &mut [E]) {
         E::copy_out(self.program, &self.parameters.gradients, index, values);
     }
 
-    /// Sets the step size of the only optimizer.
+    /// Sets the learning rate of the only optimizer.
     ///
     /// # Errors
     /// [`Error::LearningRate`] if it is negative, NaN or infinite in the precision of the model, [`Error::SeveralOptimizers`],
@@ -246,7 +248,7 @@ impl<E: Float> Engine<E> {
         }
     }
 
-    /// Sets the step size of the optimizer of a key.
+    /// Sets the learning rate of the optimizer with a key.
     ///
     /// # Errors
     /// [`Error::LearningRate`], [`Error::NoSuchOptimizer`], [`Error::ScheduledLearningRate`].
@@ -259,7 +261,7 @@ impl<E: Float> Engine<E> {
         }
     }
 
-    /// The step size of the optimizer of a key.
+    /// The learning rate of the optimizer with a key.
     ///
     /// # Errors
     /// [`Error::NoSuchOptimizer`].
@@ -276,26 +278,27 @@ impl<E: Float> Engine<E> {
         E::all_finite(&self.parameters.values)
     }
 
-    /// The step size of the next step, that of the first optimizer if there are several; 0 for a model that is not trained.
+    /// The learning rate of the next step, that of the first optimizer if there are several; 0 for a model that is
+    /// not trained.
     pub fn learning_rate(&self) -> f64 {
         let first = self.rules.as_ref().and_then(|rules| rules.rules.first());
         first.map_or(0.0, |rule| rule.learning_rate(self.steps()))
     }
 
-    /// The step size of the last step; before the first step, that of the next.
+    /// The learning rate of the last step; before the first step, that of the next.
     pub fn last_learning_rate(&self) -> f64 {
         let first = self.rules.as_ref().and_then(|rules| rules.rules.first());
         first.map_or(0.0, |rule| rule.learning_rate(self.steps().saturating_sub(1)))
     }
 
-    /// Sets the step size of every optimizer, in the place of schedules too.
+    /// Sets the learning rate of every optimizer, replacing schedules.
     pub(crate) fn replace_learning_rates(&mut self, rate: f64) {
         for rule in self.rules.iter_mut().flat_map(|rules| &mut rules.rules) {
             (rule.optimizer.learning_rate, rule.optimizer.schedule) = (rate, None);
         }
     }
 
-    /// Fixes what dropout, noise and random operations draw from here on.
+    /// Sets the seed of dropout, noise and random operations.
     pub fn set_seed(&mut self, seed: u64) {
         self.seed = seed;
         self.passes = 0;
@@ -307,12 +310,12 @@ impl<E: Float> Engine<E> {
         self.seed
     }
 
-    /// Optimizer steps so far.
+    /// Number of optimizer steps.
     pub fn steps(&self) -> u64 {
         self.rules.as_ref().map_or(0, |rules| rules.iterations)
     }
 
-    /// One training step on the given samples of a data set. Adds losses and metrics to `totals`.
+    /// Executes one training step on the given samples of a data set. Adds losses and metrics to `totals`.
     ///
     /// # Errors
     /// Those of the data set, and [`Error::Memory`]; the parameters are unchanged then.
@@ -326,7 +329,7 @@ impl<E: Float> Engine<E> {
         E::run(self, JobBatch { rows, source, loss_weights, totals }, Job::Train)
     }
 
-    /// Losses and metrics on the given samples, as one batch.
+    /// Computes losses and metrics on the given samples, as one batch.
     ///
     /// # Errors
     /// Those of the data set, and [`Error::Memory`].
@@ -340,8 +343,8 @@ impl<E: Float> Engine<E> {
         E::run(self, JobBatch { rows, source, loss_weights, totals }, Job::Evaluate)
     }
 
-    /// The same as [`evaluate`](Self::evaluate), and then sees every position of an output, given by its place and the length of its last
-    /// axis, that counts.
+    /// Same as [`evaluate`](Self::evaluate), and then calls `see` for every position of an output that counts. The
+    /// output is given by its index and the length of its last axis.
     ///
     /// # Errors
     /// Those of [`evaluate`](Self::evaluate) and of `see`.
@@ -358,7 +361,7 @@ impl<E: Float> Engine<E> {
         E::run(self, batch, Job::EachPosition { output, classes, see })
     }
 
-    /// Outputs for `rows` samples: a column of samples per input and per output.
+    /// Computes outputs for `rows` samples: a column of samples per input and per output.
     ///
     /// # Errors
     /// [`Error::Memory`]; columns of another length than `rows` samples are [`Error::ColumnLength`].
@@ -366,8 +369,8 @@ impl<E: Float> Engine<E> {
         E::predict(self, rows, inputs, outputs)
     }
 
-    /// One training step on the model's own losses and on custom ones, whose weighted sum and output gradients `loss`
-    /// computes.
+    /// Executes one training step with the model's own losses and custom ones, whose weighted sum and output
+    /// gradients `loss` computes.
     ///
     /// # Errors
     /// Those of the data set and of `loss`, and [`Error::Memory`]; the parameters are unchanged then.
@@ -382,8 +385,8 @@ impl<E: Float> Engine<E> {
         E::run(self, JobBatch { rows, source, loss_weights, totals }, Job::TrainCustom(loss))
     }
 
-    /// The model's own losses and metrics on the given samples, as one batch, and the custom losses. The gradients that
-    /// `loss` writes are not used.
+    /// Computes the model's own losses and metrics, and the custom losses, on the given samples as one batch. The
+    /// gradients written by `loss` are not used.
     ///
     /// # Errors
     /// Those of the data set and of `loss`, and [`Error::Memory`].
@@ -398,12 +401,12 @@ impl<E: Float> Engine<E> {
         E::run(self, JobBatch { rows, source, loss_weights, totals }, Job::EvaluateCustom(loss))
     }
 
-    /// The penalty of the weights that are trained.
+    /// The penalty of the trained weights.
     fn penalty(&self) -> f64 {
         self.parameters.penalty(self.program, &|weight| self.is_frozen(weight))
     }
 
-    /// Adds what the chunks of a batch summed up to `totals`, and gives `Σ weight · loss`.
+    /// Adds the sums of the chunks of a batch to `totals`, and returns `Σ weight · loss`.
     fn total_up(&self, rows: usize, loss_weights: &[f64], penalty: f64, totals: &mut Totals) {
         let outputs = self.program.outputs.len();
         let mut total = penalty * rows as f64 + self.train_chunks.activity_penalty();
@@ -411,7 +414,7 @@ impl<E: Float> Engine<E> {
         for chunk in self.train_chunks.statistics(self.program) {
             own::add(&mut totals.statistics, chunk, outputs, &self.own.places);
             for (output, (sum, value)) in totals.statistics.iter_mut().zip(chunk).take(outputs).enumerate() {
-                // The mean over an epoch is over the targets that are there, too.
+                // The mean over an epoch is over the present targets, too.
                 *sum += match present.get(output) {
                     Some(present) => value * present / rows as f64,
                     None => *value,
@@ -427,33 +430,34 @@ impl<E: Float> Engine<E> {
         totals.total += total;
     }
 
-    /// By output: the samples of the last batch that have a target; empty if none is missing.
+    /// By output: the number of samples with a target in the last batch; empty if none is missing.
     pub(crate) fn present(&self) -> &[f64] {
         self.train_chunks.merged.get(self.program.sums..).unwrap_or(&[])
     }
 
-    /// To be called before a batch goes through the model.
+    /// Must be called before a batch passes through the model.
     fn begin_pass(&mut self, mode: Mode) {
         if mode != Mode::Train {
             self.passes = self.passes.wrapping_add(1);
         }
     }
 
-    /// What random numbers depend on: a seed that no other step or pass has, and the number of the step or pass. Evaluations and
-    /// predictions are counted apart from steps, so that they do not change what a training draws.
+    /// State of the random numbers: a seed that no other step or pass has, and the number of the step or pass.
+    /// Evaluations and predictions are counted separately from steps, so that they do not change the random numbers
+    /// of training.
     fn random_state(&self, mode: Mode) -> (u64, u64) {
         if mode == Mode::Train {
             let step = self.steps().wrapping_add(1);
-            // The constant spreads neighbouring steps over the whole range (SplitMix64).
+            // The constant distributes neighbouring steps over the whole range (SplitMix64).
             return (self.seed ^ step.wrapping_mul(0x9E37_79B9_7F4A_7C15), step);
         }
         pass_state(self.seed, self.passes)
     }
 }
 
-/// What random numbers of an evaluated batch or a round of predictions depend on, from the seed and the count of these.
+/// State of the random numbers of an evaluated batch or a prediction round, from the seed and their count.
 fn pass_state(seed: u64, passes: u64) -> (u64, u64) {
-    /// Stream of the seed from which evaluations and predictions draw.
+    /// Stream of the seed for evaluations and predictions.
     const PASSES: u64 = 1 << 63;
     let pass = PASSES | passes;
     (random::key(seed, pass), pass)
@@ -498,12 +502,12 @@ fn evaluate<E: Float>(
     Ok(())
 }
 
-/// A rate at which steps go where the gradient says.
+/// Checks a learning rate.
 fn check_rate<E: Float>(rate: f64) -> Result<(), Error> {
     if rate >= 0.0 && E::of(rate).is_finite() { Ok(()) } else { Err(Error::LearningRate { rate }) }
 }
 
-/// The keys of optimizers.
+/// Keys of optimizers.
 fn keys<E: Float>(rules: &[rule::RuleState<E>]) -> Vec<&'static str> {
     rules.iter().filter_map(|rule| rule.key).collect()
 }
@@ -574,7 +578,7 @@ fn copy_out<E: Float>(program: &Program, buffer: &[E], index: usize, values: &mu
     }
 }
 
-/// A zeroed buffer, or an error.
+/// Allocates a zeroed buffer.
 fn buffer<E: Float>(len: usize) -> Result<AlignedVec<E>, Error> {
     AlignedVec::try_zeroed(len).map_err(|error: kernels::AllocationError| Error::Memory { values: error.len })
 }

@@ -1,4 +1,4 @@
-//! What can go wrong at run time, as values.
+//! Run-time errors.
 
 mod display;
 mod number;
@@ -15,101 +15,102 @@ use crate::file::Fault;
 use crate::loss::LossFault;
 pub(crate) use number::Number;
 
-/// What went wrong.
+/// A run-time error.
 ///
-/// [`Debug`](fmt::Debug) shows the text, as `{:#}` does, because `fn main() -> mimo::Result<()>` prints an error in this way.
+/// [`Debug`](fmt::Debug) prints the text, as `{:#}` does, because `fn main() -> mimo::Result<()>` prints errors with
+/// it.
 #[non_exhaustive]
 pub enum Error {
     /// Two tensors of one batch hold different numbers of samples.
     RowsDiffer {
         /// The field that differs.
         name: &'static str,
-        /// Its samples.
+        /// Number of its samples.
         rows: usize,
         /// The field that came first.
         first: &'static str,
-        /// Its samples.
+        /// Number of its samples.
         wanted: usize,
     },
-    /// A tensor that is to be filled has another length.
+    /// An output tensor has another length.
     OutputLength {
         /// The field.
         name: &'static str,
-        /// Its values.
+        /// Number of its values.
         len: usize,
-        /// The values that there are.
+        /// Required number of values.
         wanted: usize,
     },
     /// A column of samples has another length.
     ColumnLength {
-        /// Its place among the inputs or outputs.
+        /// Index among the inputs or outputs.
         index: usize,
-        /// Its values.
+        /// Number of its values.
         len: usize,
-        /// The values that are wanted.
+        /// Required number of values.
         wanted: usize,
     },
-    /// Values for a tensor are no whole number of samples, or not as many as its batch axis says.
+    /// The number of values for a tensor is not a multiple of the sample length, or not that of its batch axis.
     TensorLength {
-        /// The values.
+        /// Number of values.
         len: usize,
         /// Values per sample.
         sample: usize,
     },
-    /// Numbers for a plain array are more or fewer than it has.
+    /// The number of values for a plain array is not its length.
     ArrayLength {
-        /// The numbers.
+        /// Number of values.
         len: usize,
-        /// Those of the array.
+        /// Length of the array.
         wanted: usize,
     },
     /// Values for `adapt` do not have the axes of the layer's mean and variance.
     AdaptedShape {
         /// The shape of the values, with the batch.
         shape: Vec<usize>,
-        /// The lengths of the axes.
+        /// Lengths of the required axes.
         lengths: Vec<usize>,
     },
-    /// The variance of values for `adapt` is larger than any number of the float type.
+    /// The variance of values for `adapt` overflows the float type.
     AdaptedVariance {
-        /// The position of the axes that the variance is of, counted through all of them.
+        /// Flat position along the axes of the variance.
         position: usize,
     },
-    /// A batch axis of fixed size cannot hold this many samples.
+    /// A batch axis of fixed size cannot hold this number of samples.
     BatchAxis {
-        /// The samples.
+        /// Number of samples.
         rows: usize,
     },
-    /// Memory for `values` values could not be had.
+    /// Memory for `values` values could not be allocated.
     Memory {
-        /// How many.
+        /// Number of values.
         values: usize,
     },
-    /// There is no confusion matrix of an output.
+    /// An output has no confusion matrix.
     Confusion {
         /// The output.
         output: &'static str,
-        /// Why.
+        /// The reason.
         fault: ConfusionFault,
     },
-    /// A loss of one's own that cannot be trained with.
+    /// A custom loss of the user cannot be used for training.
     OwnLoss {
         /// The output.
         output: &'static str,
         /// The path of the function.
         loss: &'static str,
-        /// What is wrong with it.
+        /// The reason.
         fault: LossFault,
     },
     /// Data without samples.
     NoData,
     /// Validation data without samples.
     NoValidationData,
-    /// A data set was asked for a sample that it does not have.
+    /// A requested sample of a data set is out of range.
     NoSuchRow {
         /// The sample.
         row: usize,
-        /// The samples that there are.
+        /// Number of samples.
         rows: usize,
     },
     /// A target of a sparse loss is not a class index of its output.
@@ -118,9 +119,9 @@ pub enum Error {
         output: &'static str,
         /// The sample.
         row: usize,
-        /// The target; a data set may fill in numbers that are not whole.
+        /// The target; a data set may write numbers that are not whole.
         index: f64,
-        /// The classes of the output; valid indices are below.
+        /// Number of classes of the output; valid indices are below.
         classes: usize,
     },
     /// A target is outside of the range for which its loss is defined.
@@ -145,7 +146,7 @@ pub enum Error {
         /// The first sample with an unwritten value.
         row: usize,
     },
-    /// The targets of a categorical cross-entropy do not sum up to 1 over the classes.
+    /// The targets of a categorical cross-entropy do not sum to 1 over the classes.
     TargetSum {
         /// The output.
         output: &'static str,
@@ -156,7 +157,7 @@ pub enum Error {
         /// The loss.
         loss: &'static str,
     },
-    /// An input holds a number that its `Embedding` or `CategoryEncoding` does not take.
+    /// An input holds a number that its `Embedding` or `CategoryEncoding` does not accept.
     Vocabulary {
         /// The input.
         input: &'static str,
@@ -164,7 +165,7 @@ pub enum Error {
         row: usize,
         /// The number.
         number: f64,
-        /// The numbers are below it.
+        /// Upper bound (excluded) of the numbers.
         vocabulary: usize,
     },
     /// An input or a target is NaN or infinite.
@@ -174,18 +175,18 @@ pub enum Error {
         /// The sample.
         row: usize,
     },
-    /// There is not one weight per sample or class of an output, or not one entry of a mask per sample.
+    /// The number of weights is not one per sample or class of an output, or that of a mask is not one per sample.
     Weights {
         /// The output.
         output: &'static str,
-        /// Number of values that were given.
+        /// Number of values.
         len: usize,
-        /// Number of values that are needed.
+        /// Required number of values.
         wanted: usize,
-        /// What each of them is for: `sample` or `class`.
+        /// The kind of items: `sample` or `class`.
         per: &'static str,
     },
-    /// The values of a [`PerPosition`](crate::data::PerPosition) are not as many as its shape says.
+    /// The number of values of a [`PerPosition`](crate::data::PerPosition) does not fit its shape.
     PositionCount {
         /// The output.
         output: &'static str,
@@ -200,7 +201,7 @@ pub enum Error {
         output: &'static str,
         /// Their shape, with the batch axis.
         found: Vec<usize>,
-        /// The shape of all positions, with the batch axis. The first of these axes will do as well.
+        /// The shape of all positions, with the batch axis. A prefix of these axes is valid too.
         wanted: Vec<usize>,
     },
     /// The positions of an output have weights, but its loss has one value for all positions of a sample.
@@ -210,18 +211,18 @@ pub enum Error {
         /// A sample whose positions have weights.
         row: usize,
     },
-    /// Targets of an output were to be missing in a way in which they cannot be.
+    /// Targets of an output cannot be missing in the requested way.
     MissingTargets {
         /// The output.
         output: &'static str,
-        /// Why not.
+        /// The reason.
         reason: &'static str,
     },
-    /// Class weights were given to an output whose samples do not have one class each.
+    /// Class weights were set for an output whose samples do not have one class each.
     NoClasses {
         /// The output.
         output: &'static str,
-        /// Why not.
+        /// The reason.
         reason: &'static str,
     },
     /// The weight of a sample is NaN or infinite.
@@ -254,41 +255,41 @@ pub enum Error {
         /// The rate.
         rate: f64,
     },
-    /// A list of weights has another length than the list of the model's weights.
+    /// A list of weights has another length than the model's.
     WeightCount {
-        /// The weights that were given.
+        /// Number of weights in the list.
         len: usize,
-        /// The weights of the model.
+        /// Number of weights of the model.
         wanted: usize,
     },
-    /// The values for a weight are not as many as the weight holds.
+    /// The number of values for a weight is not its size.
     WeightLength {
-        /// The weight: `dense/kernel`.
+        /// The weight, such as `dense/kernel`.
         name: &'static str,
-        /// The values that were given.
+        /// Number of values.
         len: usize,
-        /// The values that it holds.
+        /// Size of the weight.
         wanted: usize,
     },
-    /// `validation_split` leaves nothing to train or nothing to validate with.
+    /// `validation_split` leaves no samples to train or to validate with.
     ValidationSplit {
         /// The fraction.
         fraction: f64,
-        /// The samples that were to be split.
+        /// Number of samples to split.
         rows: usize,
     },
-    /// Folds for a k-fold validation that cannot be made.
+    /// Invalid number of folds for a k-fold validation.
     Folds {
-        /// The folds.
+        /// Number of folds.
         folds: usize,
-        /// The samples, or the groups, that were to be split.
+        /// Number of samples or groups to split.
         rows: usize,
     },
     /// A list of groups does not have one key per sample.
     Groups {
-        /// The keys.
+        /// Number of keys.
         len: usize,
-        /// The samples.
+        /// Number of samples.
         rows: usize,
     },
     /// The model has no output of this name.
@@ -300,46 +301,46 @@ pub enum Error {
     },
     /// The source of a stream ended before the epoch did.
     StreamEnded {
-        /// The samples that it had.
+        /// Number of samples that it had.
         rows: usize,
-        /// The samples per epoch.
+        /// Number of samples per epoch.
         wanted: usize,
     },
-    /// Samples of a stream were asked for in another order than its own.
+    /// Samples of a stream were requested in another order than its own.
     StreamOrder,
-    /// A block of a stream has weights or missing targets that the stream does not announce.
+    /// A block of a stream has weights or missing targets that the stream does not declare.
     StreamWeights {
-        /// The method that announces them.
+        /// The method that declares them.
         what: &'static str,
     },
     /// A stream is to be shuffled in a buffer that holds no samples.
     ShuffleBuffer,
     /// A table, or an array in a file, cannot be read, or does not fit the model.
     Table {
-        /// Where.
+        /// Location.
         place: Box<TablePlace>,
         /// The reason.
         fault: Box<TableFault>,
     },
-    /// What a reader of data saves with weights is too long.
+    /// Preprocessing data to save with weights is too long.
     PreprocessingLength {
-        /// Its bytes.
+        /// Length in bytes.
         len: usize,
-        /// The most that a file can have, in JSON.
+        /// Largest length in a file, as JSON.
         limit: usize,
     },
     /// A batch size of 0, for training or validation.
     BatchSize,
-    /// A callback called `fit` of the trainer whose `fit` called it.
+    /// A callback called `fit` of the trainer that called it.
     NestedFit,
-    /// The states of `stateful` layers go on from a batch to one with another number of samples.
+    /// The states of `stateful` layers cannot continue with another number of samples.
     StatefulRows {
-        /// Samples of the batch.
+        /// Number of samples of the batch.
         rows: usize,
-        /// Samples of those before it.
+        /// Number of samples of the previous batches.
         wanted: usize,
     },
-    /// `fit` was asked to shuffle samples whose states go on from batch to batch.
+    /// `fit` was asked to shuffle samples although states are passed from batch to batch.
     StatefulShuffle,
     /// The model was compiled without an optimizer.
     NoOptimizer,
@@ -352,10 +353,10 @@ pub enum Error {
     NoSuchOptimizer {
         /// The key.
         key: String,
-        /// The keys that there are; none if the model has one optimizer, without a key.
+        /// The existing keys; empty if the model has one optimizer without a key.
         keys: Vec<&'static str>,
     },
-    /// A learning rate was set that a schedule of the model computes.
+    /// A learning rate was set that is computed by a schedule of the model.
     ScheduledLearningRate {
         /// The schedule, by Keras's name.
         schedule: &'static str,
@@ -369,12 +370,12 @@ pub enum Error {
         /// The reason.
         fault: CallbackFault,
     },
-    /// The loss of an output is to be given to the trainer, and was not.
+    /// A required custom loss of an output was not passed to the trainer.
     NoCustomLoss {
         /// The output.
         output: &'static str,
     },
-    /// Sample or class weights were given to an output whose loss is `none`.
+    /// Sample or class weights were set for an output whose loss is `none`.
     WeightsWithoutLoss {
         /// The output.
         output: &'static str,
@@ -384,21 +385,21 @@ pub enum Error {
         /// The model.
         model: &'static str,
     },
-    /// A custom loss cannot have this name: an output with another loss has it, or the logs use it.
+    /// A custom loss cannot have this name: an output with another loss or the logs use it.
     CustomLossName {
         /// The name.
         name: String,
         /// Whether an output has it.
         is_output: bool,
     },
-    /// One custom loss is that of several outputs, whose loss weights differ.
+    /// One custom loss is used for several outputs with different loss weights.
     JointLossWeights {
         /// Two of the outputs.
         outputs: [&'static str; 2],
         /// Their loss weights.
         weights: [f64; 2],
     },
-    /// The data has sample weights for an output, and a custom loss of it, or one that reads it, did not read them.
+    /// The data has sample weights for an output, and a custom loss that reads the output did not read them.
     SampleWeightsIgnored {
         /// The output.
         output: &'static str,
@@ -408,50 +409,50 @@ pub enum Error {
         /// The output.
         output: &'static str,
     },
-    /// A model whose description and memory layout disagree. Generated models do not.
+    /// The description and the memory layout of a model disagree. Those of generated models never do.
     Inconsistent {
-        /// What disagrees.
+        /// The part that disagrees.
         what: &'static str,
     },
-    /// dfdx could not do what it was asked to.
+    /// An error of dfdx.
     Tensor(CpuError),
     /// A file could not be read or written.
     File {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
-    /// A model has no form in ONNX.
+    /// A model cannot be exported to ONNX.
     Onnx {
         /// The model.
         model: &'static str,
-        /// The layer, and why.
+        /// The layer, and the reason.
         reason: String,
     },
-    /// A file does not hold a model's weights. The model is as it was.
+    /// A file does not hold a model's weights. The model is unchanged.
     WeightsFile {
         /// The file, if it is not in memory.
         path: Option<PathBuf>,
         /// The model.
         model: &'static str,
-        /// All that is wrong; at least one thing. The message has the first eight, and all of them with `{:#}`.
+        /// All faults; at least one. The message shows the first eight, and all of them with `{:#}`.
         faults: Vec<Fault>,
     },
-    /// A file does not hold the state of a training of this model. The trainer is as it was.
+    /// A file does not contain a training state of this model. The trainer is unchanged.
     CheckpointFile {
         /// The file, if it is not in memory.
         path: Option<PathBuf>,
         /// The model.
         model: &'static str,
-        /// All that is wrong; at least one thing.
+        /// All faults; at least one.
         faults: Vec<Fault>,
     },
     /// A checkpoint was saved in the middle of an epoch of other data.
     ResumedSamples {
-        /// Samples that the data have.
+        /// Number of samples of the data.
         rows: usize,
-        /// Samples of the epoch in the checkpoint.
+        /// Number of samples of the epoch in the checkpoint.
         wanted: usize,
     },
     /// A checkpoint was saved in the middle of an epoch with batches of another size.
@@ -463,40 +464,40 @@ pub enum Error {
     },
     /// A checkpoint was saved in the middle of an epoch of a trainer with other custom losses.
     ResumedLosses {
-        /// The joint losses of the trainer.
+        /// Number of joint losses of the trainer.
         losses: usize,
-        /// The joint losses in the checkpoint.
+        /// Number of joint losses in the checkpoint.
         wanted: usize,
     },
-    /// A checkpoint has the state of a callback that `fit` does not have at this place.
+    /// A checkpoint has the state of a callback that `fit` does not have at this index.
     ResumedCallback {
-        /// The place of the callback, from 0.
+        /// Index of the callback.
         index: usize,
         /// The name in the checkpoint.
         wanted: String,
-        /// The name of the callback there is; `None` for one without a state, or none.
+        /// The name of the callback at this index; `None` for one without a state, or none.
         found: Option<String>,
     },
-    /// A part of the model was named that has no weights.
+    /// A part of the model without weights was named.
     NoSuchPart {
-        /// The name; `None` if the part was given by a closure.
+        /// The name; `None` if the part was selected by a closure.
         name: Option<String>,
         /// A part of the model with a similar name.
         similar: Option<String>,
     },
-    /// A part of the model was thawed whose weights the description does not train.
+    /// A part of the model was unfrozen whose weights the description does not train.
     NotTrained {
         /// The first of its weights.
         weight: &'static str,
     },
     /// A factor of the learning rate, or a weight decay, is negative, NaN or infinite.
     Steering {
-        /// What it is.
+        /// The setting.
         what: &'static str,
         /// Its value.
         value: f64,
     },
-    /// What went wrong in a reader of data, a loss or a callback that the user wrote.
+    /// An error of the user's own data reader, loss or callback.
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -540,7 +541,7 @@ impl std::error::Error for Error {
         match self {
             Error::Tensor(error) => Some(error),
             Error::File { source, .. } => Some(source),
-            // What it says is already what `Display` says.
+            // Its own text is already that of `Display`.
             Error::Other(error) => error.source(),
             _ => None,
         }

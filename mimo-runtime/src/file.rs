@@ -2,15 +2,15 @@
 //!
 //! A file holds one tensor per weight, named as in the summary (`dense/kernel`), in Keras's layout and the model's
 //! element type, so that it can be read and written elsewhere: `safetensors.numpy.load_file("model.safetensors")`.
-//! Its metadata has `format: mimo`, the version of these rules (2), the model's name, its signature in one line, and its graph.
-//! Files without metadata are accepted, and so are those of version 1, which have no graph; only tensors decide whether a
-//! file fits. The same weights always give the same bytes.
+//! Its metadata has `format: mimo`, the version of these rules (2), the model's name, its signature in one line, and
+//! its graph. Files without metadata are accepted, and so are those of version 1, which have no graph; only tensors
+//! decide whether a file fits. Equal weights are always saved as equal bytes.
 //!
-//! A file may also have `preprocessing`: what a reader of tables needs to know to read data for the model, as JSON
+//! A file may also have `preprocessing`: the state of a table reader that reads data for the model, as JSON
 //! ([`save_with_preprocessing`]).
 //!
-//! `graph` is [`Model::GRAPH`] with the compile settings as JSON, for tools that know nothing of the program. Reading weights
-//! ignores it, whatever it holds. Layers, tensors and nested models are named by their indices:
+//! `graph` is [`Model::GRAPH`] with the compile settings as JSON, for tools that do not know the program. Reading
+//! weights ignores it. Layers, tensors and nested models are named by their indices:
 //!
 //! ```json
 //! {
@@ -34,10 +34,11 @@
 //! }
 //! ```
 //!
-//! The example leaves out some arguments; a file has them all, with defaults. An argument is `null` for `none`, a boolean, a
-//! number, a string, a list of these, or an item with arguments of its own. Numbers with a fraction or an exponent are floats,
-//! others are whole. Losses, metrics and the optimizer have the names of mimo's types and fields. A model with several optimizers
-//! has `"optimizers": { "encoder": { "optimizer": {…}, "layers": [0, 1] }, "rest": {…} }` instead; no layers means all others.
+//! The example omits some arguments; a file has all of them, with defaults. An argument is `null` for `none`, a
+//! boolean, a number, a string, a list of these, or an item with arguments of its own. Numbers with a fraction or an
+//! exponent are floats, others are whole. Losses, metrics and the optimizer have the names of mimo's types and
+//! fields. A model with several optimizers has `"optimizers": { "encoder": { "optimizer": {…}, "layers": [0, 1] },
+//! "rest": {…} }` instead; an empty list of layers means all others.
 //!
 //! # Checkpoints
 //!
@@ -62,9 +63,9 @@
 //!
 //! # Safety from damaged files
 //!
-//! A file is checked as a whole before anything is written to the model, and no length in it is used before it was
-//! compared with the length of the file. The header is limited by what the model's weights need, plus 1 MiB for the
-//! metadata of other tools, and reading it allocates at most 8 times its length.
+//! A file is checked completely before anything is written to the model, and every length in it is compared with the
+//! length of the file before it is used. The length of the header is limited to what the model's weights need, plus 1
+//! MiB for the metadata of other tools, and reading it allocates at most 8 times its length.
 //!
 //! Paths lead to regular files, directly or by symbolic links. Directories, named pipes, sockets and devices are
 //! refused before they are opened.
@@ -96,22 +97,21 @@ pub use parts::{load_part, save_part};
 /// Saves a model's weights to a file, which is created or replaced.
 ///
 /// The weights are written to a temporary file in the same folder, `.mimo-….tmp`, which is synced and then renamed.
-/// So the path has the whole old file or the whole new one at any time, also if the process is killed or several
-/// processes save to it at once; the last one that renames wins. What a killed process leaves behind is removed by the
-/// next call that saves to that folder, where the file system has locks. A replaced file's permissions are kept, its
-/// owner and other hard links to it are not.
+/// So the path has the complete old file or the complete new one at any time, also if the process is killed or
+/// several processes save to it at once; the last one that renames wins. Temporary files of a killed process are
+/// removed by the next save to that folder, if the file system has locks. A replaced file's permissions are kept, but
+/// not its owner and its other hard links.
 ///
 /// Symbolic links are followed, also to a file that does not exist yet: `save(&model, "latest")` writes the file that
 /// `latest` leads to.
 ///
 /// # Errors
-/// [`File`](Error::File) if the file cannot be written, or if the path has something else than a regular file: a
-/// directory, a named pipe, a socket or a device. The path is then as it was.
+/// [`File`](Error::File) if the file cannot be written, or if the path is not a regular file: a directory, a named pipe, a socket or a device. The path is then unchanged.
 pub fn save<M: Model>(model: &M, path: impl AsRef<Path>) -> Result<(), Error> {
     write(path, &to_bytes(model)?)
 }
 
-/// Puts a file in the place of `path` as [`save`] does: for files of other formats.
+/// Replaces the file at `path` as [`save`] does, for files of other formats.
 ///
 /// # Errors
 /// [`File`](Error::File), as [`save`].
@@ -134,10 +134,10 @@ pub fn load<M: Model>(model: &mut M, path: impl AsRef<Path>) -> Result<(), Error
     Ok(())
 }
 
-/// Compares a header, and the length of the data after it, with what is read.
+/// Checks a header, and the length of the data after it, against the wanted tensors.
 type Check<'a> = dyn Fn(&[u8], u64) -> Result<Layout, Vec<Fault>> + 'a;
 
-/// Reads a file that holds the weights of a model.
+/// Reads a file with the weights of a model.
 fn read(subject: Subject, path: &Path, limit: u64, check: &Check<'_>) -> Result<(Layout, Vec<u8>), Error> {
     let file_error = |source| Error::File { path: path.into(), source };
     let unfit = |faults| unfit(subject, Some(path), faults);
@@ -150,7 +150,7 @@ fn read(subject: Subject, path: &Path, limit: u64, check: &Check<'_>) -> Result<
     let layout = check(&header, data_len).map_err(unfit)?;
     let data = read_up_to(&mut file, layout.data_len()).map_err(file_error)?;
     if data.len() < layout.data_len() {
-        // Another process has just shortened it.
+        // Another process has just truncated it.
         return Err(file_error(io::ErrorKind::UnexpectedEof.into()));
     }
     Ok((layout, data))
@@ -180,13 +180,13 @@ pub fn from_bytes<M: Model>(model: &mut M, bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Saves a model's weights with the text of a reader of its data: vocabularies, means and deviations. [`preprocessing`] returns it; all
-/// else reads the file as if it were not there. `TableReader::save` writes such files.
+/// Saves a model's weights together with the state of its data reader as text: vocabularies, means and deviations.
+/// [`preprocessing`] returns it; other functions ignore it. `TableReader::save` writes such files.
 ///
 /// # Errors
-/// Those of [`save`], and [`PreprocessingLength`](Error::PreprocessingLength) for a text of more than 8 MiB, since a header of a file is limited.
+/// Those of [`save`], and [`PreprocessingLength`](Error::PreprocessingLength) for a text of more than 8 MiB, since the header of a file is limited.
 pub fn save_with_preprocessing<M: Model>(model: &M, text: &str, path: impl AsRef<Path>) -> Result<(), Error> {
-    // JSON escapes a character in six at most, but the text of a reader is itself JSON, of which few are escaped.
+    // JSON escapes at most one character as six, but the text is itself JSON, of which few are escaped.
     const LONGEST: usize = 1 << 23;
     let (len, escaped) =
         (text.len(), text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count());
@@ -212,7 +212,7 @@ pub fn preprocessing<M: Model>(path: impl AsRef<Path>) -> Result<Option<String>,
     Ok(found.take())
 }
 
-/// Walks over a state and returns it as the bytes of a checkpoint.
+/// Visits a state and returns it as the bytes of a checkpoint.
 pub(crate) fn to_checkpoint<M: Model>(
     walk: impl FnOnce(&mut Transfer<'_>) -> Result<(), Error>,
 ) -> Result<Vec<u8>, Error> {
@@ -230,8 +230,8 @@ pub(crate) fn read_checkpoint<M: Model>(from: Result<&Path, &[u8]>) -> Result<St
     }
 }
 
-/// Reports everything in which a checkpoint does not fit a state; `walk` walks over it. Names that begin with one of `others` are not a
-/// part of the state.
+/// Reports every difference between a checkpoint and a state; `walk` visits the state. Names with one of the prefixes
+/// `others` are not part of it.
 pub(crate) fn compare_checkpoint<M: Model>(
     stored: &Stored,
     path: Option<&Path>,
@@ -248,7 +248,7 @@ fn unfit(subject: Subject, path: Option<&Path>, faults: Vec<Fault>) -> Error {
     Error::WeightsFile { path: path.map(Into::into), model: subject.name(), faults }
 }
 
-/// Reads `len` bytes, or what is left of the file.
+/// Reads `len` bytes, or the rest of the file.
 fn read_up_to(file: &mut File, len: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(len).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;

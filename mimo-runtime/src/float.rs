@@ -20,7 +20,7 @@ use crate::stage::{BackwardSums, ForwardSums};
 
 macro_rules! float {
     ($($operation:ident),*) => {
-        /// `f32` or `f64`: what weights and data of a model are made of.
+        /// `f32` or `f64`: the element type of a model's weights and data.
         ///
         /// The bounds list everything that a compiled model can execute.
         pub trait Float:
@@ -46,7 +46,7 @@ macro_rules! float {
             #[doc(hidden)]
             fn loss<K: kinds::Kind>(op: &LossOp, mask: Option<&Masked>, chunk: &mut Chunk<'_, Self>);
 
-            /// Runs the pass of a loss of one's own, if there is one for this type.
+            /// Runs the pass of a user's loss, if there is one for this type.
             #[doc(hidden)]
             fn own_loss(
                 op: &LossOp,
@@ -56,11 +56,11 @@ macro_rules! float {
                 chunk: &mut Chunk<'_, Self>,
             );
 
-            /// Adds a position to the state of a metric of one's own.
+            /// Adds a position to the state of a user's metric.
             #[doc(hidden)]
             fn update_own(metric: &OwnMetric) -> own::Update<Self>;
 
-            /// Makes the rule of an optimizer: a [`MakeRule`](rules::MakeRule) for rules of the kind `K`.
+            /// Creates the rule of an optimizer: a [`MakeRule`](rules::MakeRule) for rules of the kind `K`.
             fn rule<K: rules::Kind>(rule: Rule) -> Option<Box<dyn UpdateRule<Self>>>;
         }
     };

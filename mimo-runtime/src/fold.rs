@@ -1,9 +1,9 @@
 //! Batch normalizations that are folded into the layers before them, for predictions with fixed weights.
 //!
-//! With moving statistics a batch normalization is a scale and a shift of each channel, which a convolution or a dense layer
-//! before it has already if its weights are changed. Which ones can be folded is known at compile time
-//! (`mimo-graph/src/plan/fold.rs`); the weights are changed once, in the copy that a [`Predictor`](crate::predictor::Predictor)
-//! has of them.
+//! With moving statistics a batch normalization is a scale and a shift of each channel, which can be merged into the
+//! weights of a convolution or a dense layer before it. The ones to fold are known at compile time
+//! (`mimo-graph/src/plan/fold.rs`); the weights are changed once, in the copy that a
+//! [`Predictor`](crate::predictor::Predictor) has of them.
 
 use mimo_graph::operation::BatchNormalization;
 
@@ -11,10 +11,10 @@ use crate::float::Float;
 use crate::program::{Memory, PlacedBlock};
 use crate::stage::Pass;
 
-/// The forward pass of a model without the batch normalizations that are folded.
+/// The forward pass of a model without the folded batch normalizations.
 #[derive(Clone, Copy, Debug)]
 pub struct Folded<E: 'static> {
-    /// From the inputs to the outputs.
+    /// The forward pass.
     pub pass: Pass<E>,
     /// The memory of a chunk.
     pub memory: Memory,
@@ -31,7 +31,7 @@ pub struct Fold {
     pub bias: Option<usize>,
     /// Value `i` of the kernel belongs to channel `i / inner % channels` of the result.
     pub inner: usize,
-    /// The batch normalization. The folded pass reads its moving means as the layer's bias.
+    /// The batch normalization. In the folded pass, its moving means are the layer's bias.
     pub norm: &'static BatchNormalization,
 }
 
@@ -42,7 +42,7 @@ struct Affine<E> {
 }
 
 impl Fold {
-    /// The scale of each channel, and the shift after the layer's own bias.
+    /// Computes the scale of each channel, and the shift after the layer's own bias.
     fn affine<E: Float>(&self, values: &[E], blocks: &[PlacedBlock]) -> Affine<E> {
         let &Fold { bias, norm, .. } = self;
         let channels = (0..norm.channels).map(|channel| {
@@ -58,7 +58,7 @@ impl Fold {
         Affine { scales, shifts }
     }
 
-    /// The places of the kernel's values in a parameter buffer, each with the scale of its channel.
+    /// Indices of the kernel's values in a parameter buffer, each with the scale of its channel.
     fn kernel<'a>(
         &self,
         blocks: &[PlacedBlock],
@@ -72,8 +72,9 @@ impl Fold {
     }
 }
 
-/// Changes the weights in a parameter buffer, of which these are the blocks. Returns whether that could be done: weights that
-/// would not be finite are left alone, since the pass without folding may have finite results with them.
+/// Folds batch normalizations into the weights in a parameter buffer with these blocks. Returns whether that
+/// succeeded: weights that would not be finite are not changed, since the pass without folding may have finite
+/// results with them.
 pub(crate) fn fold<E: Float>(values: &mut [E], blocks: &[PlacedBlock], folds: &[Fold]) -> bool {
     let affine: Vec<Affine<E>> = folds.iter().map(|fold| fold.affine(values, blocks)).collect();
     let scaled = |value: E, scale: f64| E::of(value.f64() * scale);

@@ -1,4 +1,4 @@
-//! What generated code calls and users do not.
+//! Functions for generated code.
 
 use std::path::Path;
 
@@ -14,15 +14,15 @@ use crate::model::Model;
 pub use crate::file::{load as load_weights, save};
 pub use crate::predictor::{forward, predict};
 
-/// A tensor of zeros.
+/// Creates a tensor of zeros.
 ///
 /// # Errors
-/// [`NoData`](Error::NoData) for no values at all, which dfdx 0.13 cannot read without a panic; [`Memory`](Error::Memory).
+/// [`NoData`](Error::NoData) for an empty tensor, which dfdx 0.13 cannot read without a panic; [`Memory`](Error::Memory).
 pub fn zeros<S: Shape, E: Float>(shape: S) -> Result<Tensor<S, E, Cpu>, Error> {
     defaults(shape)
 }
 
-/// A tensor of index zero everywhere.
+/// Creates a tensor of zero indices.
 ///
 /// # Errors
 /// Those of [`zeros`].
@@ -35,7 +35,7 @@ fn defaults<S: Shape, E: Unit>(shape: S) -> Result<Tensor<S, E, Cpu>, Error> {
     if len == 0 {
         return Err(Error::NoData);
     }
-    // dfdx's own allocation aborts the program where memory ends.
+    // dfdx's own allocation aborts the program when memory is exhausted.
     let mut values = Vec::new();
     values.try_reserve_exact(len).map_err(|_| Error::Memory { values: len })?;
     values.resize(len, E::default());
@@ -47,7 +47,7 @@ pub fn batch_axis<B: Dim>(rows: usize) -> Result<B, Error> {
     B::from_size(rows).ok_or(Error::BatchAxis { rows })
 }
 
-/// A model with weights as its description says.
+/// Creates a model with initialized weights.
 pub fn build<M, E>(seed: u64) -> M
 where
     E: Float,
@@ -55,12 +55,12 @@ where
 {
     match crate::weights::initial(spec::<M>(), seed) {
         Ok(model) => model,
-        // Making a tensor fails only where the allocator would abort anyway.
+        // Creating a tensor fails only where the allocator would abort anyway.
         Err(error) => panic!("{error}"),
     }
 }
 
-/// A model with the weights of a file.
+/// Creates a model with the weights of a file.
 ///
 /// # Errors
 /// Those of [`file::load`](crate::file::load).
@@ -75,7 +75,7 @@ where
     Ok(model)
 }
 
-/// How many values some weights hold.
+/// Number of values of some weights.
 pub const fn parameter_count(weights: &[WeightSpec]) -> usize {
     let mut count = 0;
     let mut i = 0;

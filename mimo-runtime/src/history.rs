@@ -1,4 +1,4 @@
-//! What a training measured, epoch by epoch: typed, and by Keras's keys.
+//! Measurements of a training run, epoch by epoch: typed, and by Keras's keys.
 
 pub(crate) mod csv;
 #[cfg(test)]
@@ -13,7 +13,7 @@ use crate::model::Trainable;
 use crate::progress::format;
 use crate::warning::Warning;
 
-/// What an evaluation measured: the model's logs by name (`evaluation.risk.auc`), and the same by Keras's keys.
+/// Measurements of an evaluation: the model's logs by name (`evaluation.risk.auc`), and the same by Keras's keys.
 pub struct Evaluation<M: Trainable> {
     /// The total loss, and losses and metrics by output. Losses are not weighted; the total is, and
     /// includes regularisation.
@@ -22,20 +22,20 @@ pub struct Evaluation<M: Trainable> {
     table: Arc<LogTable>,
 }
 
-/// What an epoch of a training measured.
+/// Measurements of an epoch.
 pub struct EpochLogs<M: Trainable> {
     /// The epoch, from 0.
     pub epoch: usize,
     /// Means over the epoch *while* it changed the weights, as in Keras.
     pub train: M::Logs,
-    /// What the validation data gave after the epoch, if it was asked.
+    /// Measurements of the validation after the epoch, if there was one.
     pub validation: Option<M::Logs>,
-    /// How long the epoch and its validation took.
+    /// Duration of the epoch and its validation, in seconds.
     pub seconds: f64,
-    /// The learning rate of the last step of the epoch; of several optimizers it is that of the first.
+    /// Learning rate of the last step of the epoch; with several optimizers, that of the first.
     pub learning_rate: f64,
-    /// The first step of the epoch, from 0, after which the total loss was NaN or infinite; the last step, if only the
-    /// weights are after the epoch.
+    /// The first step of the epoch, from 0, after which the total loss was NaN or infinite; the last step, if only
+    /// the weights are after the epoch.
     pub not_finite: Option<usize>,
     values: Vec<f64>,
     validation_values: Option<Vec<f64>>,
@@ -46,29 +46,29 @@ pub struct EpochLogs<M: Trainable> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FitSettings {
-    /// The number of the last epoch that was asked for, from 1; callbacks may have ended the training before.
+    /// Number of the last requested epoch, from 1; callbacks may have ended the training earlier.
     pub epochs: usize,
-    /// The epoch to begin with, from 0.
+    /// The first epoch, from 0.
     pub initial_epoch: usize,
     /// Samples per step.
     pub batch_size: usize,
     /// Steps per epoch.
     pub steps: usize,
-    /// Whether every epoch took the samples in a new random order.
+    /// Whether every epoch used the samples in a new random order.
     pub shuffle: bool,
-    /// Samples that were trained with.
+    /// Number of training samples.
     pub samples: usize,
-    /// Samples of the validation; 0 without one.
+    /// Number of validation samples; 0 without a validation.
     pub validation_samples: usize,
     /// Samples per batch of validation.
     pub validation_batch_size: usize,
-    /// The validation came after every so many epochs.
+    /// The validation ran after every so many epochs.
     pub validation_freq: usize,
-    /// The types of the callbacks, in order, as [`std::any::type_name`] writes them.
+    /// The types of the callbacks, in order, as formatted by [`std::any::type_name`].
     pub callbacks: Vec<&'static str>,
 }
 
-/// What a training measured.
+/// Measurements of a training run.
 pub struct History<M: Trainable> {
     epochs: Vec<EpochLogs<M>>,
     pub(crate) settings: FitSettings,
@@ -131,7 +131,7 @@ impl<M: Trainable> EpochLogs<M> {
         }
     }
 
-    /// Everything as numbers, for a checkpoint.
+    /// The measurements as numbers, for a checkpoint.
     pub(crate) fn to_numbers(&self) -> Vec<f64> {
         let EpochLogs { epoch, seconds, learning_rate, not_finite, values, validation_values, .. } = self;
         let not_finite = not_finite.map_or(0.0, |step| step as f64 + 1.0);
@@ -145,7 +145,7 @@ impl<M: Trainable> EpochLogs<M> {
         numbers
     }
 
-    /// The epochs that [`to_numbers`](Self::to_numbers) gave, one after another; none if they measured other values.
+    /// The epochs from [`to_numbers`](Self::to_numbers), one after another; empty if they have other values.
     pub(crate) fn from_numbers(numbers: &[f64], table: &Arc<LogTable>) -> Vec<Self> {
         let values = table.len();
         let epochs = numbers.chunks_exact(5 + 2 * values);
@@ -167,15 +167,15 @@ impl<M: Trainable> EpochLogs<M> {
 
     /// The value of a Keras key: `logs.get("val_risk_auc")`.
     ///
-    /// `None` if nothing has that key, or the epoch was not validated. Where an output is named `val_…` and a key could
-    /// mean two values, it is validation's.
+    /// `None` for an unknown key, or if the epoch was not validated. If an output is named `val_…` and a key could
+    /// mean two values, it is that of the validation.
     pub fn get(&self, key: &str) -> Option<f64> {
         let (validation, place) = self.table.resolve(key)?;
         let values = if validation { self.validation_values.as_ref()? } else { &self.values };
         Some(values[place])
     }
 
-    /// Whether a value is one of the validation, its key without `val_`, and the value.
+    /// Whether a value belongs to the validation, its key without `val_`, and the value.
     #[cfg(feature = "tensorboard")]
     pub(crate) fn values(&self) -> impl Iterator<Item = (bool, &str, f64)> {
         let of = |validated, values: &[f64]| {
@@ -186,7 +186,7 @@ impl<M: Trainable> EpochLogs<M> {
         of(false, &self.values).into_iter().chain(validation.into_iter().flatten())
     }
 
-    /// The values by Keras's keys, in declared order, validation's last.
+    /// The values by Keras's keys, in declared order, those of the validation last.
     pub fn pairs(&self) -> Vec<(String, f64)> {
         let train = self.table.keys().map(|(key, place)| (key.to_owned(), self.values[place]));
         let validation = self
@@ -196,7 +196,7 @@ impl<M: Trainable> EpochLogs<M> {
         train.chain(validation).collect()
     }
 
-    /// Whether more is better for a key: known from the metric, whatever the output's name.
+    /// Whether larger values of a key are better: known from the metric, independent of the output's name.
     pub fn higher_is_better(&self, key: &str) -> Option<bool> {
         self.table.higher_is_better(key)
     }
@@ -226,7 +226,7 @@ impl<M: Trainable> History<M> {
         &self.epochs
     }
 
-    /// What the trainer has found so far and is probably not meant; see [`Trainer::warnings`](crate::trainer::Trainer::warnings).
+    /// Warnings of the trainer so far; see [`Trainer::warnings`](crate::trainer::Trainer::warnings).
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
@@ -236,8 +236,8 @@ impl<M: Trainable> History<M> {
         self.epochs.last()
     }
 
-    /// The epoch in which a key was best, the first of several: the largest value of a metric where more is
-    /// better, else the smallest. NaN is never best.
+    /// The epoch with the best value of a key, the first of several: the largest value of a metric that is better
+    /// when larger, else the smallest. NaN is never best.
     pub fn best(&self, key: &str) -> Option<&EpochLogs<M>> {
         let higher_is_better = self.table.higher_is_better(key)?;
         let mut best: Option<(&EpochLogs<M>, f64)> = None;
@@ -252,7 +252,7 @@ impl<M: Trainable> History<M> {
         best.map(|(epoch, _)| epoch)
     }
 
-    /// Keras's keys in declared order, those of validation last.
+    /// Keras's keys in declared order, those of the validation last.
     pub fn keys(&self) -> Vec<String> {
         let mut keys: Vec<String> = self.table.keys().map(|(key, _)| key.to_owned()).collect();
         if self.epochs.iter().any(|epoch| epoch.validation.is_some()) {
@@ -264,7 +264,7 @@ impl<M: Trainable> History<M> {
     /// The values of a Keras key, epoch by epoch: `history.get("val_risk_auc")`. Epochs that were not validated
     /// have no value of a `val_` key, so the list can be shorter than the epochs.
     ///
-    /// `None` if nothing has that key.
+    /// `None` for an unknown key.
     pub fn get(&self, key: &str) -> Option<Vec<f64>> {
         let (validation, _) = self.table.resolve(key)?;
         if validation && self.epochs.iter().all(|epoch| epoch.validation.is_none()) {
@@ -273,14 +273,14 @@ impl<M: Trainable> History<M> {
         Some(self.epochs.iter().filter_map(|epoch| epoch.get(key)).collect())
     }
 
-    /// Whether a key is one of validation.
+    /// Whether a key belongs to the validation.
     #[cfg(feature = "plot")]
     pub(crate) fn is_validation(&self, key: &str) -> bool {
         self.table.resolve(key).is_some_and(|(validation, _)| validation)
     }
 
-    /// CSV text: a header `epoch,loss,…,val_loss,…` in declared order and one line per epoch. Keras's `NA` stands for
-    /// what was not measured; numbers read back to the same `f64`.
+    /// CSV text: a header `epoch,loss,…,val_loss,…` in declared order and one line per epoch. Missing values are
+    /// `NA`, as in Keras; numbers are read back as the same `f64`.
     pub fn to_csv(&self) -> String {
         let keys = self.keys();
         let mut text = csv::header(&keys, ',');
@@ -293,7 +293,7 @@ impl<M: Trainable> History<M> {
     }
 }
 
-/// A small table: a line of keys, then one line per epoch.
+/// Formats a small table: a line of keys, then one line per epoch.
 impl<M: Trainable> fmt::Display for History<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let keys = self.keys();
@@ -319,7 +319,7 @@ pub(crate) fn logs<M: Trainable>(values: &[f64]) -> M::Logs {
     M::Logs::from_values(&mut values.iter().copied())
 }
 
-// Written out, because derived ones would ask the model to be `Clone` and `Debug`, and not its logs.
+// Written out, because derived impls would require `Clone` and `Debug` of the model instead of its logs.
 impl<M: Trainable> Clone for Evaluation<M> {
     fn clone(&self) -> Self {
         Evaluation { logs: self.logs.clone(), values: self.values.clone(), table: Arc::clone(&self.table) }

@@ -1,21 +1,21 @@
-//! What weights start as: Keras's initializers.
+//! Initial values of weights: Keras's initializers.
 //!
-//! Distributions and fans are Keras's; the numbers are not, as they differ between Keras's own backends too. A weight's
-//! numbers depend on the model's seed, on its place among the weights and on nothing else: not on the platform, and
-//! not on other weights.
+//! Distributions and fans are Keras's; the numbers are not, as they differ between Keras's own backends too. A
+//! weight's numbers only depend on the model's seed and on its index among the weights: not on the platform, and not
+//! on other weights.
 
 use mimo_graph::initializer::{Distribution, Fan, Initializer, InitializerKind};
 
 use crate::float::Float;
 use crate::{kernels, random};
 
-/// The standard deviation of a normal distribution with deviation 1 that is cut at ±2.
+/// Standard deviation of a normal distribution with deviation 1 that is truncated at ±2.
 const CUT_STDDEV: f64 = 0.879_625_661_034_239_8;
 
-/// Fills `out` with what a weight of this shape starts as.
+/// Fills `out` with the initial values of a weight of this shape.
 ///
-/// `seed` is the model's and `index` the place of the weight in it. An initializer with a seed of its own depends on
-/// neither: as in Keras, two weights of one shape with the same initializer and seed start equal.
+/// `seed` is the model's and `index` that of the weight. An initializer with its own seed depends on neither: as in
+/// Keras, two weights of one shape with the same initializer and seed have equal initial values.
 pub fn initialize<E: Float>(
     initializer: &Initializer,
     shape: &[usize],
@@ -23,7 +23,7 @@ pub fn initialize<E: Float>(
     index: usize,
     out: &mut [E],
 ) {
-    /// Streams under a seed: model seeds are used for other things as well.
+    /// Streams of a seed: seeds of models are used for other purposes as well.
     const BY_PLACE: u64 = 1;
     const BY_ITSELF: u64 = 2;
     let key = match initializer.seed {
@@ -66,7 +66,7 @@ pub fn initialize<E: Float>(
     }
 }
 
-/// Draws values whose variance is `scale / fan`.
+/// Draws values with the variance `scale / fan`.
 fn scaled<E: Float>(
     scale: f64,
     mode: Fan,
@@ -115,7 +115,7 @@ fn as_matrix(shape: &[usize]) -> (usize, usize) {
     }
 }
 
-/// Random numbers one after another.
+/// A sequence of random numbers.
 struct Draws {
     key: u64,
     next: u64,
@@ -149,16 +149,17 @@ impl Draws {
 
 /// A random matrix with orthonormal rows or columns, whichever are fewer, times `gain`.
 ///
-/// Keras takes the QR decomposition of a normal matrix and gives the diagonal of R positive signs, which makes Q
-/// uniform. That Q is also what Gram and Schmidt's process gives. Each vector goes through it twice, which keeps Q
-/// orthogonal to rounding.
+/// Keras uses the QR decomposition of a normal matrix with positive signs on the diagonal of R, which makes Q
+/// uniform. The Gram-Schmidt process computes the same Q. Each vector is processed twice, which keeps Q orthogonal up
+/// to rounding.
 fn orthogonal<E: Float>(rows: usize, cols: usize, gain: f64, draws: &mut Draws, out: &mut [E]) {
     let (count, len) = (rows.min(cols), rows.max(cols));
     let mut done: Vec<f64> = Vec::with_capacity(count * len);
     let mut vector = vec![0.0; len];
     while done.len() < count * len {
         vector.iter_mut().for_each(|value| *value = draws.normal());
-        // A vector that lies in the span of those before, which never happens, would leave only rounding errors.
+        // A vector in the span of the earlier ones, which never happens in practice, would only leave rounding
+        // errors.
         if normalized_against(&done, &mut vector) > 1e-6 {
             normalized_against(&done, &mut vector);
             done.extend_from_slice(&vector);
@@ -171,8 +172,8 @@ fn orthogonal<E: Float>(rows: usize, cols: usize, gain: f64, draws: &mut Draws, 
     }
 }
 
-/// Takes from `vector` what lies along the unit vectors `done`, and scales it to length 1. Returns the length that
-/// was left.
+/// Subtracts from `vector` its projections on the unit vectors `done`, and normalizes it. Returns the length before
+/// normalization.
 fn normalized_against(done: &[f64], vector: &mut [f64]) -> f64 {
     for unit in done.chunks_exact(vector.len()) {
         let along = dot(unit, vector);
@@ -183,7 +184,7 @@ fn normalized_against(done: &[f64], vector: &mut [f64]) -> f64 {
     length
 }
 
-/// Several sums side by side, which the compiler can keep in a vector; always in the same order.
+/// Several partial sums, which the compiler can keep in a vector; always in the same order.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));
@@ -265,7 +266,7 @@ mod tests {
         assert_eq!(fans(&[7]), (7.0, 7.0));
         assert_eq!(fans(&[3, 5]), (3.0, 5.0));
         assert_eq!(fans(&[3, 3, 8, 16]), (72.0, 144.0));
-        // Keras gives 5 inputs and 3 · 4 outputs to an `EinsumDense` of `abc,dce->abde`.
+        // Keras counts 5 inputs and 3 · 4 outputs for an `EinsumDense` of `abc,dce->abde`.
         let (scale, mode, distribution) = (1.0, Fan::Average, Distribution::Uniform);
         let of_axes = InitializerKind::AxesScaling { scale, mode, distribution, outputs: 0b101 };
         let wanted = weight(Initializer::GLOROT_UNIFORM.kind, &[5, 12], 1, 0);
@@ -293,7 +294,7 @@ mod tests {
 
     #[test]
     fn orthogonal_matrices_have_no_preferred_direction() {
-        // Without the signs' correction the diagonal of small matrices is mostly of one sign.
+        // Without the correction of signs, the diagonal of small matrices would mostly have one sign.
         let positive = (0..1000)
             .filter(|seed| weight(InitializerKind::Orthogonal { gain: 1.0 }, &[3, 3], *seed, 0)[0] > 0.0);
         let positive = positive.count();
@@ -319,8 +320,8 @@ mod tests {
 
     #[test]
     fn numbers_are_the_same_everywhere() {
-        // Results are quoted with their seeds: these numbers, which a few lines of Python also give, may not change
-        // between platforms or versions.
+        // Results are published with their seeds: these numbers, which a few lines of Python reproduce, must not
+        // change between platforms or versions.
         let found = weight(Initializer::GLOROT_UNIFORM.kind, &[2, 2], 42, 0);
         assert_eq!(
             found,

@@ -1,10 +1,11 @@
-//! The kernels of [`mimo_kernels`], with the words of models.
+//! The kernels of [`mimo_kernels`], with the types of models.
 //!
 //! Kernels know nothing of models, so `mimo-kernels` has an [`Activation`](mimo_kernels::Activation) and a
-//! [`PoolKind`](mimo_kernels::PoolKind) of its own. This is the only place that converts between the two: the functions
-//! below have the names of the kernels that they call, and take their place. Each conversion is a `match` without a wildcard,
-//! so a variant that models have and kernels lack does not compile. The value that a derivative reads is
-//! [`Activation::from_output`] of `mimo-graph`; gradient checks of every activation show that the kernels agree.
+//! [`PoolKind`](mimo_kernels::PoolKind) of its own. This is the only place that converts between the two: the
+//! functions below have the names of the kernels that they call, and replace them. Each conversion is a `match`
+//! without a wildcard, so a variant that models have and kernels lack does not compile. The value that a derivative
+//! reads is [`Activation::from_output`] of `mimo-graph`; gradient checks of every activation show that the kernels
+//! agree.
 
 pub use mimo_graph::activation::Activation;
 pub use mimo_graph::layers::pooling::PoolKind;
@@ -76,7 +77,7 @@ const fn activation_kernel(activation: Activation) -> mimo_kernels::Activation {
         A::Softmax => K::Softmax,
         A::LogSoftmax => K::LogSoftmax,
         A::Sparsemax => K::Sparsemax,
-        // An operation of its own, because it changes the shape.
+        // A separate operation, because it changes the shape.
         A::Glu => K::Linear,
         A::Tanh => K::Tanh,
         A::TanhShrink => K::TanhShrink,
@@ -96,7 +97,7 @@ const fn activation_kernel(activation: Activation) -> mimo_kernels::Activation {
     }
 }
 
-/// The kernel of a function of single values.
+/// The kernel of an elementwise function.
 pub(crate) const fn elementwise_kernel(function: mimo_graph::operation::Function) -> elementwise::Function {
     use elementwise::Function as K;
     use mimo_graph::operation::Function as F;

@@ -1,4 +1,4 @@
-//! What the layers compute, one file each, named as in `mimo-graph`.
+//! The computations of the layers, one file each, with the names of `mimo-graph`.
 //!
 //! `Flatten` and `Reshape` compute nothing: their output is their input's memory.
 
@@ -59,7 +59,7 @@ mod check;
 #[cfg(test)]
 mod properties;
 
-/// Ends the writing of a gradient: 0 where the value that left a ReLU is not positive.
+/// Finishes the writing of a gradient: sets it to 0 where the ReLU output is not positive.
 fn apply_mask<E: Float>(chunk: &mut Chunk<'_, E>, sink: GradientTarget) {
     let Some(mask) = sink.mask else { return };
     for row in 0..chunk.rows {
@@ -71,14 +71,15 @@ fn apply_mask<E: Float>(chunk: &mut Chunk<'_, E>, sink: GradientTarget) {
     }
 }
 
-/// Begins the writing of one sample's gradient, for layers that add to it several times: 0, or what others wrote.
+/// Begins the writing of one sample's gradient, for layers that add to it several times: sets it to 0, or keeps the
+/// gradients of other readers.
 fn clear<E: Float>(chunk: &mut Chunk<'_, E>, sink: GradientTarget, row: usize) {
     if !sink.accumulate {
         chunk.row_mut(sink.view, row).fill(E::zero());
     }
 }
 
-/// Passes a gradient on as it is.
+/// Passes a gradient on unchanged.
 fn pass<E: Float>(chunk: &mut Chunk<'_, E>, dy: View, sink: GradientTarget) {
     let (from, to) = (chunk.mat(dy), chunk.mat(sink.view));
     kernels::copy(chunk.arena, from, to, sink.accumulate);

@@ -55,5 +55,5 @@ pub mod weights;
 pub use dfdx;
 pub use mimo_graph as graph;
 
-/// What can fail at run time.
+/// Result with mimo's [`Error`](error::Error).
 pub type Result<T, E = error::Error> = std::result::Result<T, E>;

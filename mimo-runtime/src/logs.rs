@@ -1,4 +1,4 @@
-//! What is measured while training and evaluating: the declared order of its values, and Keras's keys for them.
+//! Table of the values measured in training and evaluation: their declared order and Keras's keys.
 
 use mimo_graph::loss::Loss;
 use mimo_graph::metric::Metric;
@@ -8,8 +8,9 @@ use crate::engine::Totals;
 use crate::metric;
 use crate::own::OwnMetric;
 
-/// Every value that is measured, in declared order: the total loss, then for every output its loss (if it has
-/// one) and its metrics, then the losses of `add_loss`. This is the order of [`Logs::from_values`](crate::model::Logs::from_values).
+/// All measured values, in declared order: the total loss, then for every output its loss (if it has one) and its
+/// metrics, then the losses of `add_loss`. This is the order of
+/// [`Logs::from_values`](crate::model::Logs::from_values).
 #[derive(Clone, Debug)]
 pub(crate) struct LogTable {
     entries: Vec<Entry>,
@@ -22,14 +23,14 @@ struct Entry {
     value: Value,
 }
 
-/// Where a value comes from.
+/// Source of a value.
 #[derive(Clone, Copy, Debug)]
 enum Value {
     Total,
     Loss {
         output: usize,
     },
-    /// Of an output whose custom loss is computed together with others'.
+    /// An output whose custom loss is computed jointly with others.
     NoLoss,
     Joint {
         place: usize,
@@ -44,7 +45,7 @@ enum Value {
         first: usize,
         len: usize,
     },
-    /// A metric of one's own.
+    /// A custom metric.
     Own {
         metric: Metric,
         result: fn(&[f64]) -> f64,
@@ -53,18 +54,19 @@ enum Value {
     },
 }
 
-/// The result of a metric that the model does not have.
+/// Result of a metric that the model does not have.
 fn nan(_: &[f64]) -> f64 {
     f64::NAN
 }
 
 impl LogTable {
-    /// The values of a model without custom losses. `own` are its metrics of one's own.
+    /// Creates the table of a model without custom losses. `own` are its custom metrics.
     pub(crate) fn new(spec: &ModelSpec, added: &[&str], own: &[OwnMetric]) -> Self {
         Self::with_custom(spec, added, own, &[], &[])
     }
 
-    /// The values of a model with custom losses of these outputs, and joint ones of these names, which come last.
+    /// Creates the table of a model with custom losses for these outputs, and joint losses of these names, which come
+    /// last.
     pub(crate) fn with_custom(
         spec: &ModelSpec,
         added: &[&str],
@@ -72,8 +74,8 @@ impl LogTable {
         custom: &[usize],
         joint: &[String],
     ) -> Self {
-        // Keras names a value after its output only if there is another output, and logs the losses of outputs only
-        // if there are several: otherwise it would be the total.
+        // Keras prefixes a value with its output's name only if there is another output, and logs the losses of
+        // outputs only if there are several: a single one would be the total.
         let several_outputs = spec.outputs.len() > 1;
         let losses = spec.outputs.iter().filter(|output| output.loss.is_some()).count() + added.len();
         let several_losses = losses > 1;
@@ -115,7 +117,7 @@ impl LogTable {
         LogTable { entries }
     }
 
-    /// The length of the statistics that these values are made from.
+    /// Length of the statistics that these values are computed from.
     pub(crate) fn statistics(&self, spec: &ModelSpec) -> usize {
         let states = self.entries.iter().map(|entry| match entry.value {
             Value::Metric { len, .. } | Value::Own { len, .. } => len,
@@ -143,22 +145,22 @@ impl LogTable {
         })
     }
 
-    /// The number of values, of which some have no key.
+    /// Number of values, including those without a key.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// The keys and the places of their values, in declared order.
+    /// Keys and indices of their values, in declared order.
     pub(crate) fn keys(&self) -> impl Iterator<Item = (&str, usize)> {
         self.entries.iter().enumerate().filter_map(|(place, entry)| Some((entry.key.as_deref()?, place)))
     }
 
-    /// The place of a key's value.
+    /// Index of a key's value.
     pub(crate) fn place(&self, key: &str) -> Option<usize> {
         self.entries.iter().position(|entry| entry.key.as_deref() == Some(key))
     }
 
-    /// Splits a key with or without `val_`: whether it is validation's, and the place of its value.
+    /// Resolves a key with or without `val_`: whether it is of validation, and the index of its value.
     pub(crate) fn resolve(&self, key: &str) -> Option<(bool, usize)> {
         let validation = key.strip_prefix("val_").and_then(|rest| self.place(rest));
         match validation {
@@ -167,7 +169,7 @@ impl LogTable {
         }
     }
 
-    /// Whether more is better for a key, with or without `val_`.
+    /// Whether larger values of a key are better, with or without `val_`.
     pub(crate) fn higher_is_better(&self, key: &str) -> Option<bool> {
         let (_, place) = self.resolve(key)?;
         Some(match self.entries[place].value {

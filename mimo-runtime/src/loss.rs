@@ -2,8 +2,8 @@
 //!
 //! The loss of a sample is the mean of the losses of its positions (all axes but the last), and the loss of a batch
 //! is the mean over its samples: Keras's reduction `sum_over_batch_size`. A sample's weight multiplies its loss and
-//! leaves the divisor alone. A mask leaves steps out, and what is divided by is then the number of steps that count ([`Masked`]). So does a
-//! target that is missing ([`weighting`](crate::weighting)).
+//! does not change the divisor. A mask leaves steps out, and the divisor is then the number of unmasked steps
+//! ([`Masked`]); missing targets ([`weighting`](crate::weighting)) work likewise.
 
 mod binary;
 mod criterion;
@@ -43,20 +43,19 @@ pub(crate) use rows::Rows;
 use rows::split;
 pub(crate) use softmax::argmax;
 
-/// Keras's `epsilon()`: what probabilities are clipped with.
+/// Keras's `epsilon()`, the bound of clipped probabilities.
 pub(crate) const EPSILON: f64 = 1e-7;
 
-/// A look at the targets of one output before any loss is computed, for losses that depend on the whole batch.
+/// A pass over the targets of one output before any loss is computed, for losses that depend on the whole batch.
 ///
-/// `forward` writes to the output's place in [`Chunk::sums`]. Summed over the chunks, that is what the loss pass reads
-/// in [`Chunk::merged`]:
-/// - hinge losses: how many targets, of samples that have weight, are neither 0 nor 1. If none is, labels 0 and 1
+/// `forward` writes to the output's part of [`Chunk::sums`]. Summed over the chunks, it is read by the loss pass in [`Chunk::merged`]:
+/// - hinge losses: the number of targets, of samples with weight, that are neither 0 nor 1. If there are none, labels 0 and 1
 ///   become −1 and 1;
-/// - a sparse loss with `ignore_class`: how many positions count. The loss is the mean over those.
+/// - a sparse loss with `ignore_class`: the number of positions that count. The loss is the mean over those.
 #[derive(Clone, Copy, Debug)]
 pub struct Scan(pub &'static LossOp);
 
-/// The metrics of one output, after its loss.
+/// The metrics of one output, computed after its loss.
 #[derive(Clone, Copy, Debug)]
 pub struct Metrics(pub &'static LossOp);
 
@@ -68,7 +67,8 @@ fn metrics<E: Float>(op: &Metrics, chunk: &mut Chunk<'_, E>) {
     }
 }
 
-/// What turns a mean over all positions of the batch into a mean over those that have a target and whose class is not ignored.
+/// Factor from a mean over all positions of the batch to a mean over those that have a target and whose class is not
+/// ignored.
 fn correction(op: &LossOp, chunk: &Chunk<'_, impl Float>, valid: f64) -> f64 {
     match op.loss {
         Some(Loss::SparseCategoricalCrossentropy { ignore_class: Some(_), .. }) if valid > 0.0 => {
@@ -78,19 +78,19 @@ fn correction(op: &LossOp, chunk: &Chunk<'_, impl Float>, valid: f64) -> f64 {
     }
 }
 
-/// The pass over the rows, compiled for every loss.
+/// The pass over the rows, compiled for each loss.
 struct Pass<'p, 'c, E> {
     op: &'p LossOp,
     mask: Option<View>,
     chunk: &'p mut Chunk<'c, E>,
     correction: f64,
-    /// Parts of a sample that the criterion sees one at a time.
+    /// Number of parts of a sample that the criterion gets one at a time.
     steps: usize,
 }
 
 impl<'p, 'c, E: Float> Pass<'p, 'c, E> {
-    /// Computes the loss of an output, if it has one and `visit` is the visit of its kind. With a mask or with weights of positions
-    /// the criterion sees one step of a sample at a time.
+    /// Computes the loss of an output, if it has one and `visit` is of its kind. With a mask or with weights of
+    /// positions the criterion gets one step of a sample at a time.
     fn over(
         op: &'p LossOp,
         masked: Option<&Masked>,
@@ -114,7 +114,7 @@ impl<'p, 'c, E: Float> Pass<'p, 'c, E> {
             None => correction(op, chunk, scanned),
             Some(masked) => masked.correction(chunk),
         };
-        // Each of the steps is a part of what the correction counts as one.
+        // Each step is a part of one unit of the correction.
         let correction = correction * of_mask as f64 / steps as f64;
         let [positions, classes] = form(op, steps);
         let form = Form { positions, classes, fused: op.logits.is_some(), binary_labels: scanned == 0.0 };
@@ -124,7 +124,8 @@ impl<'p, 'c, E: Float> Pass<'p, 'c, E> {
     }
 }
 
-/// Positions per step of a sample and values per position. Where there are more steps than positions, they are single values.
+/// Positions per step of a sample and values per position. With more steps than positions, each step is a single
+/// value.
 fn form(op: &LossOp, steps: usize) -> [usize; 2] {
     let LossOp { positions, classes, .. } = *op;
     let steps = steps.max(1);
@@ -146,14 +147,14 @@ impl<E: Float> Visit<E> for Pass<'_, '_, E> {
             positions: chunk.target_weights.of(op.output, chunk.rows),
         };
         let mask = mask.map(|mask| read.rows(mask));
-        // The total loss is a mean over the batch; per row only the sample's weight is left to multiply.
+        // The total loss is a mean over the batch; only the sample's weight remains as a factor of each row.
         let loss_weight = chunk.loss_weights.get(op.output).copied().unwrap_or(1.0);
         let scale = loss_weight * correction / chunk.batch as f64;
         let mut total = 0.0;
-        // Nearly every batch is so, and a small loss is as fast as a few comparisons.
+        // Nearly every batch has no weights, and a small loss is as fast as a few comparisons.
         let all_count = weights.samples.is_none() && weights.positions.is_none() && mask.is_none();
         let steps = steps.max(1);
-        // The criterion is called at one place only, so that it becomes a part of this loop.
+        // The criterion is called in one place only, so that it is inlined into this loop.
         for part in 0..chunk.rows * steps {
             let (row, step) = if steps == 1 { (part, 0) } else { (part / steps, part % steps) };
             let mut sample = Sample { x: x.row(row), y: y.row(row), target: target.row(row) };
@@ -167,7 +168,7 @@ impl<E: Float> Visit<E> for Pass<'_, '_, E> {
             }
             let weight =
                 if all_count { 1.0 } else { weights.step(mask.map(|mask| mask.row(row)), row, step, steps) };
-            // What has no weight may have no target: whatever stands there must not become NaN.
+            // A target without weight may be missing: its placeholder must not become NaN.
             if weight == 0.0 {
                 if let Some(to) = to {
                     to.fill(E::zero());
@@ -188,7 +189,7 @@ fn scan<E: Float>(op: &Scan, chunk: &mut Chunk<'_, E>) {
     let Scan(op) = op;
     let target = Rows::new(chunk.arena, chunk.mat(op.target));
     let weights = measured::weights_of(op, chunk);
-    // What stands for a missing target says nothing about the labels.
+    // The placeholder of a missing target says nothing about the labels.
     let count = |row: usize, weighs: &dyn Fn(f64) -> bool, counts: &dyn Fn(E) -> bool| -> usize {
         if !weights.sample(row).is_some_and(weighs) {
             return 0;
@@ -217,7 +218,7 @@ fn scan<E: Float>(op: &Scan, chunk: &mut Chunk<'_, E>) {
     }
 }
 
-/// A loss writes its gradient in its forward pass.
+/// Does nothing: a loss writes its gradient in its forward pass.
 fn nothing<Op, E>(_: &Op, _: &mut Chunk<'_, E>) {}
 
 run!(Metrics, metrics, nothing);

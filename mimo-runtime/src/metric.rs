@@ -1,7 +1,7 @@
-//! Metrics: what is reported of an output besides its loss.
+//! Metrics: values reported for an output besides its loss.
 //!
 //! The state of a metric is a fixed number of sums over samples, so that states of chunks, batches and epochs are
-//! added to each other; [`result`] makes one number of them. Where Keras counts, these count the same.
+//! added up; [`result`] computes one number from them. Counts are those of Keras.
 
 mod accuracy;
 mod auc;
@@ -18,8 +18,8 @@ use crate::float::Float;
 use crate::loss::{Criterion, Form, Rows, Sample, Visit, visit};
 use confusion::Positives;
 
-/// Where the states of metrics begin in the statistics from `start` on, and where they end. Given is each metric with the
-/// last axis of its output.
+/// Offsets of the states of metrics in the statistics, from `start` on, and the end of the last. Each metric is given
+/// with the last axis of its output.
 pub const fn state_offsets<const N: usize>(
     start: usize,
     metrics: &[(Metric, usize); N],
@@ -36,7 +36,7 @@ pub const fn state_offsets<const N: usize>(
     (offsets, len)
 }
 
-/// How many sums the state of a metric is made of.
+/// Number of sums in the state of a metric.
 ///
 /// `classes` is the last axis of the output.
 pub const fn state_len(metric: Metric, classes: usize) -> usize {
@@ -56,7 +56,7 @@ pub const fn state_len(metric: Metric, classes: usize) -> usize {
     }
 }
 
-/// Whether a larger value is a better one: what a callback that monitors the metric looks for.
+/// Whether larger values are better; read by callbacks that monitor the metric.
 pub const fn higher_is_better(metric: Metric) -> Option<bool> {
     Some(match metric {
         Metric::RootMeanSquaredError => false,
@@ -69,7 +69,7 @@ pub const fn higher_is_better(metric: Metric) -> Option<bool> {
 /// Adds one sample of weight `weight` to a state: its predictions, `classes` for each position, and its targets, as
 /// many or one class index for each position.
 ///
-/// A state of another length than [`state_len`] is left alone.
+/// A state of another length than [`state_len`] is unchanged.
 pub fn update<E: Float>(
     metric: Metric,
     classes: usize,
@@ -82,8 +82,8 @@ pub fn update<E: Float>(
     accumulate(metric, classes, samples, state);
 }
 
-/// The metric's value, of the sums so far; where nothing has been counted, 0. One of the user's own, which only its type can
-/// compute, is NaN.
+/// Returns the metric's value for these sums; 0 if nothing has been counted. NaN for a custom metric, which only its
+/// type can compute.
 pub fn result(metric: Metric, classes: usize, state: &[f64]) -> f64 {
     if state.len() != state_len(metric, classes) {
         return 0.0;
@@ -105,7 +105,7 @@ pub fn result(metric: Metric, classes: usize, state: &[f64]) -> f64 {
     }
 }
 
-/// Of a weighted sum and the sum of the weights.
+/// Mean from a weighted sum and the sum of the weights.
 fn mean(state: &[f64]) -> f64 {
     match *state {
         [sum, weights] => divide(sum, weights),
@@ -113,7 +113,7 @@ fn mean(state: &[f64]) -> f64 {
     }
 }
 
-/// A quotient, 0 where there is nothing to divide by.
+/// Quotient, 0 if the divisor is 0.
 fn divide(a: f64, b: f64) -> f64 {
     if b == 0.0 { 0.0 } else { a / b }
 }
@@ -135,7 +135,7 @@ impl<'a, E: Float> Samples<'a, E> {
         self.y.cols().checked_div(classes).unwrap_or(0)
     }
 
-    /// Every position of all samples, with its target: as many values, or a class index.
+    /// Calls `each` with every position of all samples and its target: as many values, or a class index.
     pub(crate) fn for_each(&self, classes: usize, mut each: impl FnMut(&'a [E], &'a [E])) {
         let positions = self.count_positions(classes);
         let of_target = self.target.cols().checked_div(positions).unwrap_or(0);
@@ -148,7 +148,7 @@ impl<'a, E: Float> Samples<'a, E> {
         }
     }
 
-    /// Every position of all samples, with what its target stands for.
+    /// Calls `each` with every position of all samples and its labels.
     fn for_each_position(&self, classes: usize, mut each: impl FnMut(&'a [E], Labels<'a, E>)) {
         let positions = self.count_positions(classes);
         let sparse = self.target.cols() < self.y.cols();
@@ -170,12 +170,12 @@ impl<'a, E: Float> Samples<'a, E> {
 enum Labels<'a, E> {
     /// One value per class.
     Values(&'a [E]),
-    /// The only class that applies; `None` if it is no class.
+    /// The only class that applies; `None` if it does not exist.
     Class(Option<usize>),
 }
 
 impl<E: Float> Labels<'_, E> {
-    /// How much of a class there is, 0 to 1 for what counts classes.
+    /// Label of a class, 0 to 1 for metrics that count classes.
     fn of(&self, class: usize) -> f64 {
         match *self {
             Labels::Values(values) => values.get(class).map_or(0.0, |value| value.f64()),
@@ -230,12 +230,12 @@ pub(crate) fn accumulate<E: Float>(
         }
         Metric::PearsonCorrelation => correlation::pearson(classes, &samples, state),
         Metric::ConcordanceCorrelation => correlation::concordance(classes, &samples, state),
-        // Means of losses, which are added above, and metrics of one's own, which `loss/measured.rs` calls.
+        // Means of losses are added above; `loss/measured.rs` calls custom metrics.
         _ => {}
     }
 }
 
-/// Adds the mean over each sample of what `value` makes of predictions and targets of a sample.
+/// Adds the mean over each sample of `value`, a function of its predictions and targets.
 fn add_mean<'a, E: Float>(
     samples: &Samples<'a, E>,
     state: &mut [f64],
@@ -252,16 +252,16 @@ fn add_mean<'a, E: Float>(
 fn add_loss<E: Float>(loss: Loss, classes: usize, samples: &Samples<'_, E>, sign: f64, state: &mut [f64]) {
     let positions = samples.count_positions(classes);
     let wanted = if loss.sparse() { positions } else { samples.y.cols() };
-    // A metric on targets of another kind is refused by the macro; here it must only do no harm.
+    // The macro rejects a metric on targets of another kind; here it must only do no harm.
     if samples.target.cols() != wanted {
         return;
     }
-    // Labels 0 and 1 of a hinge become −1 and 1 value by value: a metric cannot look at the whole batch first.
+    // Labels 0 and 1 of a hinge become −1 and 1 value by value, because a metric does not see the whole batch first.
     let form = Form { positions, classes, fused: false, binary_labels: true };
     visit(loss, form, Mean { samples, sign, state });
 }
 
-/// Adds a loss, compiled for every loss.
+/// Adds a loss, compiled for each loss.
 struct Mean<'s, 'a, E> {
     samples: &'s Samples<'a, E>,
     sign: f64,

@@ -1,17 +1,17 @@
-//! Models as parts of others. A model knows all of the layers inside of it, but it can name the models between only if
-//! they are visible where it stands; so it sees the layers through these traits, as tuples in the order of their names,
-//! with a tuple for each model.
+//! Models nested in others. A model knows all layers inside it, but can name the models in between only if they are
+//! visible from its module. These traits give it the layers as tuples in the order of their names, with a tuple for
+//! each model.
 
-/// A model that another may nest, which makes it of its layers.
+/// A model that can be nested, created from its layers.
 pub trait Nested {
     /// Its layers.
     type Layers;
 
-    /// The model of these layers.
+    /// Creates the model from these layers.
     fn from_layers(layers: Self::Layers) -> Self;
 }
 
-/// Makes a nested model. Which one, its place says.
+/// Creates a nested model, whose type follows from the context.
 pub fn nested<M: Nested>(layers: M::Layers) -> M {
     M::from_layers(layers)
 }
@@ -22,24 +22,24 @@ pub trait Nests {
     type Ref<'a>
     where
         Self: 'a;
-    /// Its layers, to be changed.
+    /// Its layers, mutable.
     type Mut<'a>
     where
         Self: 'a;
 
-    /// Lends its layers.
+    /// Borrows its layers.
     fn layers(&self) -> Self::Ref<'_>;
 
-    /// Lends its layers, to be changed.
+    /// Borrows its layers mutably.
     fn layers_mut(&mut self) -> Self::Mut<'_>;
 }
 
-/// The layers of a model that nests others.
+/// Borrows the layers of a model that nests others.
 pub fn layers<M: Nests>(model: &M) -> M::Ref<'_> {
     model.layers()
 }
 
-/// The same, to be changed.
+/// Borrows the layers of a model that nests others mutably.
 pub fn layers_mut<M: Nests>(model: &mut M) -> M::Mut<'_> {
     model.layers_mut()
 }

@@ -16,16 +16,17 @@ pub use candidate::{
 };
 pub use tensors::Batched;
 
-/// A metric of one's own, written with its path: `metrics = { risk: [crate::Lift] }`.
+/// A custom metric, named by its path: `metrics = { risk: [crate::Lift] }`.
 ///
-/// Its state is `N` numbers, to which every position of the data is added in turn. Chunks of a batch have a state each; these are merged in
-/// the order of the samples, so that the result is the same bits for any number of threads, and exact for a last batch that is
-/// smaller. Nothing is allocated while training, and a checkpoint in the middle of an epoch has the state.
+/// Its state is `N` numbers, to which every position of the data is added in turn. Each chunk of a batch has its own
+/// state; states are merged in the order of the samples, so that the result is bit-identical for any number of
+/// threads, and exact if the last batch is smaller. Nothing is allocated in training, and a checkpoint in the middle
+/// of an epoch contains the state.
 ///
 /// ```ignore
 /// use mimo::Float;
 ///
-/// /// Share of positive samples above 0.9, over the share of all samples above it.
+/// /// Fraction of positive samples above 0.9, divided by the fraction of all samples above it.
 /// pub struct Lift;
 ///
 /// impl mimo::Metric<4> for Lift {
@@ -57,37 +58,38 @@ pub use tensors::Batched;
 /// }
 /// ```
 ///
-/// The logs have it as the last segment of the path in snake case, or as `crate::Lift(name = "lift_at_9")` says. As Keras's metrics it may
-/// be in `metrics` and in `weighted_metrics`. A setting of a metric is a part of its type, as in `type LiftAt9 = Lift<9>;`.
+/// Its name in the logs is the last segment of the path in snake case, or a given one: `crate::Lift(name =
+/// "lift_at_9")`. Like Keras's metrics it may be in `metrics` and in `weighted_metrics`. A setting of a metric is a
+/// part of its type, as in `type LiftAt9 = Lift<9>;`.
 ///
-/// A panic in its functions goes on in the caller of the trainer. A result that is not finite is shown as it is.
+/// A panic in its functions propagates to the caller of the trainer. A result that is not finite is shown unchanged.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a metric",
     label = "`mimo::Metric` is not implemented for this type",
     note = "write `impl mimo::Metric<2> for {Self} {{ … }}`, where 2 is the number of values in its state"
 )]
 pub trait Metric<const N: usize> {
-    /// Whether a larger result is a better one. Callbacks that monitor the metric need it, unless they are told.
+    /// Whether a larger result is better. Callbacks that monitor the metric need it, unless their `mode` is given.
     const HIGHER_IS_BETTER: Option<bool> = None;
 
     /// Adds a position with its weight to the state, which is all zeros before the first one.
     ///
-    /// `prediction` is the last axis of the output: all values of a sample if it has one axis. `target` has as many values, or one class index
-    /// if the targets of the output are indices. Positions that a mask leaves out, that have no target or that weigh 0 are not added.
-    /// The weight is 1 in `metrics`, and that of the sample and position in `weighted_metrics`.
+    /// `prediction` is the last axis of the output: all values of a sample if it has one axis. `target` has as many
+    /// values, or one class index if the targets of the output are indices. Positions that are masked, have no target
+    /// or have weight 0 are not added. The weight is 1 in `metrics`, and that of the sample and position in
+    /// `weighted_metrics`.
     fn update<E: Float>(state: &mut [f64; N], prediction: &[E], target: &[E], weight: f64);
 
-    /// Adds the state of later positions to that of earlier ones: number by number, unless something else is written. Both may be all
-    /// zeros.
+    /// Adds the state of later positions to that of earlier ones, by default number by number. Both may be all zeros.
     fn merge(state: &mut [f64; N], later: &[f64; N]) {
         state.iter_mut().zip(later).for_each(|(sum, value)| *sum += value);
     }
 
-    /// The value of the metric for all that was added.
+    /// Returns the value of the metric from the state.
     fn result(state: &[f64; N]) -> f64;
 }
 
-/// The functions of a [`Metric`].
+/// Functions of a [`Metric`].
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct OwnMetric {
@@ -99,7 +101,7 @@ pub struct OwnMetric {
     pub merge: fn(&mut [f64], &[f64]),
     /// [`Metric::result`].
     pub result: fn(&[f64]) -> f64,
-    /// Numbers in the state.
+    /// Number of values in the state.
     pub state: usize,
     /// [`Metric::HIGHER_IS_BETTER`].
     pub higher_is_better: Option<bool>,
@@ -109,7 +111,7 @@ pub struct OwnMetric {
 pub type Update<E> = fn(&mut [f64], &[E], &[E], f64);
 
 impl OwnMetric {
-    /// Those of `M`.
+    /// Returns the functions of `M`.
     pub const fn of<M: Metric<N>, const N: usize>() -> Self {
         OwnMetric {
             update_f32: update::<M, N, f32>,
@@ -122,7 +124,7 @@ impl OwnMetric {
     }
 }
 
-// Slices of another length than `N` are not passed: the layout of the statistics is made from `state`.
+// Slices of another length than `N` are never passed: the layout of the statistics is computed from `state`.
 
 fn update<M: Metric<N>, const N: usize, E: Float>(to: &mut [f64], y: &[E], target: &[E], weight: f64) {
     if let Ok(state) = to.try_into() {
@@ -140,18 +142,18 @@ fn result<M: Metric<N>, const N: usize>(state: &[f64]) -> f64 {
     state.try_into().map_or(f64::NAN, M::result)
 }
 
-/// What a chunk needs to know of losses and metrics of one's own.
+/// The custom losses and metrics of a chunk.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OwnParts<'a> {
-    /// The metrics, by their places.
+    /// The metrics, by their indices.
     pub metrics: &'a [OwnMetric],
     /// Whether the gradients of losses are compared with differences of their values.
     pub check_gradients: bool,
-    /// What is wrong with a loss.
+    /// An error in a loss.
     pub fault: Option<LossFault>,
 }
 
-/// The state of a metric of one's own among the statistics.
+/// Location of the state of a custom metric in the statistics.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     pub(crate) start: usize,
@@ -159,7 +161,8 @@ pub(crate) struct Place {
     pub(crate) metric: OwnMetric,
 }
 
-/// The states of the metrics of one's own of a model, in the order of the statistics, of which `before` are losses.
+/// Returns the locations of the states of a model's custom metrics, in the order of the statistics, of which the
+/// first `before` are losses.
 pub(crate) fn places(spec: &ModelSpec, before: usize, metrics: &[OwnMetric]) -> Vec<Place> {
     let mut start = before;
     let mut places = vec![];
@@ -178,7 +181,7 @@ pub(crate) fn places(spec: &ModelSpec, before: usize, metrics: &[OwnMetric]) -> 
     places
 }
 
-/// Adds statistics to others from `from` on. The states of metrics of one's own are merged as these say.
+/// Adds statistics to others, starting at `from`. The states of custom metrics are merged by their own functions.
 pub(crate) fn add(to: &mut [f64], statistics: &[f64], mut from: usize, places: &[Place]) {
     let plain = |to: &mut [f64], from: &[f64]| to.iter_mut().zip(from).for_each(|(sum, value)| *sum += value);
     for &Place { start, len, metric } in places {

@@ -1,4 +1,4 @@
-//! Predicting with weights that do not change from call to call.
+//! Prediction with weights that do not change from call to call.
 
 use std::marker::PhantomData;
 
@@ -9,24 +9,21 @@ use crate::error::Error;
 use crate::fold::Folded;
 use crate::model::{Columns, Model, OutputColumns};
 
-/// Predicts many times with the same weights, on one thread or on many.
+/// Predicts many times with the same weights, on one thread or several.
 ///
-/// A predictor owns what it predicts with: [`new`](Self::new) copies and packs the weights once, and the model may then be changed or
-/// dropped. A model's own `forward` copies them at every call. A batch normalization after a convolution or dense layer is folded into the
-/// copy of that layer's weights, so outputs may differ from those of `forward` by rounding errors.
+/// A predictor owns its weights: [`new`](Self::new) copies and packs them once, and the model may then be changed or
+/// dropped. A model's own `forward` copies them at every call. A batch normalization after a convolution or dense
+/// layer is folded into the copy of that layer's weights, so outputs may differ from those of `forward` by rounding
+/// errors.
 ///
 /// # Threads
-/// `clone` is for predicting on several threads at once. Clones share the weights, which are not copied, and the threads that
-/// large predictions use. A clone has the memory of its activations to itself, allocated by its first prediction. It also has the states of
-/// `stateful` layers and the seed to itself; both begin as a copy of the original's. So clones draw the same random numbers,
-/// unless each has its own [`set_seed`](Self::set_seed), and a clone of a predictor that is in the middle of a sequence goes on there,
-/// unless it begins with [`reset_state`](Self::reset_state).
+/// `clone` is for predicting on several threads at once. Clones share the weights, which are not copied, and the threads that large predictions use. Each clone has its own memory for activations, allocated by its first prediction. It also has its own states of `stateful` layers and its own seed; both begin as copies of the original's. So clones draw the same random numbers, unless each has its own [`set_seed`](Self::set_seed), and a clone of a predictor in the middle of a sequence continues there, unless it begins with [`reset_state`](Self::reset_state).
 ///
-/// [`replace_weights`](Self::replace_weights) gives a predictor and all its clones other weights while they predict.
+/// [`replace_weights`](Self::replace_weights) replaces the weights of a predictor and all its clones while they
+/// predict.
 ///
 /// # Random operations
-/// Operations such as `random_normal(x)` draw other numbers at every prediction, fixed by [`set_seed`](Self::set_seed) and by the
-/// predictions since then. A model's own `forward` and `predict` draw the same numbers at every call: those of a new predictor.
+/// Operations such as `random_normal(x)` draw new numbers at every prediction, determined by [`set_seed`](Self::set_seed) and the number of predictions since then. A model's own `forward` and `predict` draw the same numbers at every call: those of a new predictor.
 ///
 /// ```ignore
 /// let predictor = Predictor::with_threads(&Net::load("net.safetensors")?, 1)?;
@@ -45,7 +42,7 @@ pub struct Predictor<M: Model> {
 }
 
 impl<M: Model> Predictor<M> {
-    /// Predicts on as many threads as the machine has cores, with the weights that `model` has now.
+    /// Creates a predictor with the current weights of `model`, on as many threads as the machine has cores.
     ///
     /// # Errors
     /// [`Memory`](Error::Memory).
@@ -53,9 +50,9 @@ impl<M: Model> Predictor<M> {
         Self::with_threads(model, 0)
     }
 
-    /// Predicts on a number of threads, the caller's included; 0 means as many as the machine has. More than
-    /// [`MAX_THREADS`](crate::engine::MAX_THREADS) are started only if the machine has more. The results do not depend on
-    /// the number. Where many clones predict at once, each on a thread of its own, 1 is the best.
+    /// Creates a predictor on a number of threads, the caller's included; 0 means as many as the machine has cores.
+    /// More than [`MAX_THREADS`](crate::engine::MAX_THREADS) are started only if the machine has more. The results do
+    /// not depend on the number. If many clones predict at once, each on its own thread, 1 is best.
     ///
     /// # Errors
     /// [`Memory`](Error::Memory).
@@ -67,19 +64,18 @@ impl<M: Model> Predictor<M> {
         })
     }
 
-    /// The outputs for `inputs`, any number of samples at once. A sample with NaN in an input has NaN in its outputs, unless
-    /// a layer hides it (`hard_shrink(NaN)` is 0, as in Keras), and changes no others.
+    /// Returns the outputs for `inputs`, any number of samples at once. A sample with NaN in an input has NaN in its
+    /// outputs, unless a layer hides it (`hard_shrink(NaN)` is 0, as in Keras), and does not affect other samples.
     ///
     /// # Errors
     /// [`NoData`](Error::NoData) if there are no samples, [`RowsDiffer`](Error::RowsDiffer) if two inputs hold different
     /// numbers of samples, [`Vocabulary`](Error::Vocabulary) if an `Embedding` has no vector for a number,
-    /// [`Memory`](Error::Memory), and [`StatefulRows`](Error::StatefulRows) if a model with `stateful` layers goes on with another
-    /// number of samples.
+    /// [`Memory`](Error::Memory), and [`StatefulRows`](Error::StatefulRows) if a model with `stateful` layers continues with another number of samples.
     pub fn predict(&mut self, inputs: &M::Inputs) -> Result<M::Outputs, Error> {
         self.columns.predict::<M>(&mut self.inference, inputs)
     }
 
-    /// The same for inputs of any form, such as those that a `TableReader` reads.
+    /// Same as [`predict`](Self::predict) for inputs of any form, such as those that a `TableReader` reads.
     ///
     /// # Errors
     /// Those of [`predict`](Self::predict).
@@ -87,7 +83,8 @@ impl<M: Model> Predictor<M> {
         self.columns.forward::<M, M::Outputs>(&mut self.inference, inputs)
     }
 
-    /// The same, into outputs that are there; after the first call for a number of samples nothing is allocated.
+    /// Same as [`predict`](Self::predict), into existing outputs; after the first call for a number of samples
+    /// nothing is allocated.
     ///
     /// # Errors
     /// Those of [`predict`](Self::predict), and [`OutputLength`](Error::OutputLength) if an output is for
@@ -96,12 +93,12 @@ impl<M: Model> Predictor<M> {
         self.columns.predict_into::<M>(&mut self.inference, inputs, outputs)
     }
 
-    /// The outputs for one sample, from plain arrays to plain arrays: `predictor.predict_one(&NetSample { image: &image, age: &[0.4] })?`
-    /// returns a `NetPrediction`. After the first call nothing is allocated.
+    /// Returns the outputs for one sample, from plain arrays to plain arrays: `predictor.predict_one(&NetSample {
+    /// image: &image, age: &[0.4] })?` returns a `NetPrediction`. After the first call nothing is allocated.
     ///
-    /// Each field of `…Sample` is a reference to an array of the shape of the input, `&[[[f32; 3]; 224]; 224]` for `[224, 224, 3]`;
-    /// [`array`](crate::sample::array) makes one from a slice without a copy. The values are those that [`predict`](Self::predict)
-    /// returns for one sample.
+    /// Each field of `…Sample` is a reference to an array of the shape of the input, `&[[[f32; 3]; 224]; 224]` for
+    /// `[224, 224, 3]`; [`array`](crate::sample::array) converts a slice without a copy. The values are those that
+    /// [`predict`](Self::predict) returns for one sample.
     ///
     /// # Errors
     /// [`Vocabulary`](Error::Vocabulary), [`Memory`](Error::Memory) and [`StatefulRows`](Error::StatefulRows), as
@@ -112,10 +109,11 @@ impl<M: Model> Predictor<M> {
         Ok(prediction)
     }
 
-    /// The same, into a prediction that is there. For outputs that are too large for the stack it is in a `Box`.
+    /// Same as [`predict_one`](Self::predict_one), into an existing prediction: in a `Box`, if outputs are too large
+    /// for the stack.
     ///
     /// # Errors
-    /// Those of [`predict_one`](Self::predict_one); the prediction may be written in part then.
+    /// Those of [`predict_one`](Self::predict_one); the prediction may then be partly written.
     pub fn predict_one_into(
         &mut self,
         sample: &M::Sample<'_>,
@@ -124,28 +122,30 @@ impl<M: Model> Predictor<M> {
         self.columns.predict_one::<M>(&mut self.inference, sample, prediction)
     }
 
-    /// Replaces the weights by those that `model` has now, for this predictor and for all its clones, while they predict.
+    /// Replaces the weights with the current ones of `model`, for this predictor and all its clones, while they
+    /// predict.
     ///
-    /// A prediction reads the weights that there were when it was called, all of them. The next one of each clone reads the new ones.
-    /// States of `stateful` layers stay as they are. The old weights are freed when each clone has made its next prediction, so a
-    /// clone that is not used any more is best dropped.
+    /// A running prediction uses the old weights, the next one of each clone the new ones. States of `stateful`
+    /// layers do not change. The old weights are freed after the next prediction of every clone, so drop clones that
+    /// are no longer used.
     ///
     /// # Errors
-    /// [`Memory`](Error::Memory); the weights stay as they were then.
+    /// [`Memory`](Error::Memory); the weights are then unchanged.
     pub fn replace_weights(&self, model: &M) -> Result<(), Error> {
         self.inference.replace(prepare(model, M::FOLDED.as_ref())?);
         Ok(())
     }
 
-    /// Fixes what random operations such as `random_normal(x)` draw from here on; 0 at first. Every prediction draws other numbers, and
-    /// the first one after this call draws the same ones for the same seed. Clones have seeds of their own.
+    /// Sets the seed of random operations such as `random_normal(x)`; 0 at first. Predictions after this call draw
+    /// the same numbers for the same seed, new ones at every prediction. Each clone has its own seed.
     pub fn set_seed(&mut self, seed: u64) {
         self.inference.set_seed(seed);
     }
 
-    /// Has the next prediction begin with zeros as the states of `stateful` layers; it may then have another number of samples.
+    /// Resets the states of `stateful` layers to zeros for the next prediction, which may then have another number of
+    /// samples.
     ///
-    /// Until then every prediction begins in the states in which the one before it ended, sample by sample. A model's own
+    /// Until then every prediction begins with the final states of the one before it, sample by sample. A model's own
     /// `forward` and `predict` always begin with zeros.
     pub fn reset_state(&mut self) {
         self.inference.reset_state();
@@ -153,7 +153,8 @@ impl<M: Model> Predictor<M> {
 }
 
 impl<M: Model> Clone for Predictor<M> {
-    /// A predictor for another thread, with the same weights in the same memory. See [`Predictor`] for what is its own.
+    /// Returns a predictor for another thread, which shares the weights. See [`Predictor`] for what it does not
+    /// share.
     fn clone(&self) -> Self {
         Predictor {
             inference: self.inference.clone(),
@@ -163,7 +164,7 @@ impl<M: Model> Clone for Predictor<M> {
     }
 }
 
-/// The outputs for inputs with a batch axis of any type; what a model's own `forward` calls.
+/// Returns the outputs for inputs with a batch axis of any type; called by a model's own `forward`.
 ///
 /// # Errors
 /// Those of [`Predictor::predict`].
@@ -174,7 +175,7 @@ pub fn forward<M: Model, O: OutputColumns<M::Float>>(
     PredictionColumns::new::<M>().forward::<M, O>(&mut inference(model, None, 1)?, inputs)
 }
 
-/// The outputs for any number of samples on all threads; what a model's own `predict` calls.
+/// Returns the outputs for any number of samples, computed on all threads; called by a model's own `predict`.
 ///
 /// # Errors
 /// Those of [`Predictor::predict`].
@@ -182,7 +183,7 @@ pub fn predict<M: Model>(model: &M, inputs: &M::Inputs) -> Result<M::Outputs, Er
     PredictionColumns::new::<M>().predict::<M>(&mut inference(model, None, 0)?, inputs)
 }
 
-/// What predicts with the weights of a model.
+/// Creates an engine that predicts with the weights of a model.
 fn inference<M: Model>(
     model: &M,
     folded: Option<&Folded<M::Float>>,

@@ -1,5 +1,5 @@
-//! How a model is laid out in memory: slots of the arena, blocks of the parameter buffer. All of it is
-//! static data that the macro writes and const evaluation computes.
+//! Memory layout of a model: slots of the arena, blocks of the parameter buffer. All of it is static data that the
+//! macro generates and const evaluation computes.
 
 use std::ops::Deref;
 
@@ -9,37 +9,37 @@ pub use mimo_graph::operation::{
 };
 pub use mimo_graph::place::{ALIGN, SlotRequest, aligned};
 
-/// Where each slot lies: slots that are never alive together share memory.
+/// Offsets of the slots: slots that are never alive together share memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout<const N: usize> {
-    /// Values per sample before each slot; for a fixed slot, values before it in the chunk's fixed area.
+    /// Offset of each slot in values per sample; for a fixed slot, offset in the chunk's fixed area.
     pub offsets: [usize; N],
-    /// Values per sample in all.
+    /// Total values per sample.
     pub len: usize,
     /// Values of the fixed area.
     pub fixed: usize,
 }
 
-/// The memory of a chunk: an area that grows with its rows, and behind it one that does not.
+/// Memory of a chunk: an area that grows with its rows, followed by a fixed one.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
-    /// Values per sample before each slot; for a fixed slot, values before it in the fixed area.
+    /// Offset of each slot in values per sample; for a fixed slot, offset in the fixed area.
     pub offsets: &'static [usize],
-    /// Values per sample in all.
+    /// Total values per sample.
     pub len: usize,
     /// Values of the fixed area.
     pub fixed: usize,
 }
 
 impl<const N: usize> Layout<N> {
-    /// The layout without its number of slots.
+    /// Returns the layout without its number of slots.
     pub const fn memory(&'static self) -> Memory {
         Memory { offsets: &self.offsets, len: self.len, fixed: self.fixed }
     }
 }
 
 impl Memory {
-    /// Values of a chunk that has room for `capacity` rows.
+    /// Number of values of a chunk with room for `capacity` rows.
     pub const fn chunk(&self, capacity: usize) -> usize {
         self.len.saturating_mul(capacity).saturating_add(self.fixed)
     }
@@ -52,14 +52,14 @@ pub const fn place<const N: usize>(slots: &[SlotRequest; N]) -> Layout<N> {
     Layout { offsets, len, fixed }
 }
 
-/// A block, and where it begins.
+/// A block and its offset.
 #[derive(Clone, Copy, Debug)]
 pub struct PlacedBlock {
     /// The block.
     pub block: &'static Block,
-    /// Where it begins in the parameter buffer.
+    /// Offset in the parameter buffer.
     pub offset: usize,
-    /// Where its transposed copy begins in the pack buffer, if the backward reads one.
+    /// Offset of its transposed copy in the pack buffer, if the backward pass reads one.
     pub pack: Option<usize>,
 }
 
@@ -71,44 +71,44 @@ impl Deref for PlacedBlock {
     }
 }
 
-/// Weights that the losses of the same outputs train.
+/// Weights trained by the losses of the same outputs.
 #[derive(Clone, Copy, Debug)]
 pub struct LabelledBy {
-    /// The first of the weights, by their places in [`Program::params`].
+    /// Index of the first weight in [`Program::params`].
     pub start: usize,
-    /// The end of the weights.
+    /// End of the weights.
     pub end: usize,
-    /// The outputs with a loss that the weights lead to. Empty if they lead to something else that is trained, such as a loss of `add_loss`:
-    /// a training step changes these weights whether outputs have targets or not.
+    /// Outputs with a loss that depends on the weights. Empty if something else that is trained depends on them, such
+    /// as a loss of `add_loss`: a training step then updates these weights whether outputs have targets or not.
     pub outputs: &'static [usize],
 }
 
-/// Where blocks and their copies begin, and the states of metrics. Operations name them by index.
+/// Offsets of blocks, their copies and the states of metrics. Operations name them by index.
 #[derive(Clone, Copy, Debug)]
 pub struct Starts<'a> {
-    /// By block: where it begins in the parameter buffer.
+    /// Offset of each block in the parameter buffer.
     pub blocks: &'a [usize],
-    /// By block: where its transposed copy begins in the pack buffer, if there is one.
+    /// Offset of each block's transposed copy in the pack buffer, if there is one.
     pub packs: &'a [usize],
-    /// By interleaved copy: where it begins in the pack buffer.
+    /// Offset of each interleaved copy in the pack buffer.
     pub interleaved: &'a [usize],
-    /// By metric: where its state begins in the statistics.
+    /// Offset of each metric's state in the statistics.
     pub states: &'a [usize],
 }
 
 impl Starts<'_> {
-    /// Those of a model without weights and metrics.
+    /// Offsets of a model without weights and metrics.
     pub const NONE: Starts<'static> = Starts { blocks: &[], packs: &[], interleaved: &[], states: &[] };
 }
 
-/// Where blocks and their transposed copies begin.
+/// Offsets of blocks and their transposed copies.
 #[derive(Clone, Copy, Debug)]
 pub struct BlockLayout<const N: usize> {
-    /// The blocks in their places.
+    /// The blocks with their offsets.
     pub placed: [PlacedBlock; N],
-    /// By block: where it begins in the parameter buffer.
+    /// Offset of each block in the parameter buffer.
     pub blocks: [usize; N],
-    /// By block: where its transposed copy begins in the pack buffer, if there is one.
+    /// Offset of each block's transposed copy in the pack buffer, if there is one.
     pub packs: [usize; N],
     /// Length of the parameter buffer.
     pub parameters: usize,
@@ -116,8 +116,8 @@ pub struct BlockLayout<const N: usize> {
     pub packs_len: usize,
 }
 
-/// Places blocks one after another in the parameter buffer, and the transposed copies of those that have one in the pack
-/// buffer.
+/// Places blocks one after another in the parameter buffer, and their transposed copies, where they have one, in the
+/// pack buffer.
 pub const fn place_blocks<const N: usize>(all: &'static [Block; N]) -> BlockLayout<N> {
     const NOTHING: &Block = &Block { rows: 0, cols: 0, pack: false, gradient: None };
     let mut placed = [PlacedBlock { block: NOTHING, offset: 0, pack: None }; N];
@@ -139,7 +139,7 @@ pub const fn place_blocks<const N: usize>(all: &'static [Block; N]) -> BlockLayo
     BlockLayout { placed, blocks, packs, parameters, packs_len }
 }
 
-/// Where the interleaved copies of blocks begin in the pack buffer from `start` on, and where they end.
+/// Offsets of the interleaved copies of blocks in the pack buffer, starting at `start`, and the end of the last.
 pub const fn interleaved_offsets<const N: usize>(
     start: usize,
     blocks: &[Block],
@@ -158,30 +158,31 @@ pub const fn interleaved_offsets<const N: usize>(
     (offsets, len)
 }
 
-/// Everything about a model's memory.
+/// The memory layout of a model.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
-    /// The memory of a chunk while training.
+    /// Memory of a chunk in training.
     pub train: Memory,
-    /// The same while predicting, where less has to be kept.
+    /// Memory of a chunk in prediction, where less has to be kept.
     pub predict: Memory,
-    /// Where inputs are put.
+    /// Location of each input.
     pub inputs: &'static [View],
-    /// Where outputs are found.
+    /// Location of each output.
     pub outputs: &'static [View],
-    /// Where targets are put; `None` for outputs without targets.
+    /// Location of each target; `None` for outputs without targets.
     pub targets: &'static [Option<View>],
-    /// Where custom losses write the gradient of each output, or add to it; empty for a model without a custom loss.
+    /// Location of the gradient of each output, which custom losses write or add to; empty for a model without a
+    /// custom loss.
     pub custom_gradients: &'static [Option<GradientTarget>],
-    /// Where the weights of samples are put; `None` for outputs without loss and metrics.
+    /// Location of the sample weights; `None` for outputs without loss and metrics.
     pub sample_weights: &'static [Option<View>],
     /// Blocks of the parameter buffer, in order.
     pub blocks: &'static [PlacedBlock],
-    /// Where blocks, their copies and the states of metrics begin.
+    /// Offsets of blocks, their copies and the states of metrics.
     pub starts: Starts<'static>,
     /// Interleaved copies of blocks, in the order of the pack buffer.
     pub interleaved: &'static [Interleaved],
-    /// Moving averages, in the order in which they are updated: a layer that is called twice has two updates a step.
+    /// Moving averages, in the order of their updates: a layer that is called twice has two updates per step.
     pub moving: &'static [MovingAverage],
     /// Weights, in the order of the model's fields.
     pub params: &'static [Param],
@@ -191,9 +192,9 @@ pub struct Program {
     pub packs: usize,
     /// Length of the statistics of a chunk: a loss per output, then the states of the metrics.
     pub statistics: usize,
-    /// Values that the stages of a training step sum up over the batch.
+    /// Number of values that the stages of a training step sum up over the batch.
     pub sums: usize,
-    /// Multiplications and additions of a forward pass per sample.
+    /// Multiplications and additions of a forward pass, per sample.
     pub flops: usize,
 }
 

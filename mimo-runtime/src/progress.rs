@@ -1,4 +1,4 @@
-//! How far a training is, on the terminal.
+//! Progress of training on the terminal.
 
 pub(crate) mod format;
 
@@ -7,31 +7,31 @@ use std::time::{Duration, Instant};
 
 use crate::warning::Warnings;
 
-/// What `fit` shows while it runs, on standard error.
+/// Output of `fit` on standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verbose {
-    /// A bar on a terminal, else nothing. Warnings are shown in both.
+    /// A bar on a terminal, else nothing. Warnings are shown in both cases.
     #[default]
     Auto,
     /// Nothing, warnings included. Keras's `verbose=0`.
     Silent,
-    /// A bar per epoch, with the time that is left and what was measured so far. Keras's `verbose=1`. Without the
+    /// A bar per epoch, with the remaining time and the values measured so far. Keras's `verbose=1`. Without the
     /// feature `progress`, [`Lines`](Self::Lines).
     Bar,
     /// One line per epoch. Keras's `verbose=2`.
     Lines,
 }
 
-/// How often a bar is drawn. Faster is not read, and each drawing costs as much as several small steps.
+/// Interval between two drawings of a bar. Faster ones cannot be read, and each costs as much as several small steps.
 #[cfg(feature = "progress")]
 const REDRAW: Duration = Duration::from_millis(100);
 
-/// The progress of one `fit`.
+/// Progress of one `fit`.
 #[derive(Debug)]
 pub(crate) struct Progress {
     show: Show,
     silent: bool,
-    /// Warnings that were shown, or were there before.
+    /// Number of warnings shown, or present before.
     warned: usize,
     epochs: usize,
     steps: usize,
@@ -49,14 +49,15 @@ enum Show {
 }
 
 impl Progress {
-    /// For epochs of `steps` steps each, `epochs` being the last one's number from 1. So many warnings were there before.
+    /// Creates the progress for epochs of `steps` steps each; `epochs` is the number of the last one, from 1.
+    /// `warned` warnings were present before.
     pub(crate) fn new(verbose: Verbose, epochs: usize, steps: usize, warned: usize) -> Self {
         let terminal = stderr().is_terminal();
         let show = match verbose {
             Verbose::Silent => Show::Nothing,
             Verbose::Auto if !terminal => Show::Nothing,
             Verbose::Lines => Show::Lines,
-            // A bar cannot be drawn where lines cannot be drawn over.
+            // A bar cannot be drawn where lines cannot be overwritten.
             Verbose::Bar if !terminal => Show::Lines,
             Verbose::Auto | Verbose::Bar => Show::bar(steps),
         };
@@ -73,7 +74,7 @@ impl Progress {
         }
     }
 
-    /// Writes the warnings that are new.
+    /// Writes the new warnings.
     #[inline]
     pub(crate) fn warn(&mut self, warnings: &Warnings) {
         let count = warnings.count();
@@ -99,7 +100,7 @@ impl Progress {
         }
     }
 
-    /// After step `done` of the epoch, counted from 1. `pairs` is called only if a bar is drawn now.
+    /// Called after step `done` of the epoch, from 1. `pairs` is called only if a bar is drawn now.
     #[inline]
     pub(crate) fn step<'k, I>(&mut self, done: usize, pairs: impl FnOnce() -> I)
     where
@@ -123,7 +124,7 @@ impl Progress {
         let _ = (done, pairs);
     }
 
-    /// After an epoch and its validation; gives the time both took.
+    /// Called after an epoch and its validation; returns the time of both.
     pub(crate) fn end_epoch(&mut self, pairs: &[(String, f64)], not_finite: Option<usize>) -> Duration {
         let elapsed = self.begin.elapsed();
         if matches!(self.show, Show::Nothing) {
@@ -138,12 +139,12 @@ impl Progress {
             Show::Lines => {
                 say(&format!("{steps}/{steps} - {:.0}s - {time}{measured}", elapsed.as_secs_f64()))
             }
-            // The last line is written as it is, whatever the terminal's width: it stays, and nothing of it
-            // may be cut.
+            // The last line is written without regard to the terminal's width: it stays, and nothing of it may be
+            // cut.
             #[cfg(feature = "progress")]
             Show::Bar(bar) => {
                 bar.finish_and_clear();
-                // The bar, which indicatif draws, looks at the same variable.
+                // indicatif reads the same variable for the bar.
                 let colored = std::env::var_os("NO_COLOR").is_none();
                 say(&format::full_bar(steps, elapsed, &time, &measured, colored));
             }
@@ -159,7 +160,7 @@ impl Show {
         let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
         let digits = steps.to_string().len();
         let template = format!("{{pos:>{digits}.bold}}/{{len:.bold}} {{bar:20.green/white}} {{wide_msg}}");
-        // The template is constant but for a number, so this does not fail; if it did, the default would do.
+        // The template is constant except for a number, so this does not fail; otherwise the default is used.
         let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style.progress_chars("━━━"));
         Show::Bar(bar)
@@ -171,7 +172,7 @@ impl Show {
     }
 }
 
-/// Writes a line. That nobody reads it is no reason to stop training.
+/// Writes a line. A closed standard error does not stop training.
 fn say(line: &str) {
     let _ = writeln!(stderr().lock(), "{line}");
 }

@@ -1,10 +1,10 @@
-//! Which random numbers a weight or a layer gets.
+//! Keys of the random numbers of weights and layers.
 //!
-//! A random number here is a function of a key and an index, computed by [`crate::kernels::random`]. This file makes
-//! keys out of seeds.
+//! A random number is a function of a key and an index, computed by [`crate::kernels::random`]. This module derives
+//! keys from seeds.
 
-/// The key of stream `stream` under `seed`: output `stream` of SplitMix64, started from the mixed seed. Near seeds and
-/// near streams give unrelated keys.
+/// Returns the key of stream `stream` under `seed`: output `stream` of SplitMix64, started from the mixed seed.
+/// Similar seeds and streams have unrelated keys.
 pub(crate) const fn key(seed: u64, stream: u64) -> u64 {
     // 2^64 divided by the golden ratio, odd.
     const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -24,7 +24,7 @@ mod tests {
 
     #[test]
     fn the_generator_is_splitmix() {
-        // The first outputs of Vigna's splitmix64.c for the state 0, which mixing leaves as it is.
+        // The first outputs of Vigna's splitmix64.c for the state 0, which mixing does not change.
         assert_eq!(key(0, 0), 0xE220_A839_7B1D_CDAF);
         assert_eq!(key(0, 1), 0x6E78_9E6A_A1B9_65F4);
     }

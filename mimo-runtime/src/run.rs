@@ -1,37 +1,37 @@
-//! What a layer, a loss or any other line of a compiled model does with a chunk.
+//! Execution of layers, losses and other operations of a compiled model on a chunk.
 
 use crate::chunk::Chunk;
 
 /// An element type that can execute operation `Op`.
 ///
-/// Operations are plain data that the macro writes as constants; this trait is implemented for `f32` and `f64`
-/// concretely, so that what it does is compiled once, in this crate and with its optimisation level, and not in the
+/// Operations are plain data that the macro writes as constants. This trait is implemented for `f32` and `f64`
+/// concretely, so that its code is compiled once, in this crate and with its optimisation level, and not in the
 /// user's.
 pub trait Run<Op>: Sized {
-    /// Computes what the operation gives from what it reads.
+    /// Computes the outputs of the operation from its inputs.
     fn forward(op: &Op, chunk: &mut Chunk<'_, Self>);
 
-    /// Computes the gradients of what the operation reads from the gradient of what it gives.
+    /// Computes the gradients of the inputs from the gradients of the outputs.
     fn backward(op: &Op, chunk: &mut Chunk<'_, Self>);
 }
 
-/// The same, written as methods of the operation: `DENSE.forward(chunk)`.
+/// The same as methods of the operation: `DENSE.forward(chunk)`.
 pub trait Operation: Sized {
-    /// Computes what the operation gives from what it reads.
+    /// Computes the outputs of the operation from its inputs.
     #[inline]
     fn forward<E: Run<Self>>(&self, chunk: &mut Chunk<'_, E>) {
         E::forward(self, chunk);
     }
 
-    /// Computes the gradients of what the operation reads.
+    /// Computes the gradients of the inputs.
     #[inline]
     fn backward<E: Run<Self>>(&self, chunk: &mut Chunk<'_, E>) {
         E::backward(self, chunk);
     }
 }
 
-/// Implements [`Run`] for `f32` and `f64` from two generic functions, and [`Operation`]. After `sums` stands what runs beside the operations
-/// of the forward pass and is none of them, so that the [watch](crate::watch) does not count it.
+/// Implements [`Run`] for `f32` and `f64` from two generic functions, and [`Operation`]. What follows `sums` runs
+/// beside the operations of the forward pass without being one, so that the [watch](crate::watch) does not count it.
 macro_rules! run {
     (sums $op:ty, $forward:path, $backward:path) => {
         impl crate::run::Operation for $op {}

@@ -1,23 +1,23 @@
-//! One sample as plain arrays, and what is predicted for it: no tensors, and no copies but those into the arena and out of it.
+//! One sample and its prediction as plain arrays: no tensors, and no copies except those into and out of the arena.
 
 use crate::error::Error;
 use crate::float::Float;
 
-/// A number, or an array of such: the type of what a field of `…Sample` refers to and of a field of `…Prediction`. The shape
-/// `[28, 28, 1]` is `[[[f32; 1]; 28]; 28]`.
+/// A number or a nested array of numbers: the referenced type of a field of `…Sample`, and the type of a field of
+/// `…Prediction`. The shape `[28, 28, 1]` is `[[[f32; 1]; 28]; 28]`.
 pub trait Plain: Copy + std::fmt::Debug + 'static {
-    /// The number: `f32`, `f64`, or `usize` for whole numbers.
+    /// Type of the numbers: `f32`, `f64`, or `usize` for integers.
     type Number: Copy;
-    /// Numbers in the array.
+    /// Number of values in the array.
     const LEN: usize;
 
-    /// Zero everywhere.
+    /// Returns an array of zeros.
     fn all_zero() -> Self;
-    /// The numbers of some arrays, in the order of the shape.
+    /// Returns the numbers of arrays as a slice, in row-major order.
     fn flat(list: &[Self]) -> &[Self::Number];
-    /// The same, to write.
+    /// Returns the numbers of arrays as a mutable slice.
     fn flat_mut(list: &mut [Self]) -> &mut [Self::Number];
-    /// The arrays that numbers make, without those at the end that do not fill one.
+    /// Returns the arrays of these numbers, without a remainder that does not fill one.
     fn nested(numbers: &[Self::Number]) -> &[Self];
 }
 
@@ -68,7 +68,8 @@ impl<A: Plain, const N: usize> Plain for [A; N] {
     }
 }
 
-/// Numbers as the array of a field of `…Sample`, without a copy: for what comes as one list, such as the pixels of an image.
+/// Borrows numbers as the array of a field of `…Sample`, without a copy: for flat data, such as the pixels of an
+/// image.
 ///
 /// ```
 /// # use mimo_runtime::sample::array;
@@ -94,18 +95,18 @@ pub fn array<A: Plain>(numbers: &[A::Number]) -> Result<&A, Error> {
 pub enum Field<'a, E> {
     /// Floats.
     Floats(&'a [E]),
-    /// Whole numbers: class indices, word ids.
+    /// Integers: class indices, word ids.
     Indices(&'a [usize]),
 }
 
 impl<'a, E: Float> Field<'a, E> {
-    /// An array of floats.
+    /// Borrows an array of floats.
     #[inline]
     pub fn floats<A: Plain<Number = E>>(array: &'a A) -> Self {
         Field::Floats(A::flat(std::slice::from_ref(array)))
     }
 
-    /// An array of whole numbers.
+    /// Borrows an array of integers.
     #[inline]
     pub fn indices<A: Plain<Number = usize>>(array: &'a A) -> Self {
         Field::Indices(A::flat(std::slice::from_ref(array)))
@@ -117,18 +118,18 @@ impl<'a, E: Float> Field<'a, E> {
 pub enum FieldMut<'a, E> {
     /// Floats.
     Floats(&'a mut [E]),
-    /// Whole numbers.
+    /// Integers.
     Indices(&'a mut [usize]),
 }
 
 impl<'a, E: Float> FieldMut<'a, E> {
-    /// An array of floats.
+    /// Borrows an array of floats.
     #[inline]
     pub fn floats<A: Plain<Number = E>>(array: &'a mut A) -> Self {
         FieldMut::Floats(A::flat_mut(std::slice::from_mut(array)))
     }
 
-    /// An array of whole numbers.
+    /// Borrows an array of integers.
     #[inline]
     pub fn indices<A: Plain<Number = usize>>(array: &'a mut A) -> Self {
         FieldMut::Indices(A::flat_mut(std::slice::from_mut(array)))
@@ -137,13 +138,13 @@ impl<'a, E: Float> FieldMut<'a, E> {
 
 /// The inputs of one sample: the struct `…Sample` of a model, whose fields are references to plain arrays.
 pub trait Sample<E> {
-    /// Lends the fields, in order.
+    /// Calls `then` with the fields, in order.
     fn fields<R>(&self, then: impl FnOnce(&[Field<'_, E>]) -> R) -> R;
 }
 
 /// The outputs for one sample: the struct `…Prediction` of a model, whose fields are plain arrays.
 pub trait Prediction<E>: Default {
-    /// Lends the fields, in order, to be written.
+    /// Calls `then` with the fields, in order, to be written.
     fn fields<R>(&mut self, then: impl FnOnce(&mut [FieldMut<'_, E>]) -> R) -> R;
 }
 

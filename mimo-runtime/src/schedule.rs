@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use libm::{cos, floor, log, pow};
 use mimo_graph::schedule::Schedule;
 
-/// The learning rate of a step, from 0. Computed in `f64`, where Keras computes in `f32`.
+/// Returns the learning rate of a step, from 0. Computed in `f64`, where Keras computes in `f32`.
 ///
 /// Keras: [`LearningRateSchedule`](https://keras.io/api/optimizers/learning_rate_schedules/)
 pub fn learning_rate(schedule: &Schedule, step: u64) -> f64 {
@@ -18,12 +18,12 @@ pub fn learning_rate(schedule: &Schedule, step: u64) -> f64 {
             initial_learning_rate * pow(decay_rate, whole(staircase, periods(decay_steps)))
         }
         Schedule::PiecewiseConstantDecay { boundaries, values } => {
-            // A boundary is the last step of its value.
+            // A value includes the step of its boundary.
             let passed = boundaries.iter().filter(|boundary| step > **boundary as u64).count();
             values.get(passed).copied().unwrap_or_default()
         }
         Schedule::PolynomialDecay { initial_learning_rate, decay_steps, end_learning_rate, power, cycle } => {
-            // The first multiple of the length that is not before the step.
+            // The smallest multiple of the length that is not before the step.
             let cycles = if cycle { periods(decay_steps).ceil().max(1.0) } else { 1.0 };
             let fraction = (periods(decay_steps) / cycles).min(1.0);
             (initial_learning_rate - end_learning_rate) * pow(1.0 - fraction, power) + end_learning_rate
@@ -50,18 +50,18 @@ pub fn learning_rate(schedule: &Schedule, step: u64) -> f64 {
     }
 }
 
-/// From 1 at 0 down to 0 at 1.
+/// Half a cosine wave, from 1 at 0 to 0 at 1.
 fn half_wave(fraction: f64) -> f64 {
     0.5 * (1.0 + cos(PI * fraction))
 }
 
-/// The number of restarts, and the position in the current period: periods get longer by a factor of `growth`, and `time` is in units
-/// of the first one.
+/// Number of restarts and position in the current period. Periods grow by the factor `growth`; `time` is in units of
+/// the first one.
 fn restarts(time: f64, growth: f64) -> (f64, f64) {
     if growth == 1.0 {
         return (floor(time), time - floor(time));
     }
-    // The beginning of a period: 1 + growth + growth² + …
+    // Start of a period: 1 + growth + growth² + …
     let begin = |period: f64| (1.0 - pow(growth, period)) / (1.0 - growth);
     let mut period = floor(log(1.0 - time * (1.0 - growth)) / log(growth)).max(0.0);
     // The logarithm may be rounded to the other side of a restart.
@@ -163,7 +163,7 @@ mod tests {
                 m_mul: 1.0,
                 alpha: 0.0,
             };
-            // From one step to the next the rate falls, but at restarts, where it is near its top.
+            // The rate falls from step to step, except at restarts, where it is near its maximum.
             let mut last = f64::INFINITY;
             for step in 0..20_000 {
                 let rate = learning_rate(&schedule, step);

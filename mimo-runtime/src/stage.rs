@@ -1,8 +1,8 @@
 //! Stages: a training step as a list of passes over the chunks of a batch, with sums over the whole batch between them.
 //!
-//! Every chunk runs a stage. What the chunks sum up in it is merged in the order of the chunks before the next stage
-//! begins, so that the next stage can depend on the whole batch: batch statistics, counts over the targets. The result is
-//! the same bits for any number of threads.
+//! Every chunk runs a stage. The sums of the chunks are merged in the order of the chunks before the next stage
+//! begins, so that it can depend on the whole batch: batch statistics, counts over the targets. The result is
+//! bit-identical for any number of threads.
 
 pub use mimo_graph::operation::Sum;
 
@@ -13,15 +13,15 @@ pub type Pass<E> = fn(&mut Chunk<'_, E>);
 
 /// One stage of a training step.
 ///
-/// Stages without [`sums`](Self::sums) do not wait: a chunk goes on with the next stage at once, so that its values are
-/// still in the cache.
+/// Stages without [`sums`](Self::sums) do not wait: a chunk continues with the next stage at once, so that its values
+/// are still in the cache.
 #[derive(Clone, Copy, Debug)]
 pub struct Stage<E: 'static> {
-    /// The part of the step that it belongs to.
+    /// Part of the step.
     pub part: StepPart,
-    /// What it does with a chunk.
+    /// Pass over a chunk.
     pub run: Pass<E>,
-    /// Sums over the whole batch that the next stage reads. The chunks wait for each other if there are any.
+    /// Sums over the whole batch that the next stage reads. Chunks wait for each other if there are any.
     pub sums: &'static [Sum],
 }
 
@@ -30,39 +30,39 @@ pub struct Stage<E: 'static> {
 pub enum StepPart {
     /// Counts over the targets, for losses that depend on the whole batch.
     Scan,
-    /// From the inputs to the outputs.
+    /// Forward pass.
     Forward,
     /// Sums over predictions and targets, for losses that depend on the whole batch.
     BatchLoss,
     /// Losses, metrics and the gradients of outputs.
     Loss,
-    /// Backward through what leads to one output only.
+    /// Backward pass of operations that lead to one output only.
     Heads,
-    /// Backward through what several outputs share.
+    /// Backward pass of operations that several outputs share.
     Trunk,
 }
 
-/// The sums of a chunk that the forward of an operation reads of the whole batch.
+/// Sums of a chunk that the forward pass of an operation needs over the whole batch.
 #[derive(Clone, Copy, Debug)]
 pub struct ForwardSums<Op: 'static>(pub &'static Op);
 
-/// The sums of a chunk that the backward of an operation reads of the whole batch.
+/// Sums of a chunk that the backward pass of an operation needs over the whole batch.
 #[derive(Clone, Copy, Debug)]
 pub struct BackwardSums<Op: 'static>(pub &'static Op);
 
-/// Added to the number of values that a mask counts; Keras's `epsilon`.
+/// Added to the number of unmasked values; Keras's `epsilon`.
 pub(crate) const MASKED_EPSILON: f64 = 1e-7;
 
-/// Merging of a [`Sum`]: values of [`Chunk::sums`] become those of the batch in [`Chunk::merged`].
+/// Merges a [`Sum`]: values of [`Chunk::sums`] become those of the batch in [`Chunk::merged`].
 pub(crate) trait Merging {
     /// Resets the values of the batch before the first chunk is merged.
     fn clear(self, merged: &mut [f64]);
 
-    /// Merges the values of one chunk with those of the chunks before it. `before` are the samples of these, `rows` those
-    /// of the chunk.
+    /// Merges the values of one chunk with those of the chunks before it. `before` is the number of samples in those,
+    /// `rows` that of the chunk.
     fn merge(self, from: &[f64], merged: &mut [f64], before: usize, rows: usize);
 
-    /// Ends the merging of a batch.
+    /// Completes the merging of a batch.
     fn finish(self, merged: &mut [f64], batch: usize);
 }
 
@@ -119,10 +119,10 @@ impl Merging for Sum {
             Sum::Add { .. } => {}
             Sum::Moments { start, channels, positions } => {
                 let count = (batch * positions) as f64;
-                // The biased variance, as Keras takes it.
+                // The biased variance, as in Keras.
                 merged[start + channels..start + 2 * channels].iter_mut().for_each(|sum| *sum /= count);
             }
-            // Keras divides by a little more than the number of values, so that nothing is divided by zero.
+            // Keras adds to the number of values, to avoid a division by zero.
             Sum::MaskedMoments { start, channels, counts } => {
                 for c in 0..channels {
                     let count = merged[counts + c];
@@ -147,7 +147,7 @@ mod tests {
         let sum = Sum::MaskedMoments { start: 0, channels: 1, counts: 2 };
         let mut merged = [7.0; 3];
         sum.clear(&mut merged);
-        // Chunks of which the second has no value that counts.
+        // The second chunk has no unmasked value.
         for chunk in [&values[..2], &[], &values[2..]] {
             let mean = chunk.iter().sum::<f64>() / chunk.len().max(1) as f64;
             let squares = chunk.iter().map(|x| (x - mean) * (x - mean)).sum();

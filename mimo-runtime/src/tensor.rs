@@ -10,7 +10,7 @@ pub trait BatchShape: Shape {
     /// Values per sample.
     const SAMPLE: usize;
 
-    /// The shape for a number of samples; `None` if the batch axis is a constant that differs.
+    /// Returns the shape for a number of samples; `None` if the batch axis is a constant that differs.
     fn of_rows(rows: usize) -> Option<Self>;
 }
 
@@ -28,8 +28,8 @@ macro_rules! batch_shape {
 
 batch_shape!((), (C), (C, D), (C, D, E), (C, D, E, F), (C, D, E, F, G));
 
-/// A tensor of samples from their values, one sample after another, each row-major with channels last. The shape
-/// comes from where the tensor goes:
+/// Creates a tensor of samples from their values, one sample after another, each row-major with channels last. The
+/// shape follows from the type:
 ///
 /// ```
 /// # use mimo_runtime::tensor::tensor;
@@ -43,7 +43,7 @@ batch_shape!((), (C), (C, D), (C, D, E), (C, D, E, F), (C, D, E, F, G));
 /// ```
 ///
 /// # Errors
-/// [`Error::TensorLength`] if the values are not whole samples, not as many as a fixed batch axis says, or none:
+/// [`Error::TensorLength`] if the values are not whole samples, of another number than a fixed batch axis, or none:
 /// dfdx 0.13 panics when it reads a tensor without values.
 pub fn tensor<S: BatchShape, E: Unit>(values: impl Into<Vec<E>>) -> Result<Tensor<S, E, Cpu>, Error> {
     let values = values.into();
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
     use dfdx::shapes::Const;
 
-    /// dfdx panics when it reads an empty tensor, so none may come from here.
+    /// dfdx panics when it reads an empty tensor, so `tensor` must not create one.
     #[test]
     fn no_tensor_is_empty() {
         let none = tensor::<(usize, Const<2>), f32>(vec![]);

@@ -1,4 +1,4 @@
-//! Two small models written by hand as `model!` would, for the tests of what trains and predicts.
+//! Two small models as `model!` would generate them, for the tests of training and prediction.
 
 use dfdx::shapes::Const;
 use dfdx::tensor::{Cpu, OwnedTape, Tensor, TensorFromVec, ZerosTensor};
@@ -33,7 +33,7 @@ use crate::traced::{GradientReader, Tracer};
 
 /// A batch of vectors.
 pub(crate) type Rows<const N: usize> = Tensor<(usize, Const<N>), f32, Cpu>;
-/// The same, recorded.
+/// A batch of vectors, recorded by dfdx.
 pub(crate) type TracedRows<const N: usize> = Tensor<(usize, Const<N>), f32, Cpu, OwnedTape<f32, Cpu>>;
 
 /// A batch of vectors from a list.
@@ -181,7 +181,7 @@ const fn from(layer: &'static str) -> Connection {
     Connection { layer, call: 0, tensor: 0 }
 }
 
-/// The rate at which [`Lines`] is trained.
+/// Learning rate of [`Lines`].
 pub(crate) const LEARNING_RATE: f64 = 0.1;
 
 impl Model for Lines {
@@ -336,7 +336,7 @@ impl Sample<f32> for LinesSample<'_> {
     }
 }
 
-/// What is predicted for it.
+/// Prediction for one sample.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct LinesPrediction {
     pub slope: [f32; 1],
@@ -503,7 +503,7 @@ impl Logs for ClassesLogs {
     }
 }
 
-/// A history of [`Lines`] in which every epoch measured one value, and twice that in its validation.
+/// A history of [`Lines`] with one measured value per epoch, and twice that in its validation.
 #[cfg(feature = "plot")]
 pub(crate) fn history(values: impl IntoIterator<Item = f64>) -> crate::history::History<Lines> {
     use crate::history::History;
@@ -523,7 +523,7 @@ pub(crate) fn data(n: usize) -> (LinesInputs, LinesOutputs) {
     (LinesInputs { x: rows(&x) }, LinesOutputs { slope: rows(&slope), pair: rows(&pair) })
 }
 
-/// An epoch of [`Lines`] that measured one value, and another in its validation.
+/// An epoch of [`Lines`] with one measured value, and another in its validation.
 pub(crate) fn epoch_logs(epoch: usize, value: f64, validation: f64) -> crate::history::EpochLogs<Lines> {
     use crate::history::{EpochLogs, Evaluation};
     let table = std::sync::Arc::new(crate::logs::LogTable::new(crate::data::spec::<Lines>(), &[], &[]));

@@ -1,4 +1,4 @@
-//! Outputs that dfdx records for a custom loss: on their way into the loss, and their gradients on the way back.
+//! Outputs recorded by dfdx for a custom loss, and the gradients that come back.
 
 use std::rc::Rc;
 
@@ -8,7 +8,7 @@ use dfdx::tensor::{Cpu, Gradients, OwnedTape, PutTape, SplitTape, Tape, Tensor, 
 use crate::error::Error;
 use crate::float::Float;
 
-/// Hands outputs to dfdx, and tells afterwards which of them a result was computed from.
+/// Passes outputs to dfdx, and then finds those that a result was computed from.
 #[derive(Debug, Default)]
 pub struct Tracer {
     /// One mark per output. The tape of the output holds another reference to it.
@@ -16,7 +16,7 @@ pub struct Tracer {
 }
 
 impl Tracer {
-    /// The output, recorded by dfdx.
+    /// Returns the output, recorded by dfdx.
     pub fn tensor<S: Shape, E: Float>(
         &mut self,
         tensor: &Tensor<S, E, Cpu>,
@@ -24,7 +24,7 @@ impl Tracer {
         let mark = Rc::new(());
         self.marks.push(mark.clone());
         let (tensor, mut tape) = tensor.leaky_trace().split_tape();
-        // Computes nothing: the mark lives for as long as the tape, which a result has taken over or a closure dropped.
+        // Computes nothing: the mark lives as long as the tape, which a result has taken over or a closure dropped.
         tape.add_backward_op(move |_| {
             drop(mark);
             Ok(())
@@ -32,7 +32,7 @@ impl Tracer {
         tensor.put_tape(tape)
     }
 
-    /// For each output, whether something that is alive was computed from it. Of use before the tapes are run backward.
+    /// Returns for each output whether a living value was computed from it. Call it before the tapes run backward.
     pub fn read(&self) -> Vec<bool> {
         self.marks.iter().map(|mark| Rc::strong_count(mark) > 1).collect()
     }
@@ -49,7 +49,7 @@ pub struct GradientReader<'a, E: Float> {
 }
 
 impl<'a, E: Float> GradientReader<'a, E> {
-    /// Adds to `columns`, one per output, whose lengths are kept.
+    /// Creates a reader that adds to `columns`, one per output, whose lengths do not change.
     pub fn new(gradients: &'a mut Gradients<E, Cpu>, weight: E, columns: &'a mut [Vec<E>]) -> Self {
         GradientReader { gradients, weight, columns, nonzero: vec![] }
     }
@@ -70,7 +70,7 @@ impl<'a, E: Float> GradientReader<'a, E> {
         Ok(())
     }
 
-    /// For each output that was read, whether its gradient has values other than 0.
+    /// Returns for each output that was read whether its gradient has values other than 0.
     pub fn nonzero(&self) -> &[bool] {
         &self.nonzero
     }

@@ -1,4 +1,4 @@
-//! Training: the weighted sum of the losses of all outputs, made smaller step by step.
+//! Training: minimizes the weighted sum of the losses of all outputs, step by step.
 
 mod called;
 mod checkpoint;
@@ -42,38 +42,39 @@ use called::Callbacks;
 use checkpoint::Fit;
 use custom::CustomLosses;
 
-/// Trains a model. The total loss is `Σ weightᵢ · lossᵢ`, plus what regularizers and `add_loss` add.
+/// Trains a model. The total loss is `Σ weightᵢ · lossᵢ`, plus those of regularizers and `add_loss`.
 ///
-/// A trainer borrows the model and holds its weights, their gradients and the optimizer's state in a form that is fast to
-/// train. The model's own tensors get the weights when the trainer is dropped, or on
-/// [`sync`](Self::sync); the optimizer's state ends with the trainer, unless it is saved by
+/// A trainer borrows the model and holds its weights, their gradients and the optimizer's state in a form that is
+/// fast to train. The weights are copied to the model's own tensors when the trainer is dropped, or by
+/// [`sync`](Self::sync); the optimizer's state is dropped with the trainer, unless it is saved by
 /// [`save_checkpoint`](Self::save_checkpoint).
 ///
-/// A panic in code of the user (a data set, a loss, a callback) goes on in the caller of the trainer, also if another thread
-/// ran it. If it is caught, the trainer works on as if the step in which it happened had not been made, as after an error.
+/// A panic in the user's code (a data set, a loss, a callback) propagates to the caller of the trainer, also from
+/// another thread. If it is caught, the trainer is as if the failed step had not been made, as after an error.
 ///
 /// ```ignore
 /// let mut trainer = Trainer::new(&mut model)?;
 /// let history = trainer.fit((&inputs, &targets), FitOptions::new().epochs(20).validation_split(0.2))?;
 /// println!("{}", history.epochs()[19].train.risk.auc);
 /// ```
-// Of any model, so that one that cannot be trained is reported once, at `Trainer::new`, and not where the type is named.
+// Without a bound, so that a model that cannot be trained is reported once, at `Trainer::new`, and not where the type
+// is named.
 pub struct Trainer<'m, M: Model> {
     model: &'m mut M,
     engine: Engine<M::Float>,
-    /// In the total, by output.
+    /// Weight in the total loss of each output.
     loss_weights: Vec<f64>,
     custom: CustomLosses<'m, M>,
     shuffle: Random,
     fit: Fit,
-    /// Whether a `fit` runs, in whose callbacks there can be no other.
+    /// Whether a `fit` runs; its callbacks cannot start another.
     running: Arc<AtomicBool>,
-    /// Whether the running or last `fit` ends before its time, to go on later.
+    /// Whether the running or last `fit` was stopped to be resumed later.
     interrupted: bool,
-    /// Whether the engine's weights are not in the model yet.
+    /// Whether the engine's weights are newer than the model's.
     ahead: bool,
     table: Arc<LogTable>,
-    // Memory that is reused from call to call.
+    // Memory reused from call to call.
     totals: Totals,
     columns: PredictionColumns<M::Float>,
     batch: Arrays<M::Float>,
@@ -81,7 +82,7 @@ pub struct Trainer<'m, M: Model> {
     numbers: Vec<usize>,
 }
 
-/// How a [`Trainer`] is made.
+/// Options of a [`Trainer`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TrainerOptions {
     threads: usize,
@@ -90,31 +91,32 @@ pub struct TrainerOptions {
 }
 
 impl TrainerOptions {
-    /// All threads of the machine and seed 0.
+    /// Creates the default options: all threads of the machine and seed 0.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Number of threads that work, the caller's included; 0, the default, means as many as the machine has. More than
-    /// [`MAX_THREADS`](crate::engine::MAX_THREADS) are started only if the machine has more. The results are the same
-    /// bits for any number.
+    /// Sets the number of threads, the caller's included; 0, the default, means as many as the machine has cores.
+    /// More than [`MAX_THREADS`](crate::engine::MAX_THREADS) are started only if the machine has more. Results are
+    /// bit-identical for any number.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
         self
     }
 
-    /// Fixes what shuffling, dropout, noise and random operations draw; 0 by default.
+    /// Sets the seed of shuffling, dropout, noise and random operations; 0 by default.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Whether the first training step compares the gradients of losses of one's own, `loss = crate::pinball`, with differences of their
-    /// values. A gradient that differs is an error ([`OwnLoss`](Error::OwnLoss)). By default it does in debug builds of mimo.
+    /// Sets whether the first training step compares the gradients of custom losses, `loss = crate::pinball`, with
+    /// differences of their values. A gradient that differs is an error ([`OwnLoss`](Error::OwnLoss)). By default it
+    /// does in debug builds of mimo.
     ///
-    /// Turn it off for a loss whose gradient is not its own on purpose.
+    /// Turn it off for a loss whose gradient differs on purpose.
     #[must_use]
     pub fn check_gradients(mut self, check: bool) -> Self {
         self.check_gradients = Some(check);
@@ -123,7 +125,7 @@ impl TrainerOptions {
 }
 
 impl<'m, M: Trainable> Trainer<'m, M> {
-    /// A trainer with the optimizer and the loss weights of the model's `.compile(…)`.
+    /// Creates a trainer with the optimizer and the loss weights of the model's `.compile(…)`.
     ///
     /// # Errors
     /// [`NoOptimizer`](Error::NoOptimizer), [`Memory`](Error::Memory), [`LearningRate`](Error::LearningRate) and
@@ -132,7 +134,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         Self::with_options(model, TrainerOptions::new())
     }
 
-    /// The same with a number of threads or a seed.
+    /// Same as [`new`](Self::new), with a number of threads or a seed.
     ///
     /// # Errors
     /// Those of [`new`](Self::new).
@@ -170,22 +172,24 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         })
     }
 
-    /// Has the next batch begin with zeros as the states of `stateful` layers; it may then have another number of samples.
+    /// Resets the states of `stateful` layers to zeros for the next batch, which may then have another number of
+    /// samples.
     ///
-    /// Until then every batch of [`fit`](Self::fit), `evaluate`, `predict` and of single steps begins in the states in which the one
-    /// before it ended, sample by sample, as in Keras: also the first batch of the next epoch, and one of validation. To begin every
-    /// epoch with zeros, call this from a callback at its start.
+    /// Until then every batch of [`fit`](Self::fit), `evaluate`, `predict` and of single steps begins with the final
+    /// states of the previous one, sample by sample, as in Keras: also the first batch of the next epoch, and of a
+    /// validation. To begin every epoch with zeros, call this from a callback at its start.
     pub fn reset_state(&mut self) {
         self.engine.reset_state();
     }
 
-    /// The optimizer's step size: that of the next step, if a schedule computes it. Of several optimizers it is that of the first; [`learning_rate_of`](Self::learning_rate_of)
-    /// returns each.
+    /// Returns the optimizer's learning rate: that of the next step, if a schedule computes it. With several
+    /// optimizers it is that of the first; [`learning_rate_of`](Self::learning_rate_of) returns each.
     pub fn learning_rate(&self) -> f64 {
         self.engine.learning_rate()
     }
 
-    /// The step size of one of several optimizers, by its key in `.compile(optimizer = { encoder: …, rest: … })`.
+    /// Returns the learning rate of one of several optimizers, by its key in `.compile(optimizer = { encoder: …,
+    /// rest: … })`.
     ///
     /// # Errors
     /// [`NoSuchOptimizer`](Error::NoSuchOptimizer).
@@ -193,32 +197,33 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.engine.learning_rate_of(key)
     }
 
-    /// Sets the optimizer's step size, from the next step on. With 0 a step only measures, but for the moving averages of
-    /// `BatchNormalization` and the kernels of `SpectralNormalization`, which follow every step.
+    /// Sets the optimizer's learning rate, from the next step on. With 0 a step only measures, except that it updates
+    /// the moving averages of `BatchNormalization` and the kernels of `SpectralNormalization`.
     ///
     /// # Errors
     /// [`LearningRate`](Error::LearningRate) if it is negative, NaN or infinite; [`SeveralOptimizers`](Error::SeveralOptimizers) if
-    /// the model has several, which have a step size each; [`ScheduledLearningRate`](Error::ScheduledLearningRate) if a schedule of the
-    /// model computes it, as in Keras. The old one stays then.
+    /// the model has several, each with its own learning rate; [`ScheduledLearningRate`](Error::ScheduledLearningRate) if a schedule of the
+    /// model computes it, as in Keras. The old rate is then kept.
     pub fn set_learning_rate(&mut self, rate: f64) -> Result<(), Error> {
         self.engine.set_learning_rate(rate)
     }
 
-    /// Sets the step size of one of several optimizers, by its key in `.compile(optimizer = { encoder: …, rest: … })`.
+    /// Sets the learning rate of one of several optimizers, by its key in `.compile(optimizer = { encoder: …, rest: …
+    /// })`.
     ///
     /// # Errors
     /// [`LearningRate`](Error::LearningRate), [`NoSuchOptimizer`](Error::NoSuchOptimizer),
-    /// [`ScheduledLearningRate`](Error::ScheduledLearningRate); the old one stays then.
+    /// [`ScheduledLearningRate`](Error::ScheduledLearningRate); the old rate is then kept.
     pub fn set_learning_rate_of(&mut self, key: &str, rate: f64) -> Result<(), Error> {
         self.engine.set_learning_rate_of(key, rate)
     }
 
-    /// The step size of an optimizer by its key, or of the only one.
+    /// Returns the learning rate of an optimizer by its key, or of the only one.
     pub(crate) fn rate_of(&self, key: Option<&str>) -> Result<f64, Error> {
         key.map_or_else(|| Ok(self.learning_rate()), |key| self.learning_rate_of(key))
     }
 
-    /// Sets the step size of an optimizer by its key, or of the only one.
+    /// Sets the learning rate of an optimizer by its key, or of the only one.
     pub(crate) fn set_rate_of(&mut self, key: Option<&str>, rate: f64) -> Result<(), Error> {
         match key {
             Some(key) => self.set_learning_rate_of(key, rate),
@@ -226,12 +231,13 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         }
     }
 
-    /// From now on, or no longer, has a step whose loss is not finite search for where that arose.
+    /// Sets whether a step whose loss is not finite searches for the origin.
     pub(crate) fn search_not_finite(&mut self, on: bool) {
         self.engine.search_with(on.then(|| Watch::new(M::PLAN)));
     }
 
-    /// Where the last step's loss became NaN or infinite, if it did and this was [asked for](Self::search_not_finite).
+    /// Returns where the last step's loss became NaN or infinite, if it did and [searching](Self::search_not_finite)
+    /// is on.
     pub(crate) fn not_finite_origin(&self) -> Option<Origin> {
         let FirstNotFinite { nan, infinite } = self.engine.first_not_finite()?;
         let Some(operation) = nan.or(infinite) else { return Some(Origin::Loss) };
@@ -245,33 +251,33 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.engine.weights_are_finite()
     }
 
-    /// The seed of random numbers, and the number of threads.
+    /// Returns the seed of random numbers and the number of threads.
     #[cfg(feature = "report")]
     pub(crate) fn seed_and_threads(&self) -> (u64, usize) {
         (self.engine.seed(), self.engine.threads())
     }
 
-    /// Steps so far, over all calls.
+    /// Returns the number of steps so far, over all calls.
     pub fn steps(&self) -> u64 {
         self.engine.steps()
     }
 
-    /// Fixes what shuffling, dropout, noise and random operations draw from here on.
+    /// Sets the seed of shuffling, dropout, noise and random operations, from here on.
     pub fn set_seed(&mut self, seed: u64) {
         self.engine.set_seed(seed);
         self.shuffle = Random::new(seed);
     }
 
-    /// Factor of each output's loss in the total.
+    /// Returns the factor of each output's loss in the total.
     pub fn loss_weights(&self) -> M::PerOutput<f64> {
         M::PerOutput::from_fn(|output| self.loss_weights.get(output).copied().unwrap_or(1.0))
     }
 
-    /// Sets the factor of each output's loss in the total, from the next step on. The optimizer's state stays. A loss with a
-    /// negative weight is made larger, as adversarial training does.
+    /// Sets the factor of each output's loss in the total, from the next step on. The optimizer's state does not
+    /// change. A loss with a negative weight is maximized, as in adversarial training.
     ///
     /// # Errors
-    /// [`LossWeight`](Error::LossWeight) if one is NaN or infinite; no weight is changed then.
+    /// [`LossWeight`](Error::LossWeight) if one is NaN or infinite; then no weight is changed.
     pub fn set_loss_weights(&mut self, weights: &M::PerOutput<f64>) -> Result<(), Error> {
         check_loss_weights::<M>(weights)?;
         for (to, weight) in self.loss_weights.iter_mut().zip(weights.values()) {
@@ -280,13 +286,13 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         Ok(())
     }
 
-    /// What was found so far in data and is probably not meant, the first of its kind for each output.
+    /// Returns warnings about data that is probably wrong: the first of each kind for each output.
     pub fn warnings(&self) -> Vec<Warning> {
         self.engine.warnings.all()
     }
 
-    /// Losses and metrics on a data set, in batches of `batch_size` samples; the last may be smaller. Dropout
-    /// and noise are off.
+    /// Computes losses and metrics on a data set, in batches of `batch_size` samples; the last may be smaller.
+    /// Dropout and noise are off.
     ///
     /// # Errors
     /// Those of [`ArrayDataset::new`](crate::data::ArrayDataset::new), of the data set and of its
@@ -300,7 +306,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.evaluate_rows(&*data, &numbers(0..data.rows())?, batch_size, &mut Callbacks::new(Vec::new()))
     }
 
-    /// The same as [`evaluate`](Self::evaluate), with a callback whose `on_test_…` hooks are called.
+    /// Same as [`evaluate`](Self::evaluate), with a callback whose `on_test_…` hooks are called.
     ///
     /// # Errors
     /// Those of [`evaluate`](Self::evaluate) and of the callback.
@@ -315,7 +321,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.evaluate_rows(&*data, &numbers(0..data.rows())?, batch_size, &mut callbacks)
     }
 
-    /// The outputs for `inputs`, any number of samples at once. Dropout and noise are off.
+    /// Returns the outputs for `inputs`, any number of samples at once. Dropout and noise are off.
     ///
     /// # Errors
     /// [`NoData`](Error::NoData) if there are no samples, [`Vocabulary`](Error::Vocabulary), [`RowsDiffer`](Error::RowsDiffer) if two inputs hold different numbers of samples,
@@ -324,8 +330,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.columns.predict::<M>(&mut self.engine, inputs)
     }
 
-    /// The same as [`predict`](Self::predict) in batches of `batch_size` samples, with a callback whose `on_predict_…` hooks are called:
-    /// for predictions that take so long that their progress is shown.
+    /// Same as [`predict`](Self::predict), in batches of `batch_size` samples, with a callback whose `on_predict_…`
+    /// hooks are called: for long predictions whose progress is shown.
     ///
     /// # Errors
     /// Those of [`predict`](Self::predict) and of the callback, [`BatchSize`](Error::BatchSize), [`StatefulRows`](Error::StatefulRows).
@@ -353,25 +359,26 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         Ok(outputs)
     }
 
-    /// One step on all of `inputs` as one batch; returns what it measured, before the step changed the weights.
+    /// Trains one step on all of `inputs` as one batch; returns the losses and metrics before the update.
     ///
     /// After the first call with as many samples nothing is allocated.
     ///
     /// # Errors
     /// [`RowsDiffer`](Error::RowsDiffer), [`NoData`](Error::NoData), those of the [checks](Dataset#what-is-checked) of data,
-    /// [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory); the weights are unchanged then.
+    /// [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory); the weights are then unchanged.
     pub fn train_on_batch(&mut self, inputs: &M::Inputs, targets: &M::Targets) -> Result<M::Logs, Error> {
         self.train_on_batch_with(inputs, targets, |_| Ok(()))
     }
 
-    /// The same with weights of samples or positions, or with missing targets, which a closure sets:
+    /// Same as [`train_on_batch`](Self::train_on_batch), with weights of samples or positions or missing targets,
+    /// which a closure sets:
     ///
     /// ```ignore
     /// trainer.train_on_batch_with(&inputs, &targets, |batch| batch.target_mask(&mask))?;
     /// ```
     ///
     /// # Errors
-    /// Those of [`train_on_batch`](Self::train_on_batch), and those that the closure returns.
+    /// Those of [`train_on_batch`](Self::train_on_batch) and of the closure.
     pub fn train_on_batch_with(
         &mut self,
         inputs: &M::Inputs,
@@ -385,7 +392,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.numbers.extend(self.numbers.len()..rows);
         self.totals.clear();
         self.ahead = true;
-        // Nothing is taken out of the trainer while the user's loss runs: a panic in it would leave a part missing.
+        // Nothing is moved out of the trainer while the user's loss runs: a panic would lose it.
         let Trainer { engine, custom, loss_weights, totals, batch, numbers, .. } = self;
         let gather = |rows: &[usize], into: &mut BatchRows<'_, '_, M::Float>| {
             batch.gather(spec::<M>(), rows, Ok, into)
@@ -396,12 +403,12 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         Ok(self.logs())
     }
 
-    /// One step on some samples of a data set as one batch, for loops of one's own; returns what it measured.
+    /// Trains one step on some samples of a data set as one batch, for custom loops; returns the losses and metrics
+    /// before the update.
     ///
     /// # Errors
     /// Those of the data set and of its [checks](Dataset#what-is-checked), [`NoData`](Error::NoData) if `rows` is empty,
-    /// [`NoSuchRow`](Error::NoSuchRow), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory); the weights are
-    /// unchanged then.
+    /// [`NoSuchRow`](Error::NoSuchRow), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory); the weights are then unchanged.
     pub fn train_on_rows(&mut self, data: &dyn Dataset<M>, rows: &[usize]) -> Result<M::Logs, Error> {
         self.check_losses()?;
         if rows.is_empty() {
@@ -424,7 +431,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         Ok(self.logs())
     }
 
-    /// Losses and metrics on some samples.
+    /// Computes losses and metrics on some samples.
     fn evaluate_rows(
         &mut self,
         data: &dyn Dataset<M>,
@@ -476,7 +483,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         Ok(evaluation)
     }
 
-    /// One step; adds what it measures to the totals.
+    /// Trains one step; adds its losses and metrics to the totals.
     fn step(
         &mut self,
         rows: &[usize],
@@ -488,14 +495,14 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         step(engine, custom, loss_weights, totals, rows, source)
     }
 
-    /// What the totals say.
+    /// Returns the losses and metrics of the totals.
     fn logs(&self) -> M::Logs {
         use crate::model::Logs;
         M::Logs::from_values(&mut self.table.values(&self.totals))
     }
 }
 
-/// An engine that trains, with parameters 0.
+/// Creates an engine that trains, with parameters 0.
 fn engine<M: Trainable>(threads: usize) -> Result<Engine<M::Float>, Error> {
     let (spec, program) = (spec::<M>(), program::<M>());
     let mut engine = Engine::new(program, M::forward_pass, M::STAGES, Some((spec, M::RULES)), threads)?;
@@ -505,7 +512,7 @@ fn engine<M: Trainable>(threads: usize) -> Result<Engine<M::Float>, Error> {
     Ok(engine)
 }
 
-/// One step with the parts of a trainer that it needs, while the batch is borrowed from another.
+/// Trains one step with the needed parts of a trainer, while the batch is borrowed from another part.
 fn step<M: Trainable>(
     engine: &mut Engine<M::Float>,
     custom: &mut CustomLosses<'_, M>,
@@ -523,7 +530,7 @@ fn step<M: Trainable>(
     Ok(())
 }
 
-/// The evaluation of one batch, in the same way.
+/// Evaluates one batch, in the same way.
 fn evaluate<M: Trainable>(
     engine: &mut Engine<M::Float>,
     custom: &mut CustomLosses<'_, M>,
@@ -541,7 +548,7 @@ fn evaluate<M: Trainable>(
     Ok(())
 }
 
-/// Whether all batches of so many samples have the same number of them, where states go on from one to the next.
+/// Checks that all batches of this many samples have equal size, if states continue from batch to batch.
 fn check_batches<E: Float>(engine: &Engine<E>, rows: usize, batch_size: usize) -> Result<(), Error> {
     match rows % batch_size {
         rest if rest > 0 && rows > batch_size && engine.is_stateful() => {
@@ -551,7 +558,7 @@ fn check_batches<E: Float>(engine: &Engine<E>, rows: usize, batch_size: usize) -
     }
 }
 
-/// The numbers of samples, as a list.
+/// Returns the indices of the samples, as a list.
 fn numbers(rows: Range<usize>) -> Result<Vec<usize>, Error> {
     let mut numbers = Vec::new();
     numbers.try_reserve_exact(rows.len()).map_err(|_| Error::Memory { values: rows.len() })?;
@@ -559,17 +566,17 @@ fn numbers(rows: Range<usize>) -> Result<Vec<usize>, Error> {
     Ok(numbers)
 }
 
-/// Whether a weight of a loss is a number, in the precision of the model too.
+/// Whether a loss weight is finite, also in the precision of the model.
 fn check_loss_weight<M: Trainable>(weight: f64) -> bool {
     M::Float::of(weight).f64().is_finite()
 }
 
-/// Checks that weights of losses are numbers, in the precision of the model too.
+/// Checks that loss weights are finite, also in the precision of the model.
 pub(crate) fn check_loss_weights<M: Trainable>(weights: &M::PerOutput<f64>) -> Result<(), Error> {
     check_weights_of_losses::<M>(weights.values().into_iter().copied())
 }
 
-/// The same with a list, in the order of the outputs.
+/// The same for a list, in the order of the outputs.
 fn check_weights_of_losses<M: Trainable>(weights: impl Iterator<Item = f64>) -> Result<(), Error> {
     let mut outputs = spec::<M>().outputs.iter().zip(weights);
     match outputs.find(|(_, weight)| !check_loss_weight::<M>(*weight)) {

@@ -1,8 +1,8 @@
-//! Warnings of a training: what runs and is probably not meant.
+//! Warnings of training: what runs and is probably wrong.
 //!
 //! A trainer reports each output once. [`Trainer::warnings`](crate::trainer::Trainer::warnings) and
-//! [`History::warnings`](crate::history::History::warnings) return them; `fit` writes them to standard error as well, unless it is
-//! [silent](crate::progress::Verbose::Silent).
+//! [`History::warnings`](crate::history::History::warnings) return them; `fit` also writes them to standard error,
+//! unless it is [silent](crate::progress::Verbose::Silent).
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,26 +10,26 @@ use std::sync::{Mutex, PoisonError};
 
 use mimo_graph::spec::OutputSpec;
 
-/// Something that runs and is probably not meant.
+/// A condition that runs and is probably wrong.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// A target is a number that the output cannot reach, such as 3 for a sigmoid.
+    /// A target that the output cannot reach, such as 3 for a sigmoid.
     TargetOutOfRange {
-        /// The output.
+        /// Name of the output.
         output: &'static str,
-        /// The first sample with such a target.
+        /// Index of the first sample with such a target.
         row: usize,
         /// The target.
         value: f64,
-        /// The least and the greatest value of the output.
+        /// Smallest and largest value of the output.
         range: [f64; 2],
     },
     /// The targets of a position do not sum up to 1, as the outputs of a softmax do.
     TargetSum {
-        /// The output.
+        /// Name of the output.
         output: &'static str,
-        /// The first sample with such targets.
+        /// Index of the first sample with such targets.
         row: usize,
         /// Their sum.
         sum: f64,
@@ -71,9 +71,9 @@ impl fmt::Display for Warning {
 /// The warnings of a trainer. Threads that check a batch add to them.
 #[derive(Debug, Default)]
 pub(crate) struct Warnings {
-    /// By output.
+    /// Whether each output has a warning.
     seen: Vec<AtomicBool>,
-    /// The number of warnings, which tells without a lock whether there is a new one.
+    /// Number of warnings, to detect a new one without a lock.
     count: AtomicUsize,
     list: Mutex<Vec<Warning>>,
 }
@@ -83,7 +83,7 @@ impl Warnings {
         Warnings { seen: outputs.iter().map(|_| AtomicBool::new(false)).collect(), ..Self::default() }
     }
 
-    /// Whether an output has not been warned of yet.
+    /// Whether an output has no warning yet.
     pub(crate) fn waits_for(&self, output: usize) -> bool {
         self.seen.get(output).is_some_and(|seen| !seen.load(Ordering::Relaxed))
     }

@@ -1,7 +1,8 @@
-//! Looking for the first value of a forward pass that is not finite.
+//! Search for the first value of a forward pass that is not finite.
 //!
-//! A chunk that has a [`ChunkWatch`] shows it what each operation has written, right after the operation: later ones may write over it.
-//! Nothing of this runs until a step has a loss that is not finite, and somebody has asked where that came from.
+//! A chunk with a [`ChunkWatch`] passes it the values that each operation has written, right after the operation,
+//! because later ones may overwrite them. This runs only after a step with a loss that is not finite, if the search
+//! was requested.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,21 +12,21 @@ use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::program::View;
 
-/// The first operations of a pass, by their index in the [plan](ExecutionPlan), that write something that is not finite.
+/// The first operations of a pass that write a value that is not finite, by their index in the [plan](ExecutionPlan).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FirstNotFinite {
-    /// The first that has a NaN.
+    /// The first that writes a NaN.
     pub(crate) nan: Option<usize>,
-    /// The first that has an infinity.
+    /// The first that writes an infinity.
     pub(crate) infinite: Option<usize>,
 }
 
-/// A look at one pass.
+/// The watch of one pass.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    /// By operation: the values that it writes.
+    /// Values that each operation writes.
     written: Vec<Vec<View>>,
-    /// By chunk: operations that have run.
+    /// Number of operations that have run, for each chunk.
     run: Vec<AtomicUsize>,
     /// The first operations with a NaN and with an infinity.
     found: [AtomicUsize; 2],
@@ -38,11 +39,11 @@ pub struct ChunkWatch<'a> {
     run: &'a AtomicUsize,
 }
 
-/// Nothing was found.
+/// Index for nothing found.
 const NOTHING: usize = usize::MAX;
 
 impl Watch {
-    /// Looks at all values of a plan.
+    /// Creates a watch of all values of a plan.
     pub(crate) fn new(plan: &'static ExecutionPlan) -> Self {
         let written = plan.operations.iter().map(|step| {
             let mut written = vec![];
@@ -57,19 +58,19 @@ impl Watch {
         Watch { written: written.collect(), run: vec![], found }
     }
 
-    /// Empties the results, before a pass over so many chunks.
+    /// Clears the results, before a pass over `chunks` chunks.
     pub(crate) fn begin(&mut self, chunks: usize) {
         self.run.clear();
         self.run.resize_with(chunks, AtomicUsize::default);
         self.found = [NOTHING; 2].map(AtomicUsize::new);
     }
 
-    /// The watch of a chunk.
+    /// Returns the watch of a chunk.
     pub(crate) fn of_chunk(&self, index: usize) -> Option<ChunkWatch<'_>> {
         Some(ChunkWatch { watch: self, run: self.run.get(index)? })
     }
 
-    /// The places that were found.
+    /// Returns the first operations found.
     pub(crate) fn found(&self) -> FirstNotFinite {
         debug_assert!(
             self.run.iter().all(|run| run.load(Ordering::Relaxed) == self.written.len()),
@@ -96,7 +97,7 @@ impl Watch {
     }
 }
 
-/// To be called after each operation of a forward pass.
+/// Called after each operation of a forward pass.
 #[inline(always)]
 pub(crate) fn after<E: Float>(chunk: &Chunk<'_, E>) {
     if let Some(watch) = chunk.watch {
@@ -105,7 +106,7 @@ pub(crate) fn after<E: Float>(chunk: &Chunk<'_, E>) {
 }
 
 impl ChunkWatch<'_> {
-    /// Looks at the values that the next operation has written.
+    /// Checks the values written by the next operation.
     #[cold]
     #[inline(never)]
     fn operation<E: Float>(self, chunk: &Chunk<'_, E>) {

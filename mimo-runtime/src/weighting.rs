@@ -1,18 +1,20 @@
-//! Weights of samples and of positions, and missing targets, as losses and metrics read them.
+//! Weights of samples and of positions, and missing targets, for losses and metrics.
 //!
-//! A sample has one weight for each output. The positions of an output (all axes but the last: the steps of a sequence, the
-//! pixels of an image) may have weights as well, which are multiplied by that of their sample. A missing target is marked by the weight
-//! [`MISSING`](crate::kernels::Element::MISSING). It is left out as a masked step is: the loss is the mean over the positions of the
-//! batch that have a target, and no metric sees it. A weight of 0 is different: it leaves the divisor of the loss alone.
+//! A sample has one weight for each output. The positions of an output (all axes but the last: the steps of a
+//! sequence, the pixels of an image) may also have weights, which are multiplied by that of their sample. A missing
+//! target is marked by the weight [`MISSING`](crate::kernels::Element::MISSING). It is left out like a masked step:
+//! the loss is the mean over the positions of the batch that have a target, and no metric sees it. A weight of 0 is
+//! different: it does not change the divisor of the loss.
 //!
-//! Weights of positions have memory of their own, beside the arena, so that models and data without any have no room for them.
+//! Weights of positions have their own memory, outside of the arena, so that models and data without any need no room
+//! for them.
 
 use std::ops::Range;
 
 use crate::float::Float;
 use crate::loss::Rows;
 
-/// Weights that a data set writes, beside its targets.
+/// Kinds of weights that a data set writes, beside its targets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Weighting {
     /// Every sample has a weight for each output.
@@ -24,10 +26,10 @@ pub struct Weighting {
 }
 
 impl Weighting {
-    /// No weights, and every target is there.
+    /// No weights, and no missing target.
     pub const NONE: Weighting = Weighting { samples: false, positions: false, missing: false };
 
-    /// Whether losses have to look at weights.
+    /// Whether losses have to read weights.
     pub fn any(self) -> bool {
         self.samples || self.positions || self.missing
     }
@@ -36,15 +38,15 @@ impl Weighting {
 /// The part of the weights of a chunk that is not in its arena.
 #[derive(Debug)]
 pub struct TargetWeights<'a, E> {
-    /// The weights of positions: for each output those of all samples, one sample after another.
+    /// Weights of positions: for each output those of all samples, one sample after another.
     pub positions: &'a mut [E],
-    /// By output: the positions of a sample of all outputs before it. The number of all positions is the last entry. Empty if positions
-    /// have no weights.
+    /// For each output, the positions per sample of all outputs before it; then the total. Empty if positions have no
+    /// weights.
     pub starts: &'a [usize],
-    /// Samples that there is room for.
+    /// Number of samples that fit.
     pub capacity: usize,
-    /// By output: the samples of the batch that have a target; a sample with some of its positions counts in part. Empty if no target
-    /// is missing.
+    /// For each output, the number of samples of the batch that have a target; a sample with a target for some of its
+    /// positions counts in part. Empty if no target is missing.
     pub present: &'a [f64],
 }
 
@@ -55,14 +57,14 @@ impl<E> Default for TargetWeights<'_, E> {
 }
 
 impl<E> TargetWeights<'_, E> {
-    /// The place of the weights of an output, and the positions of a sample; `None` if its positions have no weights.
+    /// Range of the weights of an output, and the positions of a sample; `None` if its positions have no weights.
     fn place(&self, output: usize, rows: usize) -> Option<(Range<usize>, usize)> {
         let (start, end) = (*self.starts.get(output)?, *self.starts.get(output + 1)?);
         let (start, len) = (start * self.capacity, end - start);
         (len > 0).then(|| (start..start + len * rows, len))
     }
 
-    /// The weights of the positions of `rows` samples for an output, to write.
+    /// Returns the weights of the positions of `rows` samples for an output, to write.
     pub(crate) fn of_mut(&mut self, output: usize, rows: usize) -> &mut [E] {
         match self.place(output, rows) {
             Some((range, _)) => self.positions.get_mut(range).unwrap_or_default(),
@@ -70,7 +72,7 @@ impl<E> TargetWeights<'_, E> {
         }
     }
 
-    /// The same to read, with the number of positions of a sample.
+    /// Returns the same to read, with the number of positions of a sample.
     pub(crate) fn of(&self, output: usize, rows: usize) -> Option<(&[E], usize)> {
         let (range, len) = self.place(output, rows)?;
         Some((self.positions.get(range)?, len))
@@ -81,7 +83,7 @@ impl<E> TargetWeights<'_, E> {
         self.place(output, 0).is_some()
     }
 
-    /// The factor that makes a mean over all samples of the batch one over those that have a target. Without any it is 0.
+    /// Factor from a mean over all samples of the batch to a mean over those with a target; 0 if there are none.
     pub(crate) fn correction(&self, output: usize, batch: usize) -> f64 {
         match self.present.get(output) {
             None => 1.0,
@@ -91,17 +93,17 @@ impl<E> TargetWeights<'_, E> {
     }
 }
 
-/// The weights of the samples of a chunk for one output.
+/// Weights of the samples of a chunk for one output.
 #[derive(Clone, Copy)]
 pub(crate) struct WeightsOf<'a, E> {
-    /// `None` if every sample weighs 1 and has a target.
+    /// `None` if every sample has weight 1 and a target.
     pub(crate) samples: Option<Rows<'a, E>>,
-    /// Those of positions, and their number in a sample.
+    /// Weights of positions, and their number per sample.
     pub(crate) positions: Option<(&'a [E], usize)>,
 }
 
 impl<'a, E: Float> WeightsOf<'a, E> {
-    /// The weight of a sample; `None` if its target is missing.
+    /// Returns the weight of a sample; `None` if its target is missing.
     #[inline]
     pub(crate) fn sample(&self, row: usize) -> Option<f64> {
         let Some(samples) = self.samples else { return Some(1.0) };
@@ -112,14 +114,14 @@ impl<'a, E: Float> WeightsOf<'a, E> {
         }
     }
 
-    /// The weights of the positions of a sample, if they have any.
+    /// Returns the weights of the positions of a sample, if they have any.
     #[inline]
     pub(crate) fn positions(&self, row: usize) -> Option<&'a [E]> {
         let (values, len) = self.positions?;
         values.get(row * len..(row + 1) * len)
     }
 
-    /// The weight of one of so many steps of a sample: 0 if the mask leaves it out, or if its target is missing.
+    /// Returns the weight of step `step` of `steps` of a sample: 0 if it is masked or its target is missing.
     pub(crate) fn step(&self, mask: Option<&[E]>, row: usize, step: usize, steps: usize) -> f64 {
         if mask.is_some_and(|mask| at(mask, step, steps) == Some(E::zero())) {
             return 0.0;
@@ -129,14 +131,14 @@ impl<'a, E: Float> WeightsOf<'a, E> {
     }
 }
 
-/// The value of a step, out of as many values as there are steps or fewer.
+/// Returns the value of a step, from as many values as steps or fewer.
 #[inline]
 pub(crate) fn at<E: Copy>(values: &[E], step: usize, steps: usize) -> Option<E> {
     let place = if values.len() == steps { step } else { step * values.len() / steps.max(1) };
     values.get(place).copied()
 }
 
-/// The weight of a step, out of those of positions: 0 if its target is missing.
+/// Returns the weight of a step from those of positions: 0 if its target is missing.
 #[inline]
 pub(crate) fn weight_at<E: Float>(positions: &[E], step: usize, steps: usize) -> f64 {
     match at(positions, step, steps) {
@@ -146,12 +148,12 @@ pub(crate) fn weight_at<E: Float>(positions: &[E], step: usize, steps: usize) ->
     }
 }
 
-/// The steps of a sample: those of its mask or of its positions, whichever are more, or one.
+/// Number of steps of a sample: of its mask or of its positions, whichever are more, or one.
 pub(crate) fn steps<E>(mask: Option<&[E]>, positions: Option<&[E]>) -> usize {
     mask.map_or(1, <[E]>::len).max(positions.map_or(1, <[E]>::len)).max(1)
 }
 
-/// The runs of [`steps`] that count: the mask does not leave them out, and their target is not missing.
+/// Returns the runs of [`steps`] that are unmasked and have a target.
 pub(crate) fn runs<'a, E: Float>(
     mask: Option<&'a [E]>,
     positions: Option<&'a [E]>,
@@ -169,7 +171,7 @@ pub(crate) fn runs<'a, E: Float>(
     })
 }
 
-/// The number of [`steps`] that count, as a share of all.
+/// Fraction of the [`steps`] that are unmasked and have a target.
 pub(crate) fn share<E: Float>(mask: Option<&[E]>, positions: Option<&[E]>) -> f64 {
     let counted: usize = runs(mask, positions).map(|run| run.len()).sum();
     counted as f64 / steps(mask, positions) as f64

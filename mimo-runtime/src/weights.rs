@@ -1,8 +1,8 @@
-//! Weights between the tensors of a model and slices.
+//! Copies of weights between the tensors of a model and slices.
 //!
-//! A generated model implements [`OnCpu`], by which these functions read, write and make its weights, and dfdx's
-//! `TensorCollection`, so that dfdx's visitors, optimizers and counters work on it: the latter is compiled where it is used only. How a
-//! model implements the traits is shown in this module's tests.
+//! A generated model implements [`OnCpu`], by which these functions read, write and create its weights, and dfdx's
+//! `TensorCollection`, for dfdx's visitors, optimizers and counters, which is compiled only where it is used. This
+//! module's tests show how a model implements the traits.
 
 use dfdx::shapes::Dtype;
 use mimo_graph::diag::did_you_mean;
@@ -20,25 +20,25 @@ pub use tensor::{AnyWeight, Fixed, Made, Maker};
 pub(crate) use visit::visit;
 pub use visit::{After, Is, LayerWeights, Number, Weights, assert_name, visit_layer};
 
-/// The weights of a model on the processor: each by its number, as the model's description counts them.
+/// The weights of a model on the processor, each by its index in the model's description.
 pub trait OnCpu<E: Dtype>: Sized {
-    /// How many there are.
+    /// Number of weights.
     const COUNT: usize;
 
-    /// The weight of a number.
+    /// Returns the weight of an index.
     fn weight(&self, index: usize) -> Option<&dyn AnyWeight<E>>;
 
-    /// The same, to be changed.
+    /// Returns the weight of an index, mutable.
     fn weight_mut(&mut self, index: usize) -> Option<&mut dyn AnyWeight<E>>;
 
-    /// A model whose weights are made one by one.
+    /// Creates a model weight by weight.
     ///
     /// # Errors
     /// Those of [`Maker::layer`].
     fn make(maker: &mut Maker<'_, E>) -> Result<Self, Error>;
 }
 
-/// Hands a copy of every weight to `read`, with its number.
+/// Calls `read` with the index and a copy of every weight.
 pub fn read<M, E>(model: &M, read: &mut dyn FnMut(usize, Vec<E>))
 where
     M: OnCpu<E>,
@@ -51,9 +51,9 @@ where
     }
 }
 
-/// Lets `write` change the values of every weight, given with its number.
+/// Calls `write` with the index and the values of every weight, to be changed.
 ///
-/// Tensors keep their identity, by which dfdx's gradients and optimizers know them.
+/// Tensors keep their identity, by which dfdx's gradients and optimizers recognize them.
 pub fn write<M, E>(model: &mut M, write: &mut dyn FnMut(usize, &mut [E]))
 where
     M: OnCpu<E>,
@@ -66,7 +66,7 @@ where
     }
 }
 
-/// Makes a model whose weights start as its description says.
+/// Creates a model with initialized weights.
 pub fn initial<M, E>(spec: &ModelSpec, seed: u64) -> Result<M, Error>
 where
     M: OnCpu<E>,
@@ -79,7 +79,7 @@ where
     }))
 }
 
-/// The weights of a part of a model: those of this name, or whose names begin with it and a slash.
+/// Returns the weights of a part of a model: those of this name, or whose names begin with it and a slash.
 ///
 /// # Errors
 /// [`Error::NoSuchPart`], with a similar name.
@@ -91,17 +91,17 @@ pub(crate) fn named(spec: &ModelSpec, part: &str) -> Result<Vec<usize>, Error> {
         return Ok(found);
     }
     let parts = weights.flat_map(|name| name.match_indices('/').map(|(at, _)| &name[..at]).chain([name]));
-    // A layer of a nested model without the name of that model, else a misspelling.
+    // A layer of a nested model without the name of that model, otherwise a misspelling.
     let nested = parts.clone().find(|name| !part.is_empty() && name.ends_with(&format!("/{part}")));
-    // The same weight or layer below another name: `enc/dense/kernel` for `encoder/dense/kernel`.
+    // The same weight or layer under another prefix: `enc/dense/kernel` for `encoder/dense/kernel`.
     let below = part.match_indices('/').map(|(at, _)| &part[at..]);
     let elsewhere = || below.into_iter().find_map(|rest| parts.clone().find(|name| name.ends_with(rest)));
     let similar = nested.or_else(|| did_you_mean(part, parts.clone())).or_else(elsewhere).map(str::to_owned);
     Err(Error::NoSuchPart { name: Some(part.into()), similar })
 }
 
-/// What a name has after that of a part: nothing for the part itself, `kernel` for `dense/kernel` in `dense`. The empty part has all
-/// names.
+/// Returns the rest of a name after that of a part: nothing for the part itself, `kernel` for `dense/kernel` in
+/// `dense`. The empty part contains all names.
 pub(crate) fn below<'n>(name: &'n str, part: &str) -> Option<&'n str> {
     match name.strip_prefix(part)? {
         rest if part.is_empty() || rest.is_empty() => Some(rest),

@@ -1,4 +1,4 @@
-//! Lets rustc compile what is written for rust-analyzer.
+//! Lets rustc compile the code generated for rust-analyzer.
 
 fn main() {
     println!("cargo::rustc-check-cfg=cfg(rust_analyzer)");

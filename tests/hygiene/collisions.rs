@@ -1,7 +1,8 @@
-//! Items of the user that are called as what the expansion writes, or as what is in the block.
+//! Items of the user with the names of generated items or of names in the block.
 #![allow(dead_code, nonstandard_style, unused_macros, reason = "only there to be in the way")]
 
-/// Types called as the generic parameters, functions as the ones of the block, constants as layers and outputs.
+/// Types with the names of generic parameters, functions with those of the block, constants with those of layers and
+/// outputs.
 mod items {
     struct E;
     struct D;
@@ -60,7 +61,7 @@ fn items_keep_their_names() {
     assert_eq!(items::Net::OUTPUTS[1].name, "E");
 }
 
-/// A keyword, a lower-case word and one letter as the names of models.
+/// A keyword, a lower-case word and a single letter as names of models.
 mod names {
     use mimo::prelude::*;
 

@@ -1,8 +1,8 @@
-//! Models of every name that occurs in generated code, of keywords and of names of Rust's prelude; so are their constants,
-//! inputs, outputs, layers, hidden tensors, functions, and a constant of the module around each.
-//! `mimo-macros/src/tests/every_name.rs` finds the names, and tests those that are refused.
+//! Models with every name that occurs in generated code, with keywords and with names of Rust's prelude, also used
+//! for their constants, inputs, outputs, layers, hidden tensors, functions, and a constant of the surrounding module.
+//! `mimo-macros/src/tests/every_name.rs` finds the names, and tests those that are rejected.
 
-/// One module per line: what is called by its names has its role.
+/// One module per line; the parameters define the role of each name.
 macro_rules! models {
     ($($module:ident: $model:ident $constant:ident $input:ident $output:ident $layer:literal $tensor:ident $function:ident
         $outside:ident;)*) => {$(

@@ -1,6 +1,6 @@
 //! Every lint that a user can deny, denied around expansions of all kinds.
 
-/// What the models are written with.
+/// Constants of the models.
 #[deny(
     warnings,
     missing_docs,
@@ -44,9 +44,9 @@ pub(crate) mod denied {
     #![forbid(unsafe_code)]
 
     mimo::model! {
-        /// One of everything that is trained.
+        /// One of every trained kind.
         pub(crate) Trained {
-            /// Units.
+            /// Number of units.
             const WIDTH: usize = 4;
             const HALF: usize = WIDTH / 2;
             let image = Input(shape = [WIDTH, 2]);
@@ -69,7 +69,7 @@ pub(crate) mod denied {
     }
 
     mimo::model! {
-        /// No losses; a layer with a name of Keras's.
+        /// No losses; a layer with one of Keras's names.
         pub(crate) Predicts {
             let x = Input(shape = [3]);
             let h = Dense(4, name = "Conv_1")(x);
@@ -81,7 +81,7 @@ pub(crate) mod denied {
     const CLASSES: usize = 3;
 
     mimo::model! {
-        /// Models in it, one of which has models in it.
+        /// Nested models, one of which has nested models itself.
         pub(crate) Around {
             use Nesting;
             use crate::lints::denied::Predicts as Plain;
@@ -99,7 +99,7 @@ pub(crate) mod denied {
     }
 
     mimo::model! {
-        /// Lengths that are known here.
+        /// Lengths known to the macro.
         pub(crate) Nesting {
             use super::denied::Predicts;
             let x = Input(shape = [CLASSES]);
@@ -119,7 +119,7 @@ pub(crate) mod denied {
     }
 
     mimo::model! {
-        /// A loss from outside.
+        /// A loss from another module.
         pub(crate) Custom {
             let x = Input(shape = [3]);
             let y = Dense(2)(x);

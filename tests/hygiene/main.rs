@@ -1,4 +1,4 @@
-//! Expansions stand wherever a user puts them: they need no name in scope, collide with none, and pass every lint.
+//! Expansions work wherever a user puts them: they need no name in scope, collide with none, and pass every lint.
 #![allow(missing_docs, reason = "models of tests need no documentation, except those of `lints.rs`")]
 
 mod collisions;

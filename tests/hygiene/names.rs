@@ -1,4 +1,4 @@
-//! Names of inputs, outputs and layers that the expansion, the language or Rust have a use for.
+//! Names of inputs, outputs and layers that are also used by the expansion, the language or Rust.
 #![allow(non_snake_case, reason = "`a_b`, `a__b` and `aB` are one name in camel case")]
 
 use mimo::prelude::*;
@@ -57,7 +57,7 @@ fn letters_of_any_alphabet_are_letters() {
     assert_eq!(Größe::OUTPUTS[1].name, "分類");
 }
 
-// What the expansion and the logs call their own.
+// Names used by the expansion and the logs.
 model! {
 
     Ours {
@@ -105,7 +105,7 @@ fn names_of_the_expansion_are_free() {
     };
     let mut model = Ours::new(1);
     let logs = Trainer::new(&mut model).unwrap().train_on_batch(&inputs, &targets).unwrap();
-    // Every name is its own output: far targets cost more than near ones.
+    // Every name is a separate output: distant targets cost more than near ones.
     assert!(logs.writer.loss > logs.new.loss && logs.a__b.loss > logs.self_.loss);
     assert!(logs.total_loss.loss >= 0.0 && logs.loss.mae >= 0.0);
     let outputs = model.forward(&inputs).unwrap();

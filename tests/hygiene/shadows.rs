@@ -1,6 +1,6 @@
-//! Names of the standard library that mean something else where the model is.
+//! Names of the standard library with another meaning in the model's module.
 
-/// Nothing of the prelude, and everything it has taken by something else.
+/// Without the prelude, and with all of its names defined otherwise.
 #[allow(
     dead_code,
     non_camel_case_types,
@@ -90,7 +90,7 @@ fn what_std_calls_itself_is_not_needed() {
     assert_eq!(everything::PredictsOnly::PARAMETERS, 0);
 }
 
-/// Constants that are called as generic parameters, private items and variables of the expansion are.
+/// Constants with the names of generic parameters, private items and variables of the expansion.
 mod constants {
     const E: usize = 2;
     const D: usize = 3;

@@ -1,5 +1,5 @@
-//! An allocator that counts: every allocation of the process, on every thread. A file that includes it has one test, or
-//! those beside it would be counted too.
+//! An allocator that counts every allocation of the process, on every thread. A file that includes it has only one
+//! test, because others would be counted too.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -8,12 +8,12 @@ struct Counting;
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: every call goes on to the system's allocator with the arguments it came with; counting changes none of
-// what it returns.
+// SAFETY: every call is passed to the system's allocator with unchanged arguments; counting does not change its
+// results.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, SeqCst);
-        // SAFETY: the caller's promises are those that `System` asks for.
+        // SAFETY: the caller's guarantees are those that `System` requires.
         unsafe { System.alloc(layout) }
     }
 
@@ -38,8 +38,8 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// How often memory is asked for during some work: the least of a few times, because a thread of the pool that
-/// starts late allocates on its own account.
+/// Number of allocations of some work: the minimum of several runs, because a thread of the pool that starts late
+/// also allocates.
 pub(crate) fn allocations(mut work: impl FnMut()) -> usize {
     let once = |_| {
         let before = ALLOCATIONS.load(SeqCst);

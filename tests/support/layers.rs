@@ -1,14 +1,14 @@
-//! Layers against Keras's numbers: outputs, and the gradients of `Σ output · dy` with respect to the weights and the
-//! inputs.
+//! Layers compared with Keras's numbers: outputs, and the gradients of `Σ output · dy` with respect to the weights
+//! and the inputs.
 //!
-//! Trainers give gradients of weights only. Each input goes through a `Dense` with the identity as its kernel and no
-//! bias to speak of; in a batch of one sample the gradient of that bias is the gradient of the input.
+//! Trainers return only gradients of weights. So each input goes through a `Dense` with the identity as its kernel
+//! and a bias of 0; in a batch of one sample the gradient of that bias is the gradient of the input.
 
 use serde_json::Value;
 
 use crate::support::{entry, numbers};
 
-/// The identity of the layer before each input, or the weight of the layer under test.
+/// The identity for the layer before each input, or the weight of the tested layer.
 pub(crate) fn weight(case: &Value, name: &str, shape: &[usize]) -> Vec<f64> {
     if let Some(path) = name.strip_prefix("layer/") {
         return numbers(entry(&case["weights"], "path", path));
@@ -20,7 +20,7 @@ pub(crate) fn weight(case: &Value, name: &str, shape: &[usize]) -> Vec<f64> {
     values
 }
 
-/// Some samples of a column.
+/// `count` samples of a column, starting at `from`.
 pub(crate) fn part(column: &[f64], all: usize, from: usize, count: usize) -> Vec<f64> {
     let len = column.len() / all;
     column[from * len..(from + count) * len].to_vec()
@@ -65,7 +65,7 @@ macro_rules! layers {
                 let mut model = $model::<E>::build(1);
                 set_weights(&mut model, |name, shape| weight(case, name, shape));
 
-                // A batch of all samples gives the gradients of weights, each sample alone those of inputs.
+                // One batch of all samples for the gradients of weights, and each single sample for those of inputs.
                 let batches = [(0, all)].into_iter().chain((0..all).map(|row| (row, 1)));
                 for (from, count) in batches {
                     let part = |column: &Value| part(&numbers(column), all, from, count);

@@ -1,6 +1,7 @@
-//! What the tests of generated code share: Keras's numbers, comparing, data without typed structs, finite differences.
+//! Shared by the tests of generated code: Keras's numbers, comparisons, data without typed structs, finite
+//! differences.
 
-// Every test file is a crate of its own, of which this is a module, and uses a part of it.
+// Every test file is a separate crate with this module, and uses a part of it.
 #![allow(dead_code, unreachable_pub)]
 
 pub mod random_models;
@@ -70,7 +71,7 @@ pub fn rows(tensor: &Value) -> usize {
     tensor["shape"][0].as_u64().expect("a tensor of samples") as usize
 }
 
-/// How far two numbers may be apart: `abs + rel · |wanted|`.
+/// Largest difference of two numbers: `abs + rel · |wanted|`.
 #[derive(Clone, Copy, Debug)]
 pub struct Tolerance {
     pub rel: f64,
@@ -79,7 +80,7 @@ pub struct Tolerance {
 
 /// For one pass through a layer or a loss in `f32`.
 pub const F32: Tolerance = Tolerance { rel: 1e-5, abs: 1e-6 };
-/// For the same in `f64`; what is left is the rounding of Keras's own `f32`.
+/// For the same in `f64`; the remaining error is the rounding of Keras's own `f32`.
 pub const F64: Tolerance = Tolerance { rel: 1e-6, abs: 5e-7 };
 /// For a few steps of training.
 pub const TRAINING: Tolerance = Tolerance { rel: 2e-4, abs: 2e-5 };
@@ -101,16 +102,16 @@ pub fn assert_near(what: &str, found: f64, wanted: f64, tolerance: Tolerance) {
     assert!(near, "{what} is {found}, wanted {wanted} ({:e} apart)", (found - wanted).abs());
 }
 
-/// Samples as columns, so that a test can feed any model without naming its structs.
+/// Samples as columns, so that a test can use any model without naming its structs.
 #[derive(Clone, Debug, Default)]
 pub struct Data {
     pub rows: usize,
-    /// By input.
+    /// Column of each input.
     pub inputs: Vec<Vec<f64>>,
-    /// By output; empty where there is no target.
+    /// Column of each output; empty without targets.
     pub targets: Vec<Vec<f64>>,
-    /// By output, or none at all; empty where every sample weighs 1. A longer column than there are samples has the weights of positions. NaN
-    /// is a missing target.
+    /// Weights of each output, or none at all; empty if every sample has weight 1. A column longer than the number of
+    /// samples has the weights of positions. NaN is a missing target.
     pub weights: Vec<Vec<f64>>,
 }
 
@@ -167,7 +168,7 @@ impl Data {
         }
     }
 
-    /// Random samples that suit a model's inputs and losses.
+    /// Random samples that are valid for a model's inputs and losses.
     pub fn random<M: Model>(rows: usize, seed: u64) -> Data {
         let mut random = Random(seed);
         let spec = M::SPEC;
@@ -194,7 +195,7 @@ impl Data {
 
 fn gather<E: Real>(column: &[f64], all: usize, rows: &[usize], to: &mut [E]) {
     let len = column.len() / all.max(1);
-    // What is written must be what the model reads.
+    // The written length must be the one that the model reads.
     assert_eq!(to.len(), rows.len() * len, "a column of another length");
     for (to, &row) in to.chunks_exact_mut(len.max(1)).zip(rows) {
         for (to, &from) in to.iter_mut().zip(&column[row * len..]) {
@@ -207,7 +208,7 @@ fn len(shape: &[usize]) -> usize {
     shape.iter().product()
 }
 
-/// Numbers that are the same on every machine.
+/// Random numbers that are the same on every machine.
 #[derive(Clone, Debug)]
 pub struct Random(pub u64);
 
@@ -238,7 +239,7 @@ impl Random {
         from[self.below(from.len())].clone()
     }
 
-    /// About normal, within ±3, exact in `f32`.
+    /// Approximately normal, within ±3, exact in `f32`.
     pub fn normal(&mut self) -> f64 {
         2.0 * (self.unit() + self.unit() + self.unit() - 1.5)
     }
@@ -273,7 +274,7 @@ impl Random {
     }
 }
 
-/// The place of a weight among the fields, by its name (`dense/kernel`).
+/// Index of a weight among the fields, by its name (`dense/kernel`).
 pub fn weight<M: Model>(name: &str) -> usize {
     let weights = M::SPEC.weights;
     weights.iter().position(|weight| weight.name == name).unwrap_or_else(|| panic!("no weight `{name}`"))
@@ -289,7 +290,8 @@ pub fn set_weights<M: Model<Float: Real>>(model: &mut M, mut values: impl FnMut(
     });
 }
 
-/// dfdx's visitors see every weight where the model's description has it: what they reset is as a new model's, seed 0.
+/// Checks that dfdx's visitors see every weight in the order of the model's description: their reset equals a new
+/// model's, seed 0.
 pub fn assert_reset<M>(new: &M, mut changed: M)
 where
     M: Model<Float = f32> + mimo::dfdx::nn::ResetParams<f32, mimo::dfdx::tensor::Cpu>,
@@ -306,7 +308,7 @@ where
     }
 }
 
-/// Sets the step size of all optimizers.
+/// Sets the learning rate of all optimizers.
 pub fn set_learning_rates<M: Trainable>(trainer: &mut Trainer<'_, M>, rate: f64) {
     for optimizer in M::SPEC.optimizers {
         match optimizer.key {
@@ -317,7 +319,7 @@ pub fn set_learning_rates<M: Trainable>(trainer: &mut Trainer<'_, M>, rate: f64)
     }
 }
 
-/// Weights that leave nothing at 0: biases too, and no kernel so large that activations saturate.
+/// Randomizes weights: none is 0, also of biases, and no kernel is so large that activations saturate.
 pub fn randomize<M: Model<Float: Real>>(model: &mut M, seed: u64) {
     let mut random = Random(seed);
     set_weights(model, |name, shape| {
@@ -330,7 +332,7 @@ pub fn randomize<M: Model<Float: Real>>(model: &mut M, seed: u64) {
     });
 }
 
-/// One step on all samples as one batch, in the given order; gives what it logged, by Keras's keys.
+/// Makes one step on all samples as one batch, in the given order; returns its logs by Keras's keys.
 pub fn step<M: Trainable<Float: Real>>(
     trainer: &mut Trainer<'_, M>,
     data: &Data,
@@ -346,15 +348,14 @@ pub fn total<M: Trainable<Float: Real>>(trainer: &mut Trainer<'_, M>, data: &Dat
     evaluation.get("loss").expect("a total")
 }
 
-/// Which weights [`check_gradients`] moves, and how.
+/// The weights that [`check_gradients`] changes, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {
     pub rows: usize,
     pub seed: u64,
-    /// At most so many values of every weight.
+    /// Largest number of values of every weight.
     pub values: usize,
-    /// Whether the loss is that of a training step: dropout and noise are on, and drawn anew for every loss, always
-    /// the same.
+    /// Whether the loss is that of a training step: dropout and noise are on, and drawn equally for every loss.
     pub training: bool,
 }
 
@@ -379,7 +380,7 @@ pub fn check_gradients_on<M: Trainable<Float = f64>>(model: &mut M, data: &Data,
     check_gradients_with(model, data, check, &|_| {});
 }
 
-/// The same, with trainers that `prepare` gives custom losses.
+/// The same, with trainers to which `prepare` adds custom losses.
 pub fn check_gradients_with<M: Trainable<Float = f64>>(
     model: &mut M,
     data: &Data,
@@ -388,7 +389,7 @@ pub fn check_gradients_with<M: Trainable<Float = f64>>(
 ) {
     let name = M::SPEC.name;
     let options = TrainerOptions::new().seed(check.seed).threads(1);
-    // A learning rate of 0 leaves the weights as they are, so that the step only measures.
+    // A learning rate of 0 does not change the weights, so that the step only measures.
     let measure = |model: &mut M| {
         let mut trainer = Trainer::with_options(model, options).expect("a trainer");
         prepare(&mut trainer);
@@ -442,7 +443,7 @@ pub fn check_gradients_with<M: Trainable<Float = f64>>(
             let slope = |h: f64| (8.0 * (loss(h) - loss(-h)) - (loss(2.0 * h) - loss(-2.0 * h))) / (12.0 * h);
             let (found, tolerance) = (gradients[index][place], Tolerance { rel: 1e-6, abs: 1e-8 });
             let near = |slope: &f64| (found - slope).abs() <= tolerance.abs + tolerance.rel * slope.abs();
-            // A step that passes over the kink of a ReLU is told from a wrong gradient by a shorter one.
+            // A shorter step distinguishes the kink of a ReLU from a wrong gradient.
             let mut slopes = [1e-4, 1e-5, 2e-6, 3e-7].into_iter().map(slope).peekable();
             let first = slopes.peek().copied().unwrap_or(f64::NAN);
             let slope = slopes.find(near).unwrap_or(first);
@@ -455,7 +456,8 @@ pub fn check_gradients_with<M: Trainable<Float = f64>>(
     model.write_weights(&mut |index, to| to.copy_from_slice(&weights[index]));
 }
 
-/// A NaN of a weight is traced to a layer. The search itself checks (in debug builds) that it has seen every operation of the model.
+/// Checks that a NaN of a weight is traced to a layer. The search itself checks (in debug builds) that it has seen
+/// every operation of the model.
 fn traces_nan<M: Trainable<Float = f64>>(
     model: &mut M,
     data: &Data,
@@ -471,12 +473,12 @@ fn traces_nan<M: Trainable<Float = f64>>(
     let options = FitOptions::new().batch_size(data.rows).shuffle(false).verbose(Verbose::Silent);
     match trainer.fit(&data.dataset::<M>(), options.callback(TerminateOnNaN)) {
         Err(Error::Callback { fault: CallbackFault::NotFinite(found), .. }) => {
-            // A weight that does not reach a loss, or only by a penalty.
+            // A weight may not reach a loss, or only by a penalty.
             let reaches = !found.loss.is_finite() && !found.outputs.is_empty();
             let is_traced = matches!(found.origin, Some(Origin::Layer { is_nan: true, .. }));
             assert!(!reaches || is_traced, "{}: {found:?}", M::SPEC.name);
         }
-        // It is read by nothing that is trained.
+        // Nothing that is trained reads it.
         Ok(_) => {}
         Err(error) => panic!("{}: {error}", M::SPEC.name),
     }

@@ -1,7 +1,7 @@
-//! Random models that are valid, as source: what `tests/generated/random_models.rs` holds.
+//! Sources of random valid models: the content of `tests/generated/random_models.rs`.
 //!
-//! A model grows layer by layer from tensors that it has. What nothing has read at the end is joined before the last
-//! head, so that every tensor counts. Any tensor may be an output, with any loss that fits it.
+//! A model grows layer by layer from its existing tensors. Tensors that are unread at the end are joined before the
+//! last head, so that every tensor is used. Any tensor may be an output, with any loss that fits it.
 
 use std::fmt::Write;
 
@@ -14,7 +14,7 @@ mod losses;
 mod foldable;
 
 pub const MODELS: usize = 32;
-/// From this one on, models have many batch normalizations that a prediction may fold into the layer before.
+/// Models from this index on have many batch normalizations that a prediction may fold into the preceding layer.
 const FOLDING: usize = 24;
 
 const HIDDEN: [&str; 22] = [
@@ -52,7 +52,7 @@ const OPTIMIZERS: [&str; 8] = [
     "Lion(1e-3)",
 ];
 
-/// The file.
+/// Returns the content of the file.
 pub fn source() -> String {
     let mut text = String::from(
         "//! Random models: `MIMO_UPDATE=1 cargo test --test random_graphs` writes them anew, by\n\
@@ -161,7 +161,7 @@ impl Growing {
         self.finish()
     }
 
-    /// Two layers that alone make a step one for several threads.
+    /// Two layers that are enough for a step to use several threads.
     fn trunk(&mut self) {
         let x = self.read(0);
         let flat = match x.shape.len() {
@@ -177,7 +177,7 @@ impl Growing {
         self.give(&format!("Dense(161, activation = {activation})({first})"), vec![161]);
     }
 
-    /// A tensor, recent ones more often.
+    /// Selects a tensor, recent ones more often.
     fn any(&mut self) -> usize {
         let count = self.tensors.len();
         let back = self.random.below(count).min(self.random.below(count));
@@ -233,7 +233,7 @@ impl Growing {
 
     fn activation(&mut self, x: &Tensor) -> &'static str {
         match self.random.pick(&HIDDEN) {
-            // Over one value a softmax says nothing.
+            // The softmax of a single value is constant.
             "softmax" | "log_softmax" if x.last() == 1 => "tanh",
             activation => activation,
         }
@@ -273,7 +273,7 @@ impl Growing {
 
     fn dense(&mut self, at: usize) {
         let x = self.read(at);
-        // Positions times units stay few.
+        // The product of positions and units stays small.
         let units = if x.shape.len() > 1 { 1 + self.random.below(6) } else { self.units() };
         let (settings, activation) = self.settings(units);
         let shape = [&x.shape[..x.shape.len() - 1], &[units]].concat();
@@ -319,7 +319,7 @@ impl Growing {
         self.give(&format!("{layer}({})", x.name), x.shape);
     }
 
-    /// Its statistics are those of the batch in a training step only.
+    /// Only in a training step its statistics are those of the batch.
     fn normalize(&mut self) {
         self.noisy = true;
         let at = self.any();
@@ -386,7 +386,7 @@ impl Growing {
         let at = self.any();
         let x = self.read(at);
         let mut names = vec![x.name.clone()];
-        // Others of its shape, itself too, and what its axes of 1 and missing ones let it be repeated to.
+        // Tensors of its shape, including itself, and those that it can be broadcast to.
         let broadcasts = |other: &Tensor| {
             let (longer, shorter) = (&x.shape, &other.shape);
             shorter.len() <= longer.len()
@@ -402,7 +402,7 @@ impl Growing {
         match (function, &names[..]) {
             ("subtract", [a, b, ..]) => {
                 let expression = format!("{a} - {b}");
-                // A third one must not stay unread for being left out.
+                // A third one must not remain unread.
                 if let Some(c) = names.get(2) {
                     let expression = format!("{expression} + {c}");
                     self.give(&expression, x.shape);
@@ -440,7 +440,7 @@ impl Growing {
         };
     }
 
-    /// One flat tensor of everything that nothing has read, or of the last one.
+    /// One flat tensor of all unread tensors, or of the last one.
     fn rest(&mut self) -> String {
         let mut unread: Vec<usize> = (0..self.tensors.len()).filter(|&at| !self.tensors[at].read).collect();
         if unread.is_empty() {

@@ -1,4 +1,4 @@
-//! Tables as data of models: the whole job, columns that do not fit, and readers that are saved with the weights.
+//! Tables as data of models: a complete program, columns that do not fit, and readers saved with the weights.
 #![allow(clippy::float_cmp, reason = "values that are copied are equal")]
 #![allow(missing_docs, dead_code, unreachable_pub, reason = "the example is a program by itself")]
 
@@ -44,7 +44,7 @@ fn the_job_learns_is_the_same_on_any_threads_and_is_loaded_elsewhere() {
     let (model, reader, [mse, accuracy], test) = train(1).expect("trained");
     let (again, ..) = train(2).expect("trained");
     assert_eq!(bits(&model), bits(&again), "the same bits on two threads");
-    // The noise is 20 and the deviation of the prices 115: at best 0.03.
+    // The noise is 20 and the standard deviation of the prices 115: at best 0.03.
     assert!(mse < 0.08 && accuracy > 0.7, "{mse} {accuracy}");
 
     let path = std::env::temp_dir().join(format!("mimo-tables-{}.safetensors", std::process::id()));
@@ -104,7 +104,7 @@ fn the_job_learns_is_the_same_on_any_threads_and_is_loaded_elsewhere() {
     let _ = std::fs::remove_file(path);
 }
 
-/// What a program of the table says.
+/// The error of a program with this table.
 fn error_of(columns: TableColumns<Homes>, table: &Table) -> String {
     match columns.adapt(table).and_then(|reader| reader.dataset(table)) {
         Ok(_) => panic!("no error"),
@@ -139,7 +139,7 @@ fn what_does_not_fit_is_named_with_what_is_near() {
         ),
         (set("numbers", ["area", "room", "age"].into()), "there is no column `room`; did you mean `rooms`?"),
         (set("numbers", columns_like("pixel_*").into()), "no column fits the pattern `pixel_*`"),
-        // A column of the input's own name.
+        // A column with the input's name.
         (
             TableColumns::new(),
             "there is no column `numbers`; the input `numbers` is read from the column of its own name, unless `.input(\"numbers\", columns([…]))` names others",
@@ -255,7 +255,7 @@ fn errors_of_a_file_have_the_file_the_line_and_the_column() {
     assert!(
         error_of(homes(), &german).starts_with("line 4, column `area`: `1.5` is not a number with decimals")
     );
-    // Numbers that the float type does not have, and predictions that are not numbers.
+    // Numbers too large for the float type, and predictions that are not numbers.
     let reader = homes().adapt(&small()).expect("a reader");
     let large = mimo::table::CsvOptions::new()
         .read_from("area,rooms,age,district\n1,1,1,a\n1,1e300,1,a\n".as_bytes());

@@ -9,7 +9,7 @@ pub(crate) fn changed(seed: &[u8], changes: &[u8]) -> Vec<u8> {
         if file.is_empty() {
             break;
         }
-        // Most bytes of HDF5 are zero; those that are not matter.
+        // Most bytes of HDF5 are zero; the others matter.
         let any = place % file.len();
         let at = (any..file.len()).find(|&at| file[at] != 0).unwrap_or(any);
         let other = (place * 31 + usize::from(value) * 8) / 8 * 8 % file.len();
@@ -22,7 +22,7 @@ pub(crate) fn changed(seed: &[u8], changes: &[u8]) -> Vec<u8> {
             3 => file[at] ^= 1 << (value % 8),
             4..=5 => file[at] = value,
             6 => file[any] = value,
-            // A number becomes another.
+            // Replaces a number by another.
             7..=11 => {
                 let len = file.len() as u64;
                 let numbers =
@@ -33,7 +33,8 @@ pub(crate) fn changed(seed: &[u8], changes: &[u8]) -> Vec<u8> {
                 };
                 write(&mut file, start, &number.to_le_bytes()[..width]);
             }
-            // A number, or a record, becomes that of another place: addresses that lead elsewhere, to overlaps and cycles.
+            // Copies a number, or a record, from another location: addresses that point elsewhere, to overlaps and
+            // cycles.
             12..=13 => copy(&mut file, other, start, width),
             14 => copy(&mut file, other, at & !7, 40),
             _ => copy(&mut file, other, at & !7, 8 * usize::from(value)),

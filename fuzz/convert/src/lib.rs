@@ -14,7 +14,7 @@ use changes::changed;
 pub use onnx::onnx;
 use seeds::{SEEDS, Seeds};
 
-/// Bytes that are allocated at once by a reader.
+/// Peak memory that a reader allocates.
 fn peak<T>(read: impl FnOnce() -> T) -> (T, u64) {
     let mut value = None;
     let info = measure(|| value = Some(read()));
@@ -27,7 +27,7 @@ fn assert_bounded(peak: u64, len: usize, times: u64) {
     assert!(peak <= limit, "{peak} bytes are allocated for a file of {len}, more than {limit}");
 }
 
-/// A seed with changes, or any bytes. The first byte chooses the seed.
+/// A seed with changes, or arbitrary bytes. The first byte selects the seed.
 fn file(bytes: &[u8], seeds: &[Vec<u8>]) -> Vec<u8> {
     let Some((kind, rest)) = bytes.split_first() else { return vec![] };
     match seeds.get(usize::from(*kind) % (seeds.len() + 1)) {
@@ -96,7 +96,7 @@ fn check(group: &Group) {
     }
 }
 
-/// Files of Keras: whole files, and archives whose members are changed before they are packed.
+/// Files of Keras: complete files, and archives whose members are changed before they are packed.
 pub fn keras_file(bytes: &[u8]) {
     let Some((&how, rest)) = bytes.split_first() else { return };
     let Seeds { keras, config, weights, .. } = &*SEEDS;
@@ -113,12 +113,12 @@ pub fn keras_file(bytes: &[u8]) {
             zip::write(&members).expect("two names")
         }
     };
-    // Compressed members are more than their files.
+    // Compressed members are larger than their files.
     let inflated = Archive::parse(&file).map_or(0, |archive| {
         archive.names().map(|name| archive.read(name).ok().flatten().map_or(0, |it| it.len())).sum()
     });
     let (parsed, bytes) = peak(|| KerasFile::parse(&file));
-    // JSON needs most: an object of one number is 8 bytes, and 700 in memory.
+    // JSON needs most: an object with one number is 8 bytes, and 700 in memory.
     assert_bounded(bytes, file.len() + inflated, 128);
     if let Ok(parsed) = parsed {
         for variable in parsed.weights.into_iter().chain(parsed.optimizer).flat_map(|it| it.variables) {

@@ -5,7 +5,7 @@ use mimo_convert::onnx::{decode, encode};
 
 use crate::{assert_bounded, file, peak};
 
-/// ONNX files: what is read can be written, and is then the same.
+/// ONNX files: a file that can be read can be written, and is then the same.
 pub fn onnx(bytes: &[u8]) {
     let file = file(bytes, &[encode(&small())]);
     let (read, bytes) = peak(|| decode(&file));

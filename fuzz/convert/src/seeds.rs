@@ -1,4 +1,4 @@
-//! Files that Keras and h5py wrote: the fixtures of mimo-convert.
+//! Files written by Keras and h5py: the fixtures of mimo-convert.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ const HDF5: &[u8] = include_bytes!("../../../mimo-convert/tests/fixtures/hdf5.zi
 const TWO: &[u8] = include_bytes!("../../../mimo-convert/tests/fixtures/two.zip");
 
 pub(crate) struct Seeds {
-    /// Archives: stored, compressed, and with descriptors behind the members.
+    /// Archives: stored, compressed, and with data descriptors after the members.
     pub(crate) archives: Vec<Vec<u8>>,
     /// HDF5 files below 20 kB, so that a change meets something.
     pub(crate) hdf5: Vec<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! What has to hold, whatever the bytes of a file are: readers return a value or an error. A target panics where it does not.
+//! Properties of readers for any bytes of a file: they return a value or an error. A target panics otherwise.
 
 use std::io::Cursor;
 
@@ -8,7 +8,7 @@ const STORED: &[u8] = include_bytes!("../../../tests/golden/arrays.npz");
 const COMPRESSED: &[u8] = include_bytes!("../../../tests/golden/arrays_compressed.npz");
 const TABLE: &[u8] = b"id,word,number\r\n1,\"a, b\",2.5\n\n2,NA,3\n3,\"d\n\"\"d\",-1e9\n4,\xc3\xa9,\n";
 
-/// Bytes of a file: those that are there, or a valid file that they change and cut.
+/// Bytes of a file: the given ones, or a valid file that they change and truncate.
 fn file(bytes: &[u8], valid: &[&[u8]]) -> Vec<u8> {
     let Some((kind, rest)) = bytes.split_first() else { return vec![] };
     let Some(valid) = valid.get(usize::from(*kind)) else { return rest.to_vec() };

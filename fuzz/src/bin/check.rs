@@ -1,7 +1,7 @@
-//! Has rustc check random models: `cargo run --release --bin check -- macro|expansion [MODELS [SEED]]`.
+//! Compiles random models with rustc: `cargo run --release --bin check -- macro|expansion [MODELS [SEED]]`.
 //!
-//! `macro` writes a crate that calls `model!`; `expansion` writes what the macro makes of each, formatted, as a person would
-//! see it, which has to compile without the macro too. Warnings are errors. The crate stays in `target/random-models`.
+//! `macro` writes a crate that calls `model!`; `expansion` writes the formatted expansion of each, which has to
+//! compile without the macro too. Warnings are errors. The crate stays in `target/random-models`.
 
 use std::fmt::Write as _;
 use std::path::Path;

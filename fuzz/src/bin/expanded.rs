@@ -1,4 +1,5 @@
-//! The expansion of a model as text: `cargo run --bin expanded FILE`, where the file holds what stands inside `model! { … }`.
+//! The expansion of a model as text: `cargo run --bin expanded FILE`, where the file has the content of `model! { …
+//! }`.
 
 fn main() {
     let file = std::env::args().nth(1).expect("a file");

@@ -1,4 +1,4 @@
-//! How long the expansion of large models takes: `cargo run --release --bin expansion [kind [layers]]`.
+//! Times the expansion of large models: `cargo run --release --bin expansion [kind [layers]]`.
 
 use std::time::Instant;
 

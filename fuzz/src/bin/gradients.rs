@@ -34,8 +34,8 @@ fn main() {
             let noisy = ["Dropout", "Noise", "dropout", "BatchNormalization"]
                 .iter()
                 .any(|word| source.contains(word));
-            // Differences of the loss of training steps, which noise needs, would be those of the kernel before it is divided. Without
-            // noise the loss is evaluated, at the kernel that the step has used.
+            // With noise, differences of the loss of training steps are needed, but those would be at the kernel
+            // before its division. Without noise the loss is evaluated, at the kernel that the step has used.
             if noisy && source.contains("SpectralNormalization") {
                 seed += 1;
                 continue;

@@ -1,4 +1,5 @@
-//! Models with what they predict, exported to ONNX: `cargo run --release --bin onnx -- FOLDER [examples|models[:NAME]|random [MODELS [SEED]]]`.
+//! Exports models with their predictions to ONNX: `cargo run --release --bin onnx -- FOLDER
+//! [examples|models[:NAME]|random [MODELS [SEED]]]`.
 //!
 //! Without a kind, all of them: the example of every layer and operation of the language, the models of `onnx/models.rs`, and random ones. For each, the
 //! folder gets `NAME.safetensors`, `NAME.onnx` or `NAME.error`, and `NAME.json` with random inputs and the outputs of a `Predictor`.
@@ -14,7 +15,7 @@ use mimo_graph::language::items;
 #[path = "onnx/models.rs"]
 mod models;
 
-/// A model: what stands inside `model! { … }` without the head.
+/// A model: the content of `model! { … }` without the head.
 struct Source {
     name: String,
     body: String,
@@ -31,7 +32,7 @@ fn main() {
     if is("examples") {
         sources.extend(examples());
     }
-    // A part of a name: only the models with it.
+    // A part of a name: only the models that contain it.
     let only = kind.strip_prefix("models:");
     if is("models") || only.is_some() {
         let chosen = models::MODELS.iter().filter(|(name, _)| name.contains(only.unwrap_or_default()));
@@ -44,7 +45,7 @@ fn main() {
     }
     let mut text = String::from(HEAD);
     let mut calls = String::new();
-    // What the macro refuses would be an error of the whole crate.
+    // A rejected model would be an error of the whole crate.
     sources.retain(|source| {
         let expanded = mimo_fuzz::expand(net(source).parse().expect("tokens")).to_string();
         let at = expanded.find("compile_error");
@@ -131,7 +132,7 @@ fn examples() -> Vec<Source> {
     sources
 }
 
-/// An activation with numbers for the arguments that have to be given.
+/// An activation with numbers for its required arguments.
 fn activation(item: &Item) -> String {
     let arguments = item.arguments().filter(|it| it.is_required()).map(|it| format!("{} = 0.25", it.name));
     let arguments: Vec<String> = arguments.collect();
@@ -154,7 +155,7 @@ fn bound(text: &str, is: impl Fn(&str) -> bool) -> Vec<String> {
     names
 }
 
-/// Whether a value is a tensor and no layer: a layer that is called, an operation, an operator.
+/// Whether a value is a tensor and not a layer: a layer that is called, an operation, an operator.
 fn called(value: &str) -> bool {
     !value.starts_with(char::is_uppercase) || value.contains(")(") || value.starts_with("Weight(")
 }
@@ -178,7 +179,7 @@ fn random(seed: u64) -> Source {
     Source { name: format!("random_{seed}"), body: body.to_owned() }
 }
 
-/// What stands inside of `model! { … }`.
+/// The content of `model! { … }`.
 fn net(Source { body, .. }: &Source) -> String {
     let body = body.split_once("---\n").map_or(&body[..], |(_, body)| body);
     format!("#[allow(warnings)] Net {{\n{body}\n}}")

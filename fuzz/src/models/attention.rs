@@ -3,7 +3,7 @@
 use super::{Growing, Tensor};
 
 impl Growing<'_, '_> {
-    /// An attention of a sequence to another one, or to itself.
+    /// An attention between two sequences, or within one.
     pub(super) fn attention(&mut self, x: &Tensor) {
         let &[queries, features] = &x.shape[..] else { return };
         let sequences: Vec<usize> =

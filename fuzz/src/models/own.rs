@@ -1,9 +1,9 @@
-//! Layers of one's own: weights, functions as layers, switches between training and inference, lists from loops.
+//! Custom layers: weights, functions as layers, switches between training and inference, lists from loops.
 
 use super::{Growing, Tensor};
 
 impl Growing<'_, '_> {
-    /// Something that is written with functions, loops and weights.
+    /// An expression with functions, loops and weights.
     pub(super) fn own(&mut self, x: &Tensor) {
         let (name, shape) = (&x.name, &x.shape);
         let last = shape.last().copied().unwrap_or(1);

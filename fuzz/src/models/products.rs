@@ -2,11 +2,11 @@
 
 use super::{Growing, Tensor};
 
-/// Results of more values than this are not made: differences are taken of every weight.
+/// Largest number of values of a result: differences are computed for every weight.
 const MOST_VALUES: usize = 400;
 
 impl Growing<'_, '_> {
-    /// A product of two tensors, a tensor with another one of the same number of axes or with itself.
+    /// A product of a tensor with another one of the same number of axes, or with itself.
     pub(super) fn product(&mut self, x: &Tensor) {
         let fits: Vec<usize> = (0..self.tensors.len())
             .filter(|&at| {
@@ -40,7 +40,7 @@ impl Growing<'_, '_> {
         if shape.iter().product::<usize>() > MOST_VALUES {
             return self.over_axes(x);
         }
-        // Products grow with each other.
+        // Products of products grow fast.
         self.give(format!("tanh(0.3 * {form})"), shape);
     }
 

@@ -1,4 +1,4 @@
-//! Bindings on a side of an `if` whose condition is known. What stands on the other side has no meaning at all.
+//! Bindings in a branch of an `if` with a known condition. The other branch has no meaning at all.
 
 use crate::choices::Choices;
 
@@ -16,7 +16,7 @@ const CONDITIONS: [(&str, bool); 10] = [
     ("int(0.75 * 8) % 4 == 3 || (1, none) != (1, none)", false),
 ];
 
-/// `let name = expression;`, sometimes on a side of an `if`.
+/// `let name = expression;`, sometimes in a branch of an `if`.
 pub(super) fn bound(choices: &mut Choices<'_>, name: &str, expression: &str) -> String {
     let plain = format!("let {name} = {expression};");
     if !choices.one_in(8) {

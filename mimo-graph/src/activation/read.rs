@@ -1,4 +1,4 @@
-//! The names of activations, as words and as calls.
+//! Names of activations, as words and as calls.
 
 use super::Activation;
 use crate::args::Bound;
@@ -31,7 +31,7 @@ vocabulary! {
         negative_slope: f64 = "0" in [0.0..],
         /// The largest value of the function; `none` for no limit.
         max_value: f64 = "none" in [0.0..],
-        /// The largest input that is not passed on.
+        /// Inputs up to this value use the slope.
         threshold: f64 = "0" in [0.0..],
     }
 
@@ -79,7 +79,7 @@ vocabulary! {
         alpha: f64 = "1" in [> 0.0],
     }
 
-    /// `1 / (1 + e⁻ˣ)`, between 0 and 1: for heads of yes or no, with `binary_crossentropy`.
+    /// `1 / (1 + e⁻ˣ)`, between 0 and 1: for binary outputs, with `binary_crossentropy`.
     ///
     /// Keras: [`sigmoid`](https://keras.io/api/layers/activations/)
     "`sigmoid()`"
@@ -104,8 +104,7 @@ vocabulary! {
     softsign => |_, _| Activation::Softsign;
     takes {}
 
-    /// `eˣ / Σ eˣ` over the last axis, which sums to 1: for heads of one class of several, with
-    /// `categorical_crossentropy`.
+    /// `eˣ / Σ eˣ` over the last axis, which sums to 1: for exclusive classes, with `categorical_crossentropy`.
     ///
     /// Keras: [`softmax`](https://keras.io/api/layers/activations/)
     "`softmax(axis = -1)`"
@@ -123,7 +122,7 @@ vocabulary! {
 
     /// `max(x − t, 0)` over the last axis, with `t` such that the sum is 1: like `softmax`, with zeros.
     ///
-    /// Keras 3.15 takes too large a `t` where several values stay positive, so that its results sum to less than 1.
+    /// Keras 3.15 uses too large a `t` if several values stay positive, so that its results sum to less than 1.
     ///
     /// Keras: [`sparsemax`](https://keras.io/api/layers/activations/)
     "`sparsemax(axis = -1)`"
@@ -208,9 +207,9 @@ vocabulary! {
         default_value: args.float("default_value", cx),
     };
     takes {
-        /// The largest input that is not passed on.
+        /// Inputs up to this value are replaced.
         threshold: f64,
-        /// The value in place of such inputs.
+        /// Replacement value.
         default_value: f64,
     }
 
@@ -254,7 +253,7 @@ vocabulary! {
     takes {}
 }
 
-/// Layers that may be written where an activation is meant. They have no name there.
+/// Layers accepted in the place of an activation. They have no name there.
 const LAYERS: &[Named<Activation>] = &[
     Named {
         item: &Item { common: &[], ..<layers::words::ReLU as Word>::ITEM },
@@ -270,13 +269,13 @@ const LAYERS: &[Named<Activation>] = &[
 const UNSUPPORTED: &[(&str, &str)] = &[("PReLU", "it has weights: write `PReLU()(x)`, a layer of its own")];
 
 impl Activation {
-    /// Every activation that mimo has. Functions take Keras's function arguments, classes those of the layer.
+    /// Every activation. Functions take the arguments of Keras's function, classes those of the layer.
     pub(crate) fn table() -> Vec<Named<Activation>> {
         [FUNCTIONS, LAYERS].concat()
     }
 
-    /// Reads an activation: a word, a string, a call with arguments, or `none` for `linear`. `what` is how
-    /// messages call the value.
+    /// Reads an activation: a word, a string, a call with arguments, or `none` for `linear`. `what` names the value
+    /// in messages.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Activation> {
         match value.kind {
             ValueKind::None => Some(Activation::Linear),
@@ -292,7 +291,7 @@ impl Activation {
         }
     }
 
-    /// Keras's `ReLU(max_value, negative_slope, threshold)`: the plainest function that it is.
+    /// Reads Keras's `ReLU(max_value, negative_slope, threshold)` as the simplest equal function.
     pub(crate) fn rectifier(args: &Bound<'_>, cx: &mut Cx<'_>) -> Activation {
         let max_value = args.optional_float("max_value", cx);
         let negative_slope = args.float("negative_slope", cx);
@@ -305,18 +304,18 @@ impl Activation {
         }
     }
 
-    /// Keras's `LeakyReLU(negative_slope)`: the class's default is 0.3, the function's 0.2.
+    /// Reads Keras's `LeakyReLU(negative_slope)`: the default is 0.3 in the class and 0.2 in the function.
     pub(crate) fn leaky(args: &Bound<'_>, cx: &mut Cx<'_>) -> Activation {
         Activation::LeakyRelu { negative_slope: args.float("negative_slope", cx) }
     }
 
-    /// Keras's `ELU(alpha)`. A negative `alpha` would give two inputs for one output, and so no derivative
-    /// from the output.
+    /// Reads Keras's `ELU(alpha)`. With a negative `alpha`, two inputs have the same output, so that the output does
+    /// not determine the derivative.
     pub(crate) fn exponential_linear(args: &Bound<'_>, cx: &mut Cx<'_>) -> Activation {
         Activation::Elu { alpha: args.float("alpha", cx) }
     }
 
-    /// An activation over an axis, which is the last one in mimo.
+    /// Reads an activation over an axis, which has to be the last one.
     pub(crate) fn last_axis(activation: Activation, args: &Bound<'_>, cx: &mut Cx<'_>) -> Activation {
         let axis = args.integer("axis", cx);
         if axis != -1 {

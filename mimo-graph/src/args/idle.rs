@@ -1,4 +1,4 @@
-//! Settings that change nothing beside others.
+//! Settings that have no effect in combination with others.
 
 use super::Bound;
 use crate::code::Code;
@@ -6,8 +6,8 @@ use crate::context::Cx;
 use crate::diag::Diag;
 use crate::value::{Value, ValueKind};
 
-/// Whether an argument that mimo does not have is given the value that it has in Keras without it: there it changes
-/// nothing. `tests/golden/names.json` has these values.
+/// Whether an argument of Keras that mimo does not have is set to Keras's default, which changes nothing.
+/// `tests/golden/names.json` has these defaults.
 pub fn is_keras_s_default(name: &str, value: &Value) -> bool {
     match (name, &value.kind) {
         (_, ValueKind::Invalid) => true,
@@ -21,7 +21,7 @@ pub fn is_keras_s_default(name: &str, value: &Value) -> bool {
     }
 }
 
-/// Settings that are without effect while a switch is off: the switch, and the first letters of the settings.
+/// Settings without effect while a switch is off: the switch, and prefixes of the settings.
 const SWITCHES: &[(&str, &[&str])] = &[
     ("use_bias", &["bias_", "unit_forget_bias"]),
     ("center", &["beta_"]),
@@ -29,7 +29,7 @@ const SWITCHES: &[(&str, &[&str])] = &[
     ("apply_class_balancing", &["alpha"]),
 ];
 
-/// Whether a value is the one that the argument has without it, which says nothing new.
+/// Whether a value is the argument's default.
 fn is_default(value: &Value, default: Option<&str>) -> bool {
     let Some(text) = default else { return false };
     let number = |kind: &ValueKind| match kind {
@@ -43,7 +43,7 @@ fn is_default(value: &Value, default: Option<&str>) -> bool {
         || number(&value.kind).is_some_and(|x| number(&default) == Some(x))
 }
 
-/// Warns about each setting that is given and has no effect, as Keras does not.
+/// Warns about each setting without effect. Keras has no such warning.
 pub(crate) fn check(bound: &Bound<'_>, cx: &mut Cx<'_>) {
     let item = bound.item();
     let given = |name: &str| {

@@ -1,4 +1,4 @@
-//! Arguments that have to be given and are not.
+//! Missing required arguments.
 
 use super::{Bound, Slot, list};
 use crate::code::Code;
@@ -7,9 +7,9 @@ use crate::diag::Diag;
 use crate::item::{Argument, Item, Kind};
 
 impl Bound<'_> {
-    /// Reports all arguments that are missing, as one error.
+    /// Reports all missing arguments as one error.
     pub(super) fn report_missing(&self, cx: &mut Cx<'_>) {
-        // What could not be bound may be what is missing.
+        // An argument that could not be bound may be the missing one.
         if self.stray {
             return;
         }
@@ -36,7 +36,8 @@ impl Bound<'_> {
     }
 }
 
-/// The arguments of a call with those that are missing. The tensors of an operation come first, but for what has to stand before them.
+/// The arguments of a call including the missing ones. The tensors of an operation come first, after arguments that
+/// precede them.
 fn form(item: &Item, missing: &[&str]) -> Vec<String> {
     let is_tensor = |argument: &&Argument| argument.kind == Kind::Tensors && argument.is_required();
     let last_tensor = item.positional.iter().rposition(|argument| is_tensor(&argument));

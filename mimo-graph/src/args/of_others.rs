@@ -1,6 +1,6 @@
-//! Arguments by the names that they have elsewhere.
+//! Argument names of other libraries.
 
-/// Names that arguments have in PyTorch, in numpy and in earlier versions of Keras, and here.
+/// Argument names of PyTorch, NumPy and earlier versions of Keras, with the names here.
 const OF_OTHERS: &[(&str, &str)] = &[
     ("dim", "axis"),
     ("axes", "axis"),
@@ -27,7 +27,7 @@ const OF_OTHERS: &[(&str, &str)] = &[
     ("embed_dim", "key_dim"),
 ];
 
-/// Names that an argument of this name elsewhere may have here.
+/// Names here for an argument that has this name elsewhere.
 pub(super) fn names(name: &str) -> impl Iterator<Item = &'static str> + '_ {
     OF_OTHERS.iter().filter(move |(other, _)| *other == name).map(|(_, here)| *here)
 }

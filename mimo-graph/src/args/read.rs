@@ -1,5 +1,5 @@
-//! Readers of single values. Each gives the value its meaning, or reports at its tokens what was found and
-//! what to write. `what` is how messages call it: `` `rate` of `Dropout` ``.
+//! Readers of single values. Each reads a value, or reports at its tokens what was found and what to write. `what`
+//! names the value in messages: `` `rate` of `Dropout` ``.
 
 use std::borrow::Cow;
 use std::ops::{Bound, RangeBounds};
@@ -11,7 +11,7 @@ use crate::diag::{Diag, did_you_mean};
 use crate::dim::{Dim, MOST};
 use crate::value::{Value, ValueKind};
 
-/// Replaces the words that Python writes differently, and reports them: `True`, `False`, `None`.
+/// Reports and replaces Python's spellings `True`, `False` and `None`.
 pub fn without_python<'a>(value: &'a Value, cx: &mut Cx<'_>) -> Cow<'a, Value> {
     let ValueKind::Ident { text, .. } = &value.kind else {
         return Cow::Borrowed(value);
@@ -29,7 +29,7 @@ pub fn without_python<'a>(value: &'a Value, cx: &mut Cx<'_>) -> Cow<'a, Value> {
     Cow::Owned(Value { kind, loc: value.loc })
 }
 
-/// Reports that `value` is not what `what` has to be. Tokens that are no value were reported already.
+/// Reports that `value` is not a valid `what`. Invalid tokens were reported earlier.
 pub fn wrong(value: &Value, what: &str, wanted: &str, help: Option<String>, cx: &mut Cx<'_>) {
     refuse(Code::WrongValue, value, what, wanted, help, cx);
 }
@@ -39,7 +39,7 @@ pub fn out_of_range(value: &Value, what: &str, wanted: &str, help: Option<String
     refuse(Code::ValueOutOfRange, value, what, wanted, help, cx);
 }
 
-/// Reports a value that is a number for the compiler, but not yet for the macro, or one of the wrong kind.
+/// Reports a value that only const evaluation knows as a number, or one of the wrong kind.
 fn not_a_number(value: &Value, what: &str, wanted: &str, help: Option<String>, cx: &mut Cx<'_>) {
     match &value.kind {
         ValueKind::Ident { .. } | ValueKind::Expr(_) => {
@@ -55,7 +55,7 @@ fn refuse(code: Code, value: &Value, what: &str, wanted: &str, help: Option<Stri
         return;
     }
     let found = match &value.kind {
-        // A long one says less than its place.
+        // A long expression is less helpful than its location.
         ValueKind::Expr(id) => match cx.consts.get(id.0 as usize) {
             Some(entry) if entry.text.len() <= LONGEST => format!("`{}`", entry.text),
             _ => value.describe(),
@@ -66,7 +66,7 @@ fn refuse(code: Code, value: &Value, what: &str, wanted: &str, help: Option<Stri
     cx.error(diag.help(help.unwrap_or_else(|| format!("write {wanted}"))));
 }
 
-/// The help for an expression of numbers that mixes whole numbers with fractions, which Rust does not compute: `1.0 / 255`.
+/// Help for an expression that mixes whole numbers and fractions, which Rust does not compute: `1.0 / 255`.
 fn with_floats(value: &Value, cx: &Cx<'_>) -> Option<String> {
     let ValueKind::Expr(id) = value.kind else { return None };
     let text = &cx.consts.get(id.0 as usize)?.text;
@@ -104,19 +104,19 @@ pub fn empty(value: &Value, what: &str, cx: &mut Cx<'_>) {
     );
 }
 
-/// The longest expression that a message repeats.
+/// Longest expression that a message repeats.
 const LONGEST: usize = 40;
 
-/// The help for a value that only const evaluation knows, where a number has to be known earlier.
+/// Help for a value that only const evaluation knows, where the macro needs the number.
 const SEEN_BY_THE_MACRO: &str =
     "write the number itself, or a `const` of this block with a number as its value";
 
-/// A length of at least 1: a number, a constant or a constant expression.
+/// Reads a length of at least 1: a number, a constant or a constant expression.
 pub fn dim(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Dim> {
     dim_at_least(value, what, 1, cx)
 }
 
-/// A length of at least `least`: a number, a constant or a constant expression.
+/// Reads a length of at least `least`: a number, a constant or a constant expression.
 pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) -> Option<Dim> {
     let value = without_python(value, cx);
     let wanted = &format!("a whole number of at least {least}");
@@ -124,7 +124,7 @@ pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) ->
         ValueKind::Int(n) => match usize::try_from(*n) {
             Ok(n) if n > MOST => too_many(&value, what, n, cx),
             Ok(n) if n >= least => return Some(Dim::Known(n)),
-            // What was meant cannot be told from it: -1 is not a slip for 1.
+            // The intended value is unknown: -1 is not a typo of 1.
             _ => out_of_range(
                 &value,
                 what,
@@ -170,7 +170,7 @@ pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) ->
     None
 }
 
-/// Reports a length that no machine holds.
+/// Reports a length that is too large for any machine.
 pub fn too_many(value: &Value, what: &str, n: usize, cx: &mut Cx<'_>) {
     let message = format!("{what} must be at most {MOST} (2^40), found {n}");
     cx.error(Diag::error(Code::TooManyValues, value.loc, message).help("write a smaller number"));
@@ -190,17 +190,17 @@ fn whole_number(value: &Value) -> Option<i64> {
     }
 }
 
-/// A whole number, known here.
+/// Reads a whole number known to the macro.
 pub fn integer(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<i64> {
     whole(value, what, "a whole number", cx)
 }
 
-/// A whole number of at least 0, known here.
+/// Reads a whole number of at least 0 known to the macro.
 pub fn unsigned(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<usize> {
     unsigned_in(value, what, &(..), cx)
 }
 
-/// A whole number of at least 0 and of the lower end of a range, known here.
+/// Reads a whole number known to the macro, of at least 0 and the lower end of a range.
 pub fn unsigned_in(
     value: &Value,
     what: &str,
@@ -233,11 +233,11 @@ fn whole(value: &Value, what: &str, wanted: &str, cx: &mut Cx<'_>) -> Option<i64
     None
 }
 
-/// A number, known here.
+/// Reads a number known to the macro.
 pub fn float(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<f64> {
     let value = without_python(value, cx);
     let help = match &value.kind {
-        // Past 2⁵³ the nearest float is meant, as in Python.
+        // Beyond 2⁵³ the nearest float is used, as in Python.
         ValueKind::Int(n) => return Some(*n as f64),
         ValueKind::Float(x) if x.is_finite() => return Some(*x),
         ValueKind::Str(text) if text.trim().parse::<f64>().is_ok() => {
@@ -249,7 +249,7 @@ pub fn float(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<f64> {
     None
 }
 
-/// A number of a range, known here.
+/// Reads a number of a range known to the macro.
 pub fn float_in(value: &Value, what: &str, range: &impl RangeBounds<f64>, cx: &mut Cx<'_>) -> Option<f64> {
     let x = float(value, what, cx)?;
     if range.contains(&x) {
@@ -282,7 +282,7 @@ pub fn float_in(value: &Value, what: &str, range: &impl RangeBounds<f64>, cx: &m
     None
 }
 
-/// `true` or `false`.
+/// Reads `true` or `false`.
 pub fn boolean(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<bool> {
     let value = without_python(value, cx);
     let meant = match &value.kind {
@@ -296,7 +296,7 @@ pub fn boolean(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<bool> {
     None
 }
 
-/// A string.
+/// Reads a string.
 pub fn string(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<String> {
     let value = without_python(value, cx);
     let help = match &value.kind {
@@ -308,7 +308,7 @@ pub fn string(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<String> {
     None
 }
 
-/// The element type of an input for a type of numbers, as Python, NumPy or Rust write it.
+/// Element type of an input for a number type of Python, NumPy or Rust.
 fn number_type(text: &str) -> Option<&'static str> {
     let kind = text.trim_end_matches(|c: char| c.is_ascii_digit());
     match kind {
@@ -318,7 +318,7 @@ fn number_type(text: &str) -> Option<&'static str> {
     }
 }
 
-/// One of a few words, as an identifier or a string; case does not count, as in Keras.
+/// Reads one of a few words, as an identifier or a string, ignoring case as Keras does.
 pub fn word(value: &Value, what: &str, allowed: &[&'static str], cx: &mut Cx<'_>) -> Option<&'static str> {
     let value = without_python(value, cx);
     let wanted = match allowed {
@@ -348,7 +348,7 @@ mod tests {
     use crate::testing::Bench;
     use crate::value::Value;
 
-    /// The help for an expression in the place of a number.
+    /// Help for an expression where a number is required.
     fn help(text: &str) -> String {
         let mut bench = Bench::new();
         bench.consts.push(ConstEntry { text: text.into(), loc: crate::diag::Loc(0), number: false });

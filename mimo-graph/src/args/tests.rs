@@ -101,7 +101,7 @@ fn the_words_of_python_are_understood_and_told() {
         assert_eq!(bound.optional_seed("seed", cx), None);
         assert!(bound.all_sound());
     });
-    // The same text at the same place is the same mistake.
+    // Two errors with the same text at the same place are one mistake.
     let diags = bench.expect(&["`None` is Python"]);
     assert_eq!(diags[0].helps, ["write `none`"]);
     assert!(bench.cx(|cx| read::boolean(&word("True"), "`use_bias` of `Dense`", cx)) == Some(true));
@@ -128,7 +128,7 @@ fn lengths_are_numbers_or_constants() {
     ]);
     let helps: Vec<_> = diags.iter().map(|diag| diag.helps.join("")).collect();
     let number = "write a number or a constant: `32`, `UNITS`";
-    // What a number that is too small was meant to be cannot be told.
+    // The intended number cannot be guessed from one that is too small.
     let least = "write a whole number of at least 1, such as `2`";
     assert_eq!(helps, [least, least, "write `32`", "write `32`", number, "write `3`"]);
 }

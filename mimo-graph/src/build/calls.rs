@@ -1,4 +1,4 @@
-//! What can be wrong with a call that is not for its shape rule to tell.
+//! Errors of a call that its shape rule does not check.
 
 use super::{Further, Given, Named};
 use crate::code::Code;
@@ -8,7 +8,7 @@ use crate::ids::TensorId;
 use crate::layers::layer::{Operand, Weight};
 use crate::layers::{LayerKind, Masks};
 
-/// The error of a call on too few or too many tensors.
+/// Error for a call on too few or too many tensors.
 pub(super) fn arity(kind: &LayerKind, given: usize, call: Loc) -> Option<Diag> {
     let (class, (least, most)) = (kind.class_name(), kind.arity());
     if (least..=most).contains(&given) {
@@ -38,7 +38,7 @@ pub(super) fn arity(kind: &LayerKind, given: usize, call: Loc) -> Option<Diag> {
         (1, 1) => diag.help(format!("write `{class}(…)(x)`")),
         // One of the tensors of an operation is a number.
         _ if class.starts_with(char::is_lowercase) => diag.help("a tensor times a number is `2.0 * x`"),
-        // Tensors of a call that have names are given one by one.
+        // The named tensors of a call are passed one by one.
         _ => match kind.places().get(..least).filter(|names| !names.is_empty()) {
             Some(names) => diag.help(format!("write `{class}(…)({})`", names.join(", "))),
             None => diag.help(format!("write `{class}(…)([a, b])`")),
@@ -46,7 +46,7 @@ pub(super) fn arity(kind: &LayerKind, given: usize, call: Loc) -> Option<Diag> {
     })
 }
 
-/// The tensors of a call by their places, also those that keywords name, and what other keywords name.
+/// The positional tensors of a call, including those passed by keyword, and the tensors of other keywords.
 pub(super) fn placed(
     kind: &LayerKind,
     inputs: &[(TensorId, Loc)],
@@ -85,8 +85,8 @@ fn list(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The tensors that a call names, and the layer with the settings that the call has, if it has any. What the layer does not take is
-/// reported and left out.
+/// The tensors that a call passes by keyword, and the layer with the settings of the call, if there are any. Reports
+/// and drops keywords that the layer does not accept.
 pub(super) fn settings(
     kind: &LayerKind,
     further: &Further<'_>,
@@ -128,7 +128,7 @@ pub(super) fn settings(
     (named, called)
 }
 
-/// The keywords that a call may name tensors with.
+/// Keywords by which a call may pass tensors.
 pub(super) fn keywords(kind: &LayerKind) -> Vec<&'static str> {
     let own = kind.mask_roles().iter().map(|&(_, role)| role).chain(kind.further().iter().copied());
     let parts = kind.parts();
@@ -136,7 +136,7 @@ pub(super) fn keywords(kind: &LayerKind) -> Vec<&'static str> {
     own.chain(of_parts).collect()
 }
 
-/// The error of a keyword that calls of this layer do not have.
+/// Error for a keyword that calls of this layer do not have.
 fn no_keyword(kind: &LayerKind, keyword: &str, loc: Loc) -> Diag {
     let class = kind.class_name();
     let keywords = keywords(kind);
@@ -152,7 +152,7 @@ fn no_keyword(kind: &LayerKind, keyword: &str, loc: Loc) -> Diag {
     }
 }
 
-/// The error of an `initial_state` of too few or too many tensors.
+/// Error for an `initial_state` of too few or too many tensors.
 pub(super) fn wrong_states(kind: &LayerKind, given: usize, loc: Loc) -> Option<Diag> {
     let (class, states) = (kind.class_name(), kind.states());
     if states.len() == given {
@@ -173,7 +173,7 @@ pub(super) fn wrong_states(kind: &LayerKind, given: usize, loc: Loc) -> Option<D
     Some(Diag::error(Code::WrongNumberOfStates, loc, message).help(format!("write `initial_state = {list}`")))
 }
 
-/// How the states of a layer are written, if it has any.
+/// The states of a layer as they are written, if it has any.
 fn state_list(kind: &LayerKind) -> Option<String> {
     match kind.states() {
         [] => None,
@@ -182,8 +182,8 @@ fn state_list(kind: &LayerKind) -> Option<String> {
     }
 }
 
-/// Whether a later call of a layer needs the weights that its first call made. `first` is the tensor that the first
-/// call was on, with its name.
+/// Checks that a later call needs the weights that the first call created. `first` is the tensor of the first call,
+/// with its name.
 pub(super) fn same_weights(
     made: &[Weight],
     needed: &[Weight],

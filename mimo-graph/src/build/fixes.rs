@@ -1,6 +1,5 @@
-//! What would make a call fit, or give a tensor the shape that is written for it. Nothing is offered that was not
-//! tried: every candidate is a change of some facts, from which whatever depends on them is inferred anew by the
-//! shape rules themselves.
+//! Fixes for a call that does not fit, or for a tensor of another shape than the annotated one. Every suggested fix
+//! has been tried: a candidate changes some facts, and the shape rules infer everything that depends on them again.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +16,10 @@ use crate::shape::{Dtype, Shape};
 mod candidate;
 mod candidates;
 
-/// How many fixes are offered.
+/// Number of fixes that are shown.
 const OFFERED: usize = 2;
 
-/// Limit on the calls that are inferred again for all mistakes of a model.
+/// Limit on the calls that are inferred again for all errors of a model.
 pub(super) const TRIES: usize = 1 << 22;
 
 /// The facts after some changes.
@@ -30,7 +29,7 @@ struct World<'a> {
     tensors: BTreeMap<TensorId, (Shape, Dtype)>,
 }
 
-/// What would make a call fit, the likeliest first.
+/// Fixes for a call, the likeliest first.
 pub(super) fn of_call(known: Known<'_>, call: Call<'_>) -> Vec<String> {
     let graph = known.graph;
     let tensors: Option<Vec<(Shape, Dtype)>> = call
@@ -63,7 +62,7 @@ pub(super) fn of_call(known: Known<'_>, call: Call<'_>) -> Vec<String> {
     offered
 }
 
-/// What would give a tensor the shape that is written for it.
+/// Fixes that change the shape of a tensor to its annotation.
 pub(super) fn of_shape(known: Known<'_>, tensor: TensorId, wanted: &Shape) -> Vec<String> {
     let graph = known.graph;
     let changes = before(graph, tensor, std::slice::from_ref(wanted)).into_iter();
@@ -81,7 +80,7 @@ pub(super) fn of_shape(known: Known<'_>, tensor: TensorId, wanted: &Shape) -> Ve
     fits.take(1).collect()
 }
 
-/// The operands and what is given, if the call fits with these changes.
+/// Operands and outputs, if the call fits with these changes.
 #[allow(clippy::type_complexity)]
 fn tried<'a>(
     known: Known<'a>,
@@ -116,12 +115,12 @@ fn tried<'a>(
     }
     let roles: Vec<&'static str> = call.inputs.iter().map(|input| input.role).collect();
     let given = world.infer(world.kind_of(call.layer, call.called), &operands, &roles, call.loc)?;
-    // Almost any tensor can be repeated along axes of 1: nobody means that who has to be helped.
+    // Almost every tensor can be repeated along axes of 1: such a fix is rarely what the user wants.
     let broadcast = || operands.windows(2).any(|pair| pair[0].0 != pair[1].0);
     if world.kind(call.layer).reads() == Reads::Broadcast && broadcast() {
         return None;
     }
-    // What earlier calls of the layer made has to serve this one too.
+    // The weights that earlier calls of the layer created must fit this call too.
     let made = known.graph.calls_of(call.layer).find(|node| world.is_sound(node));
     if let Some(made) = made {
         let by_place = operands.iter().zip(&roles).filter(|(_, role)| role.is_empty());
@@ -140,7 +139,7 @@ impl<'a> World<'a> {
         World { known, kinds: BTreeMap::new(), tensors: BTreeMap::new() }
     }
 
-    /// Makes a layer, and its parts, otherwise.
+    /// Replaces a layer and its parts.
     fn change(&mut self, layer: LayerId, kind: LayerKind) {
         let parts = kind.parts().into_iter().map(|part| part.kind);
         self.kinds.extend(self.known.graph.layer(layer).parts.iter().copied().zip(parts));
@@ -151,7 +150,7 @@ impl<'a> World<'a> {
         self.kinds.get(&layer).unwrap_or(&self.known.graph.layer(layer).kind)
     }
 
-    /// The layer as a call with settings of its own calls it; without these where it is changed.
+    /// The layer with the settings of a call; without them if the layer is changed.
     fn kind_of<'k>(&'k self, layer: LayerId, called: Option<&'k LayerKind>) -> &'k LayerKind {
         match called {
             Some(called) if !self.kinds.contains_key(&layer) => called,
@@ -167,13 +166,12 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Whether nothing was wrong with a call.
+    /// Whether a call is valid.
     fn is_sound(&self, node: &Node) -> bool {
         node.outputs.iter().all(|&output| self.known.graph.tensor(output).shape.is_some())
     }
 
-    /// What a layer gives, if nothing is wrong with the call and nothing is left to const evaluation that was not
-    /// before.
+    /// The outputs of a layer, if the call is valid and no new checks are left to const evaluation.
     fn infer(
         &self,
         kind: &LayerKind,
@@ -204,7 +202,7 @@ impl<'a> World<'a> {
         (!diags.has_errors() && checks.iter().all(asked)).then_some(given)
     }
 
-    /// What a call gives. A call inside of a nested model may be made on every step of its tensors.
+    /// The outputs of a call. A call inside of a nested model may run on every step of its tensors.
     fn infer_call(&self, node: &Node, operands: Vec<(Shape, Dtype)>) -> Option<Vec<(Shape, Dtype)>> {
         let steps: Vec<_> = operands.first()?.0.0.iter().take(node.steps).cloned().collect();
         let step = |(shape, dtype): (Shape, Dtype)| (shape.without_first(node.steps), dtype);
@@ -215,7 +213,7 @@ impl<'a> World<'a> {
         Some(given.into_iter().map(|(shape, dtype)| (whole(shape), dtype)).collect())
     }
 
-    /// Infers anew what depends on the changes. Gives whether all of that still fits.
+    /// Infers everything that depends on the changes again. Returns whether all of it still fits.
     fn replay(&mut self) -> bool {
         let graph = self.known.graph;
         let Some(left) = self.known.tries.get().checked_sub(graph.nodes.len()) else { return false };
@@ -246,7 +244,7 @@ impl<'a> World<'a> {
         self.known.ascribed.iter().all(written) && touched.into_iter().all(|layer| self.shares(layer))
     }
 
-    /// The weights that a call needs.
+    /// Weights that a call needs.
     fn weights(&self, node: &Node) -> Option<Vec<crate::layers::Weight>> {
         let step = |&input: &TensorId| self.tensor(input).map(|(shape, _)| shape.without_first(node.steps));
         let by_place = node.inputs.iter().zip(&node.roles).filter(|(_, role)| role.is_empty());

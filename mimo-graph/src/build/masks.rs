@@ -1,4 +1,4 @@
-//! Masks: which tensors have one, and the calls that compute those that something reads.
+//! Masks: finds out which tensors have one, and adds the calls that compute the masks that are read.
 
 use super::{Builder, Given, id};
 use crate::diag::{Diags, Loc};
@@ -9,9 +9,9 @@ use crate::shape::Shape;
 use crate::value::{Arg, Value, ValueKind};
 
 impl Builder {
-    /// The tensor of the mask of a tensor, which is computed from here on if nothing has read it so far.
+    /// The mask of a tensor, as a tensor. The calls that compute it are added at the first use.
     ///
-    /// Inside of `steps` `TimeDistributed` a mask of the steps themselves says nothing of one of them.
+    /// Inside of `steps` levels of `TimeDistributed`, a mask of the steps themselves does not apply to a single step.
     pub(super) fn mask_of(&mut self, tensor: TensorId, steps: usize, call: Loc) -> Option<TensorId> {
         let mask = self.graph.tensor(tensor).mask?;
         let tensor = self.mask_tensor(mask, call)?;
@@ -72,7 +72,7 @@ impl Builder {
     /// The mask of a tensor without one: 1 for every position up to this axis.
     fn all_of(&mut self, tensor: TensorId, axis: usize, call: Loc) -> Option<TensorId> {
         let rank = self.graph.tensor(tensor).shape.as_ref()?.rank();
-        // No value that means anything is this large.
+        // No meaningful value is this large.
         let one = self.differing(tensor, 3.0e38, call)?;
         let later: Vec<Value> = (axis + 1..rank).map(|axis| int(axis as i64 + 1, call)).collect();
         if later.is_empty() {
@@ -87,7 +87,7 @@ impl Builder {
         self.mask_call("not_equal", &[tensor], &[(None, value)], call)
     }
 
-    /// A call that the user did not write.
+    /// Adds a call that the user did not write.
     pub(super) fn mask_call(
         &mut self,
         class: &str,
@@ -97,14 +97,14 @@ impl Builder {
     ) -> Option<TensorId> {
         let of_tensor =
             |_: &TensorId| Arg { name: None, value: Value { kind: ValueKind::Tensor, loc: call } };
-        // The tensors of a layer are no settings of it.
+        // The tensors of a layer are not among its settings.
         let operands = tensors.iter().filter(|_| class.starts_with(char::is_lowercase)).map(of_tensor);
         let set = |(name, value): &(Option<&str>, Value)| Arg {
             name: name.map(|name| (name.to_owned(), call)),
             value: value.clone(),
         };
         let args: Vec<Arg> = operands.chain(settings.iter().map(set)).collect();
-        // Whatever is wrong with a mask was wrong with the tensor.
+        // An error of the mask was reported for the tensor.
         let mut silent = Diags::new();
         let layer = self.layer(class, call, &args, call, &mut silent)?;
         self.graph.layers.get_mut(layer.index())?.of_mask = true;
@@ -112,7 +112,7 @@ impl Builder {
         self.call(layer, &inputs, call, &mut silent).first().copied()
     }
 
-    /// The masks that a call reads: those that it names, and those of its tensors.
+    /// The masks that a call reads: those passed by keyword, and those of its tensors.
     pub(super) fn masks_read(
         &mut self,
         kind: &LayerKind,
@@ -144,7 +144,7 @@ impl Builder {
         }
     }
 
-    /// Gives the tensors of a call their masks.
+    /// Sets the masks of the outputs of a call.
     pub(super) fn mask_outputs(&mut self, id: NodeId) {
         let node = self.graph.node(id);
         let (inputs, roles, outputs) = (node.inputs.clone(), node.roles.clone(), node.outputs.clone());
@@ -155,7 +155,7 @@ impl Builder {
         let (rule, named) = (self.graph.kind(node).masks(), self.graph.kind(node).passed_mask());
         let own = inputs.iter().zip(&roles).find(|(_, role)| **role == named).map(|(&mask, _)| mask);
         let passed = |this: &mut Self| match own {
-            // What a call reads of the mask of its tensor is that mask.
+            // The mask that a call reads for its tensor is that tensor's mask.
             Some(own) => match of(this, first) {
                 Some(mask) if this.graph.mask(mask).tensor == Some(own) => Some(mask),
                 _ => Some(this.new_mask(MaskSource::Given(own))),
@@ -199,8 +199,8 @@ impl Builder {
         }
     }
 
-    /// The mask of first axes that a call leaves as they are. Tensors with these axes that have another mask, or none, lose it, as
-    /// do those with a mask of axes that do not stay.
+    /// Mask of first axes that a call keeps. It is lost if tensors with these axes have other masks or none, and if
+    /// it masks axes that are not kept.
     fn kept_mask(&self, id: NodeId, tensors: &[TensorId]) -> Option<MaskId> {
         let node = self.graph.node(id);
         let of = |tensor: TensorId| self.graph.tensor(tensor).mask;
@@ -214,8 +214,8 @@ impl Builder {
         tensors.iter().zip(kept).all(agrees).then_some(mask)
     }
 
-    /// The mask of tensors that are joined along an axis. Along one that masks do not have, it is what any of them counts, and all if
-    /// one has none.
+    /// Mask of tensors that are concatenated. Along an axis that masks do not have, it counts what any of them
+    /// counts, and everything if one tensor has no mask.
     fn concatenated(&mut self, tensors: &[TensorId], axis: i64) -> Option<MaskId> {
         let first = *tensors.first()?;
         let rank = self.graph.tensor(first).shape.as_ref()?.rank();
@@ -233,7 +233,7 @@ impl Builder {
                 (true, _) => Some(self.new_mask(MaskSource::Any(different))),
             };
         }
-        // Masks of fewer axes than the others' say nothing of these.
+        // Masks of fewer axes than the others do not apply to the further axes.
         if known.iter().any(|&mask| self.axes_of(mask).is_none_or(|shape| shape.rank() != axis + 1)) {
             return None;
         }
@@ -250,7 +250,7 @@ impl Builder {
                 shape.0.pop();
                 shape
             }),
-            // Those of the first are those of all: else the tensors would not have fit.
+            // The masks have equal axes: else the tensors would not fit.
             MaskSource::Any(masks) => self.axes_of(*masks.first()?),
             MaskSource::Concatenated(parts, axis) => {
                 let lengths = parts.iter().map(|part| match part {
@@ -274,7 +274,7 @@ impl Builder {
         shape.0.starts_with(&mask.0)
     }
 
-    /// Whether a tensor depends on the values of no input: a weight, random numbers, or what is computed of such.
+    /// Whether a tensor does not depend on the inputs: a weight, random numbers, or a value computed from these.
     pub(super) fn is_constant(&self, tensor: TensorId) -> bool {
         match self.graph.tensor(tensor).producer {
             None => false,

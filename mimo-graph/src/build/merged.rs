@@ -1,7 +1,7 @@
-//! `Multiply`, `Maximum` and `Minimum` of tensors with masks: values that a mask leaves out are no part of the result, as in Keras.
+//! `Multiply`, `Maximum` and `Minimum` of tensors with masks: masked values do not take part, as in Keras.
 //!
-//! They are calls of `where` before and after that of the layer, which computes what it always does. A nested model is copied
-//! without them, as it is without its masks, and they are added anew for the masks that its tensors have where it is called.
+//! Calls of `where` are added before and after that of the layer. A nested model is copied without them, as without
+//! its masks; they are added again for the masks that its tensors have where it is called.
 
 use super::{Builder, Given};
 use crate::diag::Loc;
@@ -12,7 +12,7 @@ use crate::operation::MergeOp;
 use crate::value::{Value, ValueKind};
 
 impl Builder {
-    /// Makes a layer one that an operator is, `a * b`, which computes with all values.
+    /// Marks a layer as an operator, `a * b`, which computes with all values.
     pub fn as_operator(&mut self, layer: LayerId) {
         let kind = self.graph.layers.get_mut(layer.index()).map(|layer| &mut layer.kind);
         if let Some(LayerKind::Merge(merge)) = kind {
@@ -20,7 +20,7 @@ impl Builder {
         }
     }
 
-    /// The tensors that a call computes with, in place of those that it is given.
+    /// Replaces the tensors of a call by those that it computes with.
     pub(super) fn left_out(
         &mut self,
         kind: &LayerKind,
@@ -33,7 +33,7 @@ impl Builder {
             return given;
         }
         let rank = |this: &Self, x: &Given| this.graph.tensor(x.tensor).shape.as_ref().map(|x| x.rank());
-        // Keras reshapes tensors of fewer axes than the others', and the reshaped ones have no masks.
+        // Keras reshapes tensors of fewer axes than the others', and reshaped tensors have no masks.
         let most = given.iter().filter_map(|x| rank(self, x)).max();
         let mut masks = vec![];
         for x in &given {
@@ -45,7 +45,7 @@ impl Builder {
         }
         let tensors: Vec<TensorId> = given.iter().map(|x| x.tensor).collect();
         let inputs = match (self.all_alike(&tensors), merge.op) {
-            // What is 0 at the end need not be 1 before.
+            // A value that is 0 at the end need not be 1 before.
             (true, MergeOp::Multiply) => tensors,
             (false, MergeOp::Multiply) => {
                 let one = |(tensor, mask)| self.chosen(mask, tensor, Other::Number(1), call);
@@ -56,7 +56,7 @@ impl Builder {
         given.into_iter().zip(inputs).map(|(x, tensor)| Given { tensor, ..x }).collect()
     }
 
-    /// Outputs of a call, in place of those that the layer computed.
+    /// Replaces the outputs that the layer computed by those of the call.
     pub(super) fn without_left_out(
         &mut self,
         kind: &LayerKind,
@@ -76,8 +76,8 @@ impl Builder {
         }
     }
 
-    /// The tensors of a maximum or minimum, with a value that counts in place of each that does not. Where none counts, all have
-    /// those of the first.
+    /// Tensors of a maximum or minimum, with each masked value replaced by an unmasked one. Where all are masked, the
+    /// values of the first tensor are used.
     fn counted(
         &mut self,
         tensors: &[TensorId],
@@ -103,7 +103,7 @@ impl Builder {
         inputs
     }
 
-    /// Whether all tensors have one mask and one shape, but for weights.
+    /// Whether all tensors have the same mask and shape, except for weights.
     fn all_alike(&self, tensors: &[TensorId]) -> bool {
         let mut counted = tensors.iter().filter(|&&tensor| !self.is_constant(tensor));
         let of = |tensor: &TensorId| {
@@ -126,7 +126,7 @@ impl Builder {
         Some(mask)
     }
 
-    /// A tensor with other values where its mask is 0. It keeps its mask.
+    /// Replaces the masked values of a tensor. It keeps its mask.
     fn chosen(&mut self, mask: Option<TensorId>, tensor: TensorId, other: Other, call: Loc) -> TensorId {
         let Some(mask) = mask else { return tensor };
         let chosen = match other {
@@ -136,7 +136,7 @@ impl Builder {
                 self.mask_call("where", &[mask, tensor], &[(None, number)], call)
             }
         };
-        // Whatever is wrong with the tensors is wrong with the call.
+        // An error of the tensors is an error of the call.
         let Some(chosen) = chosen else { return tensor };
         let of_tensor = self.graph.tensor(tensor).mask;
         if let Some(chosen) = self.graph.tensors.get_mut(chosen.index()) {
@@ -146,7 +146,7 @@ impl Builder {
     }
 }
 
-/// Replacement of a value that does not count.
+/// Replacement of a masked value.
 #[derive(Clone, Copy)]
 enum Other {
     Tensor(TensorId),

@@ -1,5 +1,5 @@
-//! A model as a layer of another: its calls and layers become calls and layers of the graph around it, so that
-//! everything that follows sees one graph.
+//! Nested models: the calls and layers of a model are copied into the graph of the model that uses it as a layer, so
+//! that everything afterwards sees one graph.
 
 use std::collections::BTreeMap;
 
@@ -16,17 +16,17 @@ use crate::value::Arg;
 
 mod steps;
 
-/// A nested model that was made and can be called.
+/// A nested model that can be called.
 #[derive(Clone, Debug)]
 pub struct Instance {
-    /// Its place in [`Graph::groups`].
+    /// Its index in [`Graph::groups`].
     pub group: GroupId,
-    /// By layer of the model: the layer here. What no output of the model needs is not part of it.
+    /// By layer of the model: its copy here. Layers that no output needs are not copied.
     layers: BTreeMap<usize, LayerId>,
 }
 
 impl Builder {
-    /// `Class(args…)`, where `Class` is a model: its layers are made. `model` is complete and without mistakes, its
+    /// Creates the layers of `Class(args…)`, where `Class` is a model. `model` is complete and free of errors, its
     /// layers have names, and its constants are numbered as here (see [`Builder::among`]).
     ///
     /// `None` after an error.
@@ -67,10 +67,10 @@ impl Builder {
         Some(Instance { group, layers })
     }
 
-    /// Calls a nested model on tensors, each with the tokens that name it, in the order of its inputs, and gives its
-    /// outputs: poisoned tensors if something is wrong with what it is called on.
+    /// Calls a nested model on tensors, each with the location of its name, in the order of its inputs. Returns its
+    /// outputs: poisoned tensors after an error.
     ///
-    /// `steps` is the number of `TimeDistributed` around the model: it is called on every step of so many first axes.
+    /// `steps` is the number of `TimeDistributed` around the model: it is called on every step of as many first axes.
     pub fn call_instance(
         &mut self,
         instance: &Instance,
@@ -89,7 +89,7 @@ impl Builder {
             return model.outputs.iter().map(|_| self.poison(call)).collect();
         }
         let all_steps = |step: &Shape| Shape(axes.iter().chain(&step.0).cloned().collect());
-        // What the model's tensors are here.
+        // The model's tensors by their copies here.
         let given = model.inputs.iter().zip(inputs).map(|(port, &(tensor, _))| (port.tensor, tensor));
         let mut tensors: BTreeMap<TensorId, TensorId> = given.collect();
         for node in live_nodes(model).into_iter().map(|node| model.node(node)) {
@@ -131,7 +131,8 @@ impl Builder {
         outputs.map(|output| output.unwrap_or_else(|| self.poison(call))).collect()
     }
 
-    /// What a call of a nested model reads here. Masks that nobody wrote are those of the tensors here: these may have others.
+    /// The tensor that a call of a nested model reads here. Masks that the user did not write are replaced by those
+    /// of the tensors here.
     fn read_here(
         &mut self,
         (model, node): (&Graph, &Node),
@@ -156,7 +157,7 @@ impl Builder {
         [before, masks, after].concat()
     }
 
-    /// Whether a nested model can be called on these tensors; reports what is wrong.
+    /// Whether a nested model can be called on these tensors; reports errors.
     fn fits(
         &mut self,
         instance: &Instance,
@@ -186,7 +187,7 @@ impl Builder {
                 continue;
             }
             let mut cx = Cx { consts: &self.graph.consts, diags, checks: &mut self.checks };
-            // As many steps as the tensor has; more are told by the ranks.
+            // As many steps as the tensor has axes; too many are reported with the ranks.
             let (step, name) = match steps {
                 0 => (found.clone(), name),
                 _ => (found.without_first(steps), format!("a step of {name}")),
@@ -255,8 +256,8 @@ impl Settings {
     }
 }
 
-/// The layers that a model consists of, ascending: those that an output needs, and all of a nested model of which
-/// one is needed.
+/// The layers that a copy of the model contains, ascending: those that an output needs, and all layers of a nested
+/// model if an output needs one of them.
 pub(crate) fn members(model: &Graph) -> Vec<usize> {
     let mut needed = vec![false; model.layers.len()];
     for node in live_nodes(model) {
@@ -274,14 +275,14 @@ pub(crate) fn members(model: &Graph) -> Vec<usize> {
         .filter_map(|(layer, needed)| layer.group.filter(|_| *needed))
         .collect();
     let member = |(layer, needed): (&Layer, bool)| {
-        // Masks are computed anew where the model is called.
+        // Masks are computed again where the model is called.
         !layer.of_mask && (needed || layer.group.is_some_and(|g| groups.contains(&g)))
     };
     let layers = model.layers.iter().zip(needed).map(member);
     layers.enumerate().filter(|&(_, member)| member).map(|(place, _)| place).collect()
 }
 
-/// The error of a call on too few or too many tensors.
+/// Error for a call on too few or too many tensors.
 fn wrong_count(class: &str, model: &Graph, (given, call): (usize, Loc), consts: &[ConstEntry]) -> Diag {
     let count = model.inputs.len();
     let s = if count == 1 { "" } else { "s" };
@@ -305,7 +306,7 @@ fn wrong_count(class: &str, model: &Graph, (given, call): (usize, Loc), consts: 
     })
 }
 
-/// The error of floats where whole numbers are read, or the other way round.
+/// Error for floats where whole numbers are read, or the reverse.
 fn wrong_dtype(class: &str, port: &Port, wanted: Dtype, (name, is_source): (&str, bool), loc: Loc) -> Diag {
     let input = &port.name;
     match wanted {
@@ -343,7 +344,7 @@ fn same_shape(
         );
         let elements = (found.elements().known(), wanted.elements().known());
         let diag = match elements {
-            // A step of a tensor has no name that could be written.
+            // A step of a tensor has no name in the source.
             (Some(have), Some(need)) if have == need && !name.contains(' ') => {
                 let lengths: Vec<String> =
                     wanted.0.iter().filter_map(|dim| dim.known()).map(|n| n.to_string()).collect();
@@ -430,7 +431,7 @@ mod tests {
         let mut diags = Diags::new();
         let settings = args([named("trainable", value(crate::value::ValueKind::Bool(false)))]);
         let instance = builder.instance("Inner", &model, &settings, Loc(2), &mut diags).unwrap();
-        // The second `Dense` is in no output.
+        // No output needs the second `Dense`.
         assert_eq!(builder.graph().layers.len(), 2);
         let mut call = || {
             let inputs = [(b, Loc(3)), (a, Loc(4))];
@@ -460,7 +461,7 @@ mod tests {
             assert!(given.iter().all(|&tensor| builder.graph().tensor(tensor).shape.is_none()));
             assert_eq!(given.len(), 3);
         }
-        // What is not known was told before.
+        // Unknown tensors were reported before.
         assert_eq!(
             shown(&diags.into_sorted()),
             ["6: error: `Inner` takes 2 tensors, but 1 is given\n  \

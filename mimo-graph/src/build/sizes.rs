@@ -1,7 +1,7 @@
-//! Sizes that no machine can hold, reported at the number that makes them so.
+//! Sizes that are too large for any machine, reported at the number that causes them.
 //!
-//! Lengths are `usize`, and what is computed from them (places of values in memory, products of a step) must not
-//! overflow, neither in the macro nor in const evaluation. So each layer's weights and values are counted with saturating
+//! Lengths are `usize`, and values computed from them (offsets in memory, products of a step) must not overflow,
+//! neither in the macro nor in const evaluation. So the weights and values of each layer are counted with saturating
 //! arithmetic as soon as its shapes are known.
 
 use crate::code::Code;
@@ -13,13 +13,13 @@ use crate::layers::layer::Weight;
 use crate::shape::Shape;
 use crate::value::{Arg, Value, ValueKind};
 
-/// The most multiplications of a layer for one sample, so that those of all layers can be added up.
+/// Limit on the multiplications of a layer for one sample, so that those of all layers can be added up.
 const MOST_PRODUCTS: usize = 1 << 56;
 
-/// The longest expression of a length, in numbers and constants: what is read from it recurses.
+/// Longest expression of a length, in numbers and constants: its readers are recursive.
 const LONGEST: usize = 128;
 
-/// The place of the number that decides how large a layer is: its largest, else its first constant.
+/// Location of the number that decides the size of a layer: its largest, else its first constant.
 pub(super) fn decisive(args: &[Arg]) -> Option<Loc> {
     let mut found = Vec::new();
     for arg in args {
@@ -30,7 +30,7 @@ pub(super) fn decisive(args: &[Arg]) -> Option<Loc> {
     found.into_iter().max_by_key(|&(n, loc)| (n, std::cmp::Reverse(loc))).map(|(_, loc)| loc)
 }
 
-/// Every number and every constant, the latter as 0.
+/// Collects every number and every constant, the latter as 0.
 fn numbers(value: &Value, found: &mut Vec<(i64, Loc)>) {
     match &value.kind {
         ValueKind::Int(n) => found.push((*n, value.loc)),
@@ -38,7 +38,7 @@ fn numbers(value: &Value, found: &mut Vec<(i64, Loc)>) {
         // `relu` is a word.
         ValueKind::Ident { text, .. } if text.starts_with(char::is_uppercase) => found.push((0, value.loc)),
         ValueKind::List(items) => items.iter().for_each(|item| numbers(item, found)),
-        // A wrapped layer; initializers and their like have no sizes.
+        // A wrapped layer; other calls, such as initializers, have no sizes.
         ValueKind::Call { name, args, .. } if crate::layers::classes().any(|class| class == name) => {
             found.extend(decisive(args).map(|loc| (i64::MAX, loc)));
         }
@@ -50,23 +50,23 @@ fn numbers(value: &Value, found: &mut Vec<(i64, Loc)>) {
 pub(super) struct Sized<'a> {
     /// Name in messages: `` `Dense` ``.
     pub(super) what: &'a str,
-    /// The shapes that it is called on.
+    /// Input shapes.
     pub(super) read: &'a [&'a Shape],
-    /// The shapes that it gives.
+    /// Output shapes.
     pub(super) given: &'a [&'a Shape],
     /// Its weights.
     pub(super) weights: &'a [Weight],
-    /// The place of the number that decides.
+    /// Location of the number that decides.
     pub(super) loc: Loc,
 }
 
-/// Elements of a shape as far as they are numbers, saturating.
+/// Number of elements of a shape, counting only lengths that are numbers; saturating.
 fn elements(shape: &Shape) -> Option<usize> {
     shape.0.iter().try_fold(1_usize, |product, dim| Some(product.saturating_mul(dim.most()?)))
 }
 
 impl Sized<'_> {
-    /// The error for what is known to be too large.
+    /// Error for sizes that are known to be too large.
     pub(super) fn check(&self) -> Option<Diag> {
         let what = self.what;
         let dims = || self.given.iter().flat_map(|shape| &shape.0);
@@ -100,8 +100,8 @@ impl Sized<'_> {
         Some(Diag::error(Code::TooManyValues, self.loc, message).help("write a smaller number"))
     }
 
-    /// Checks for const evaluation of sizes that are not known yet: products of lengths, each of which is
-    /// checked by itself.
+    /// Checks for const evaluation of sizes that are not known to the macro: products of lengths, each checked
+    /// separately.
     pub(super) fn checks(&self) -> Vec<DimCheck> {
         let open = |shape: &Shape| {
             shape.rank() > 1 && shape.0.iter().any(|dim| dim.known().is_none()) && elements(shape).is_none()
@@ -129,12 +129,12 @@ impl Sized<'_> {
     }
 }
 
-/// A number that may have been too large to count.
+/// Formats a number that may be saturated.
 fn shown(n: usize) -> String {
     if n == usize::MAX { "2^64 or more".into() } else { n.to_string() }
 }
 
-/// The error for a model whose layers are small enough one by one.
+/// Error for a model whose layers are too large in total.
 pub(crate) fn total(graph: &Graph) -> Option<Diag> {
     let counts = graph.layers.iter().map(|layer| {
         let own = layer.weights.iter().map(|weight| elements(&weight.shape).unwrap_or(0));

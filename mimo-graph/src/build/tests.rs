@@ -3,7 +3,7 @@ use crate::testing::{self, float, int, items, named, string, value, word};
 
 mod masks;
 
-/// A builder and what it reports. Every value stands at place 1, every call where the test says.
+/// A builder and its errors. Every value is at location 1, every call where the test says.
 struct Written {
     builder: Builder,
     diags: Diags,
@@ -235,7 +235,7 @@ fn written_shapes_are_compared_with_inferred_ones() {
     written.expect(&[]);
 }
 
-/// What is offered if a call is written with a shape that it does not have.
+/// Fixes for a call whose annotated shape does not fit.
 fn offered(input: &[i64], class: &str, settings: Vec<testing::Given>, shape: &[i64]) -> Vec<String> {
     let mut written = Written::new();
     let x = written.input("x", list(input));
@@ -287,7 +287,7 @@ fn a_setting_that_does_not_is_not_offered() {
     for shape in [&[29, 28, 1][..], &[28, 28, 3], &[784]] {
         assert_eq!(offered(&[14, 14, 32], "Conv2DTranspose", conv(vec![same()]), shape), [""; 0]);
     }
-    // Strides and dilation exclude each other, and what is added has to be below the strides.
+    // Strides and dilation exclude each other, and the output padding must be below the strides.
     let dilated = conv(vec![same(), named("dilation_rate", int(2))]);
     assert_eq!(offered(&[14, 14, 32], "Conv2DTranspose", dilated, &[28, 28, 1]), [""; 0]);
     let added = conv(vec![named("strides", int(2)), named("output_padding", int(1))]);
@@ -317,7 +317,7 @@ fn diagnostics_carry_the_tensors_they_speak_of() {
     written.call(lstm, &[first]);
     written.call(lstm, &[second]);
     let diags = written.expect(&["an `LSTM` reads [steps, features], but `x` is [4]"]);
-    // The earlier call was on a tensor of the same name, which the message does not speak of.
+    // The earlier call was on a tensor of the same name, which the message does not mention.
     let shown = Some(Shape::known(&[4]));
     assert_eq!(diags[0].subjects, [Subject { tensor: second, shown }]);
     // A step has another shape than the sequence.
@@ -358,7 +358,7 @@ fn states_are_given_and_taken() {
         "`GRU` has 1 state, but 2 are given",
     ]);
     assert_eq!(diags[1].helps, ["write `initial_state = h`"]);
-    // What an error leaves is as many tensors as the call would have given.
+    // A call with an error returns as many tensors as a valid one.
     let flat = written.input("flat", list(&[4]));
     let poisoned = written.builder.call(lstm, &[(flat, Loc(5))], Loc(6), &mut written.diags);
     assert_eq!(poisoned.iter().map(|&tensor| written.shape(tensor)).collect::<Vec<_>>(), ["?", "?", "?"]);

@@ -1,5 +1,5 @@
-//! Losses and metrics of Keras and of other libraries that mimo does not have under these names, each with what to write
-//! instead. `language::tests::names` says which names of Keras are missing here.
+//! Losses and metrics of Keras and other libraries that mimo does not have under these names, each with a
+//! replacement. `language::tests::names` lists the names of Keras that are missing here.
 
 /// Losses by their names.
 pub(super) const LOSSES: &[(&str, &str)] = &[

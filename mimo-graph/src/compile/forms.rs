@@ -1,4 +1,4 @@
-//! One value for all outputs, a list in output order, or a map by output name: what each output is given.
+//! Forms of a setting: one value for all outputs, a list in output order, or a map by output name.
 
 use crate::args::list;
 use crate::code::Code;
@@ -9,7 +9,7 @@ use crate::graph::{Graph, TensorId};
 use crate::order::{downstream, marked};
 use crate::value::{Arg, Value, ValueKind};
 
-/// Which argument of `.compile(…)` is read.
+/// An argument of `.compile(…)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Setting {
     Loss,
@@ -36,7 +36,7 @@ impl Setting {
         matches!(self, Setting::Metrics | Setting::WeightedMetrics)
     }
 
-    /// How an entry of a map is written, for one that the user wrote as `text`.
+    /// An entry of a map in a help, for a value that the user wrote as `text`.
     fn entry(self, output: &str, text: &str) -> String {
         match self.of_metrics() {
             true if !text.starts_with('[') => format!("{output}: [{text}]"),
@@ -45,24 +45,24 @@ impl Setting {
     }
 }
 
-/// What one output is given.
+/// Setting of one output.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Given<'v> {
-    /// The setting does not mention it.
+    /// Not mentioned.
     Nothing,
-    /// What was written is wrong, and reported.
+    /// Wrong and reported.
     Broken,
-    /// This.
+    /// A value.
     Value(&'v Value),
 }
 
-/// What every output is given, in output order; and values whose keys are wrong, which can still be read.
+/// Setting of every output, in output order; and values with wrong keys, which can still be checked.
 pub(super) struct Spread<'v> {
     pub(super) outputs: Vec<Given<'v>>,
     pub(super) stray: Vec<&'v Value>,
 }
 
-/// Deals a setting to the outputs.
+/// Distributes a setting to the outputs.
 pub(super) fn spread<'v>(setting: Setting, value: &'v Value, graph: &Graph, cx: &mut Cx<'_>) -> Spread<'v> {
     let count = graph.outputs.len();
     let all = |given| Spread { outputs: vec![given; count], stray: vec![] };
@@ -71,7 +71,7 @@ pub(super) fn spread<'v>(setting: Setting, value: &'v Value, graph: &Graph, cx: 
         ValueKind::Map(entries) => by_name(setting, entries, value.loc, graph, cx),
         ValueKind::List(items) => match (setting.of_metrics(), &items[..]) {
             (true, []) => all(Given::Nothing),
-            // The list of a single output is its own, unless it holds that list already.
+            // A list for the only output is its value, unless it is a list of lists.
             (true, [only]) if count == 1 && matches!(only.kind, ValueKind::List(_)) => {
                 all(Given::Value(only))
             }
@@ -88,8 +88,8 @@ pub(super) fn spread<'v>(setting: Setting, value: &'v Value, graph: &Graph, cx: 
     }
 }
 
-/// A list of another length than there are outputs. Keras reports it at the first batch, or trains the first
-/// outputs only.
+/// Error for a list whose length is not the number of outputs. Keras reports it at the first batch, or trains only
+/// the first outputs.
 fn wrong_length(setting: Setting, items: &[Value], loc: Loc, graph: &Graph) -> Diag {
     let keyword = setting.keyword();
     let outputs: Vec<_> = graph.outputs.iter().map(|output| output.name.as_str()).collect();
@@ -121,7 +121,7 @@ fn wrong_length(setting: Setting, items: &[Value], loc: Loc, graph: &Graph) -> D
         .note("a list has exactly one entry per output, in output order")
 }
 
-/// A map by output names. Losses name every output.
+/// Reads a map by output names. Losses must name every output.
 fn by_name<'v>(
     setting: Setting,
     entries: &'v [(String, Loc, Value)],
@@ -130,14 +130,14 @@ fn by_name<'v>(
     cx: &mut Cx<'_>,
 ) -> Spread<'v> {
     let mut spread = Spread { outputs: vec![Given::Nothing; graph.outputs.len()], stray: vec![] };
-    // Outputs that a wrong key was meant for, as far as can be told: they are not reported as missing too.
+    // Outputs that a wrong key probably meant: they are not reported as missing too.
     let mut meant = vec![false; graph.outputs.len()];
     let mut guessed_all = true;
-    // By output: the entry whose pattern matches it.
+    // By output: the entry with the matching pattern.
     let mut by_pattern: Vec<Option<usize>> = vec![None; graph.outputs.len()];
     for (index, (key, key_loc, value)) in entries.iter().enumerate() {
         if key.is_empty() {
-            // It was reported, and may be meant for any output.
+            // It was reported, and may stand for any output.
             guessed_all = false;
             spread.stray.push(value);
             continue;
@@ -148,7 +148,7 @@ fn by_name<'v>(
             if let Some((place, other)) = taken {
                 cx.error(patterns::both(&entries[other].0, key, &graph.outputs[place].name, *key_loc));
             } else if matched.is_empty() {
-                // An output whose name is not known may match.
+                // An output whose name is unknown may match.
                 let nameless = graph.outputs.iter().any(|output| output.name.is_empty());
                 let near = patterns::near(key, graph);
                 if !nameless {
@@ -168,7 +168,7 @@ fn by_name<'v>(
             continue;
         }
         let named = graph.outputs.iter().position(|output| output.name == *key);
-        // An output whose name is not known may have this one.
+        // An output whose name is unknown may have this one.
         let nameless = || {
             let free = |place: &usize| {
                 graph.outputs[*place].name.is_empty() && spread.outputs[*place] == Given::Nothing
@@ -216,7 +216,7 @@ fn by_name<'v>(
                 )),
             );
         }
-        // Every output has a value now, or an error that says why not.
+        // Now every output has a value or an error.
         for given in &mut spread.outputs {
             if *given == Given::Nothing {
                 *given = Given::Broken;
@@ -228,11 +228,12 @@ fn by_name<'v>(
 
 struct WrongKey {
     diag: Diag,
-    /// Outputs that the key may have been meant for.
+    /// Outputs that the key may mean.
     meant: Vec<usize>,
 }
 
-/// A key that is no output: a hidden layer or tensor, and then the outputs below it are named; or a slip.
+/// Error for a key that is not an output: either a hidden layer or tensor, for which the outputs below it are named,
+/// or a typo.
 fn wrong_key(key: &str, loc: Loc, graph: &Graph) -> WrongKey {
     let outputs: Vec<_> =
         graph.outputs.iter().map(|output| output.name.as_str()).filter(|name| !name.is_empty()).collect();
@@ -290,7 +291,7 @@ fn wrong_key(key: &str, loc: Loc, graph: &Graph) -> WrongKey {
     }
 }
 
-/// What a name stands for.
+/// Role of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     Layer,
@@ -304,7 +305,7 @@ struct Named {
     tensors: Vec<TensorId>,
 }
 
-/// What the graph knows by a name: a layer, an input, a binding.
+/// Looks up a name in the graph: a layer, an input, a binding.
 fn what_is(name: &str, graph: &Graph) -> Named {
     let tensors = |keep: &dyn Fn(TensorId) -> bool| -> Vec<TensorId> {
         (0..graph.tensors.len() as u32).map(TensorId).filter(|tensor| keep(*tensor)).collect()
@@ -329,7 +330,7 @@ pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// A value as the user wrote it, near enough to be copied from a message.
+/// Formats a value as the user wrote it, so that it can be copied from a message.
 pub(super) fn written(value: &Value) -> String {
     let joined = |items: Vec<String>| items.join(", ");
     match &value.kind {

@@ -1,4 +1,4 @@
-//! What an output ends in, which losses fit it, and what `accuracy` means for it.
+//! Heads: the end of an output, the losses that fit it, and the meaning of `accuracy`.
 
 use crate::activation::Activation;
 use crate::code::Code;
@@ -13,8 +13,8 @@ use crate::metric::Metric;
 #[derive(Clone, Debug)]
 pub(crate) struct Head<'g> {
     pub(super) name: &'g str,
-    /// What ends the layer that gives the output; `None` if that layer has no say in it (`Flatten`), or if
-    /// there was an error.
+    /// Activation of the layer that computes the output; `None` for a layer without a say in it (`Flatten`), and
+    /// after an error.
     pub(super) activation: Option<Activation>,
     /// The last axis; `None` after an error.
     pub(super) units: Option<Dim>,
@@ -23,7 +23,7 @@ pub(crate) struct Head<'g> {
 }
 
 impl<'g> Head<'g> {
-    /// Whether the output may hold probabilities: it ends in `softmax` or `sigmoid`, or in what is not known.
+    /// Whether the output may hold probabilities: it ends in `softmax`, in `sigmoid`, or in an unknown activation.
     pub(super) fn may_be_probabilities(&self) -> bool {
         matches!(
             self.activation,
@@ -36,7 +36,7 @@ impl<'g> Head<'g> {
         let units = shape.and_then(|shape| shape.last().cloned());
         let rank = shape.map(|shape| shape.0.len() + 1);
         let maker = crate::names::maker(graph, output.tensor).filter(|_| units.is_some());
-        // What comes behind the first are states, which may be any numbers.
+        // Outputs after the first are states, which may be any numbers.
         let first = graph.nodes.iter().any(|node| node.outputs.first() == Some(&output.tensor));
         let activation = maker.filter(|_| first).and_then(|layer| graph.layer(layer).kind.head());
         Head { name: &output.name, activation, units, rank }
@@ -47,7 +47,7 @@ impl<'g> Head<'g> {
         self.units.as_ref().and_then(Dim::known)
     }
 
-    /// Leaves to const evaluation that the head has at least two units.
+    /// Adds a const-evaluated check that the head has at least two units.
     fn require_two_units(&self, code: Code, loc: Loc, reason: &str, help: &str, cx: &mut Cx<'_>) {
         let Some(found) = self.units.clone().filter(|units| units.known().is_none()) else { return };
         cx.checks.push(DimCheck {
@@ -64,7 +64,7 @@ impl<'g> Head<'g> {
     }
 }
 
-/// The losses that compare probabilities with labels, by what their probabilities come from.
+/// Losses that compare probabilities with labels, by the source of their probabilities.
 #[derive(Clone, Copy, PartialEq)]
 enum Crossentropy {
     /// Sigmoids: labels that do not exclude each other.
@@ -88,7 +88,7 @@ impl Crossentropy {
     }
 }
 
-/// Reports a loss that does not fit the head. `loc` are the tokens of the loss.
+/// Reports a loss that does not fit the head. `loc` is the location of the loss.
 pub(super) fn check(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     let softmax = head.activation == Some(Activation::Softmax);
     let crossentropy = Crossentropy::of(loss);
@@ -116,7 +116,7 @@ pub(super) fn check(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     }
 }
 
-/// A softmax over one unit is 1 whatever it is given, so it learns nothing.
+/// Warns about a softmax over one unit: it always outputs 1 and learns nothing.
 fn softmax_of_one(head: &Head<'_>, loc: Loc, cx: &mut Cx<'_>) {
     let name = head.name;
     cx.error(
@@ -129,7 +129,7 @@ fn softmax_of_one(head: &Head<'_>, loc: Loc, cx: &mut Cx<'_>) {
     );
 }
 
-/// A categorical cross-entropy over one class is 0 whatever it is given.
+/// Reports a categorical cross-entropy over one class, which is always 0.
 fn one_class(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     let (name, loss) = (head.name, loss.name());
     let message = format!("`{loss}` needs one unit per class, but the output `{name}` has 1 unit");
@@ -139,7 +139,7 @@ fn one_class(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     ));
 }
 
-/// A categorical cross-entropy of one number per sample, which has no axis of classes.
+/// Reports a categorical cross-entropy of one number per sample, without an axis of classes.
 fn no_classes(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     let (name, loss) = (head.name, loss.name());
     let message =
@@ -149,8 +149,8 @@ fn no_classes(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     ));
 }
 
-/// A cross-entropy compares probabilities: those of a softmax if the classes exclude each other, those of
-/// sigmoids if not; or raw values, if it is told so.
+/// Checks a cross-entropy. It compares probabilities: those of a softmax if the classes exclude each other, those of
+/// sigmoids if not; or logits with `from_logits = true`.
 fn check_crossentropy(head: &Head<'_>, loss: Loss, kind: Crossentropy, loc: Loc, cx: &mut Cx<'_>) {
     let Some(activation) = head.activation else { return };
     let (name, reads, loss) = (head.name, loss.facts().reads, loss.name());
@@ -219,8 +219,8 @@ fn check_crossentropy(head: &Head<'_>, loss: Loss, kind: Crossentropy, loc: Loc,
     cx.error(diag);
 }
 
-/// Two losses take logarithms of predictions without saying so. It runs, as NaN or with zero gradients as soon
-/// as a prediction is negative, so it is a warning.
+/// Warns about losses that take logarithms of predictions implicitly. They run, with NaN or zero gradients as soon as
+/// a prediction is negative.
 fn check_positive(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     let help = match loss {
         Loss::Poisson => "write `activation = exponential` or `softplus` in the layer",
@@ -236,8 +236,7 @@ fn check_positive(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     }
 }
 
-/// What `crossentropy` means for a head: binary for one unit or sigmoids, else categorical with one-hot
-/// targets.
+/// Meaning of `crossentropy` for a head: binary for one unit or sigmoids, else categorical with one-hot targets.
 pub(super) fn crossentropy(head: &Head<'_>) -> Loss {
     let sigmoid = head.activation == Some(Activation::Sigmoid);
     if sigmoid || head.known_units() == Some(1) {
@@ -247,11 +246,11 @@ pub(super) fn crossentropy(head: &Head<'_>) -> Loss {
     }
 }
 
-/// What `accuracy` means for a head and its loss, as Keras decides at the first batch: binary for one unit,
-/// else by the largest value, of class indices if the loss takes them.
+/// Meaning of `accuracy` for a head and its loss, as Keras decides at the first batch: binary for one unit, else by
+/// the largest value, with class indices as targets if the loss has these.
 ///
-/// `loss` is `None` for an output that is not trained. For several sigmoids Keras's choice is hardly ever meant,
-/// so that is a warning. If only const evaluation knows the number of units, the activation and the loss decide.
+/// `loss` is `None` for an output that is not trained. Keras's choice for several sigmoids is hardly ever wanted, so
+/// it is a warning. If only const evaluation knows the number of units, the activation and the loss decide.
 pub(super) fn accuracy(head: &Head<'_>, loss: Option<Loss>, word: &str, loc: Loc, cx: &mut Cx<'_>) -> Metric {
     const BINARY: Metric = Metric::BinaryAccuracy { threshold: 0.5 };
     let binary_loss = loss.and_then(Crossentropy::of) == Some(Crossentropy::Binary);
@@ -301,7 +300,7 @@ mod tests {
 
     const NONE: [&str; 0] = [];
 
-    /// What is reported for a loss on one head.
+    /// Diagnostics of a loss on one head.
     fn on(units: usize, activation: Activation, loss: &str) -> Vec<String> {
         resolved(&Model::heads(&[("y", units, activation)]), &format!("adam, {loss}")).1
     }

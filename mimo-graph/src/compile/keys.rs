@@ -1,4 +1,4 @@
-//! Keys of the logs: what is logged, and that no two values have one key.
+//! Keys of the logs: the logged values, and the check that their keys are distinct.
 
 use crate::code::Code;
 use crate::context::Cx;
@@ -8,7 +8,7 @@ use crate::loss::Loss;
 use crate::metric::Metric;
 use crate::names::loss_field;
 
-/// A value that is logged.
+/// A logged value.
 pub(super) struct Logged {
     key: String,
     /// Description in messages.
@@ -18,7 +18,8 @@ pub(super) struct Logged {
     help: String,
 }
 
-/// The values that are logged, by the runtime's names: `loss`, `output_loss` and `output_metric`, or `metric` of an only output.
+/// The logged values with the runtime's names: `loss`, `output_loss` and `output_metric`, or `metric` for an only
+/// output.
 pub(super) fn logged(
     graph: &Graph,
     losses: &[Option<Option<Loss>>],
@@ -33,7 +34,7 @@ pub(super) fn logged(
         help: "rename the output".into(),
     };
     let mut logged = vec![value("loss", "the total loss")];
-    // What has no name was reported.
+    // Outputs without a name were reported.
     let trained = || {
         let outputs = graph.outputs.iter().zip(losses);
         outputs.filter(|(output, loss)| matches!(loss, Some(Some(_))) && !output.name.is_empty())
@@ -57,7 +58,7 @@ pub(super) fn logged(
         loc: layer.loc,
         help: renamed(&layer.name),
     }));
-    // What has no name was reported.
+    // Outputs without a name were reported.
     let named = graph.outputs.iter().zip(metrics).filter(|(output, _)| !output.name.is_empty());
     for (output, metrics) in named {
         logged.extend(metrics.iter().flatten().map(|(metric, _)| Logged {
@@ -73,7 +74,7 @@ pub(super) fn logged(
     logged
 }
 
-/// An added loss is a field of the logs, beside those of the outputs.
+/// Checks that an added loss does not have the name of an output's field in the logs.
 pub(super) fn check_fields(graph: &Graph, cx: &mut Cx<'_>) {
     let mut fields: Vec<(String, String)> = graph
         .outputs
@@ -92,12 +93,12 @@ pub(super) fn check_fields(graph: &Graph, cx: &mut Cx<'_>) {
     }
 }
 
-/// A way to change the key of an added loss.
+/// Help that changes the key of an added loss.
 fn renamed(name: &str) -> String {
     format!("give the loss another name: `add_loss(…, name = \"{name}_term\")`")
 }
 
-/// No two values have one key in the logs, where those of validation have `val_` before theirs.
+/// Checks that no two values have one key in the logs. Keys of validation have the prefix `val_`.
 pub(super) fn check(logged: &[Logged], cx: &mut Cx<'_>) {
     for (index, value) in logged.iter().enumerate() {
         let validation = |a: &Logged, b: &Logged| a.key.strip_prefix("val_") == Some(&*b.key);

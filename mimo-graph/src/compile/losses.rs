@@ -1,4 +1,4 @@
-//! Losses as they are written: by name, or as a call with parameters.
+//! Names of losses, as words and as calls.
 
 use crate::args::{Bound, read};
 use crate::code::Code;
@@ -15,18 +15,18 @@ use crate::value::{Value, ValueKind};
 mod regions;
 pub(in crate::compile) mod weights;
 
-/// What a word stands for.
+/// Meaning of a word.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Choice {
-    /// This loss.
+    /// A loss.
     Loss(Loss),
-    /// This loss of regions, over axes that only the output's rank gives a meaning.
+    /// A loss of regions, over axes whose meaning depends on the output's rank.
     Regions {
         /// The loss, over the whole batch.
         loss: Loss,
         /// The axes; `None` for the whole batch.
         axes: Option<Vec<i64>>,
-        /// Where they stand.
+        /// Their location.
         loc: Loc,
     },
     /// Keras's `crossentropy`: the head decides.
@@ -90,8 +90,8 @@ vocabulary! {
         dtype => "leave it out",
     }
 
-    /// For `sigmoid` heads: minus the logarithm of the probability that is given to the truth, for each value by
-    /// itself.
+    /// For `sigmoid` heads: minus the logarithm of the predicted probability of the true label, for each value
+    /// separately.
     ///
     /// With weights it is the mean of `−w · (q · t · ln p + (1 − t) · ln(1 − p))`, where `q` is the label's `pos_weight` and
     /// `w` its entry of `label_weights`; PyTorch's `BCEWithLogitsLoss` has both, Keras has neither.
@@ -102,7 +102,7 @@ vocabulary! {
     takes {
         /// Whether predictions are logits, that is, no activation was applied.
         from_logits: bool = "false",
-        /// Share by which labels are moved towards 1/2, at least 0 and below 1.
+        /// Label smoothing: fraction by which labels are moved towards 1/2, at least 0 and below 1.
         label_smoothing: f64 = "0" in [0.0..1.0],
         axis => "leave it out: the last axis is taken",
         reduction => "leave it out: a loss is the mean over the batch",
@@ -115,8 +115,8 @@ vocabulary! {
         label_weights: Factors = "none" in [0.0..],
     }
 
-    /// For `softmax` heads: minus the logarithm of the probability that is given to the true class. Targets are
-    /// one-hot, or probabilities.
+    /// For `softmax` heads: minus the logarithm of the predicted probability of the true class. Targets are one-hot,
+    /// or probabilities.
     ///
     /// Keras: [`categorical_crossentropy`](https://keras.io/api/losses/probabilistic_losses/)
     "`categorical_crossentropy(from_logits = false, label_smoothing = 0)`"
@@ -124,7 +124,8 @@ vocabulary! {
     takes {
         /// Whether predictions are logits, that is, no activation was applied.
         from_logits: bool = "false",
-        /// Share by which labels are moved towards the uniform distribution, at least 0 and below 1.
+        /// Label smoothing: fraction by which labels are moved towards the uniform distribution, at least 0 and below
+        /// 1.
         label_smoothing: f64 = "0" in [0.0..1.0],
         axis => "leave it out: the last axis is taken",
         reduction => "leave it out: a loss is the mean over the batch",
@@ -132,7 +133,7 @@ vocabulary! {
         dtype => "leave it out",
     }
 
-    /// For `softmax` heads: minus the logarithm of the probability that is given to the true class. Targets are class
+    /// For `softmax` heads: minus the logarithm of the predicted probability of the true class. Targets are class
     /// indices.
     ///
     /// Keras: [`sparse_categorical_crossentropy`](https://keras.io/api/losses/probabilistic_losses/)
@@ -141,7 +142,7 @@ vocabulary! {
     takes {
         /// Whether predictions are logits, that is, no activation was applied.
         from_logits: bool = "false",
-        /// A class index whose rows, or positions, count nothing.
+        /// Class index whose rows or positions are ignored.
         ignore_class: usize = "none",
         reduction => "leave it out: a loss is the mean over the batch",
         axis => "leave it out: the last axis is taken",
@@ -149,8 +150,8 @@ vocabulary! {
         dtype => "leave it out",
     }
 
-    /// For `sigmoid` heads with few positive labels: binary cross-entropy times `(1 − p)^gamma`, where `p` is the probability
-    /// that is given to the truth, so that labels that are predicted well count little.
+    /// For `sigmoid` heads with few positive labels: binary cross-entropy times `(1 − p)^gamma`, where `p` is the
+    /// predicted probability of the true label, so that well predicted labels count little.
     ///
     /// Keras: [`binary_focal_crossentropy`](https://keras.io/api/losses/probabilistic_losses/)
     "`binary_focal_crossentropy(apply_class_balancing = false, alpha = 0.25, gamma = 2, from_logits = false, label_smoothing = 0)`"
@@ -160,11 +161,11 @@ vocabulary! {
         apply_class_balancing: bool = "false",
         /// Weight of positive labels, if classes are balanced.
         alpha: f64 = "0.25" in [0.0..=1.0],
-        /// How much less a label counts that is predicted well; 0 is binary cross-entropy.
+        /// Focusing exponent: how strongly well predicted labels are down-weighted; 0 is binary cross-entropy.
         gamma: f64 = "2" in [0.0..],
         /// Whether predictions are logits, that is, no activation was applied.
         from_logits: bool = "false",
-        /// Share by which labels are moved towards 1/2, at least 0 and below 1.
+        /// Label smoothing: fraction by which labels are moved towards 1/2, at least 0 and below 1.
         label_smoothing: f64 = "0" in [0.0..1.0],
         axis => "leave it out: the last axis is taken",
         reduction => "leave it out: a loss is the mean over the batch",
@@ -172,10 +173,10 @@ vocabulary! {
         dtype => "leave it out",
     }
 
-    /// For `softmax` heads with rare classes: categorical cross-entropy times `alpha · (1 − p)^gamma`, so that samples that
-    /// are predicted well count little. Targets are one-hot, or probabilities.
+    /// For `softmax` heads with rare classes: categorical cross-entropy times `alpha · (1 − p)^gamma`, so that well
+    /// predicted samples count little. Targets are one-hot, or probabilities.
     ///
-    /// For a `softmax` it is computed from the logits, exactly, where Keras clips probabilities at `1e-7`.
+    /// For a `softmax` it is computed exactly, from the logits; Keras clips probabilities at `1e-7`.
     ///
     /// Keras: [`categorical_focal_crossentropy`](https://keras.io/api/losses/probabilistic_losses/)
     "`categorical_focal_crossentropy(alpha = 0.25, gamma = 2, from_logits = false, label_smoothing = 0)`"
@@ -183,11 +184,12 @@ vocabulary! {
     takes {
         /// Weight of the classes: a number for all of them, or a list with one for each.
         alpha: Factors = "0.25" in [0.0..],
-        /// How much less a sample counts that is predicted well; 0 is categorical cross-entropy.
+        /// Focusing exponent: how strongly well predicted samples are down-weighted; 0 is categorical cross-entropy.
         gamma: f64 = "2" in [0.0..],
         /// Whether predictions are logits, that is, no activation was applied.
         from_logits: bool = "false",
-        /// Share by which labels are moved towards the uniform distribution, at least 0 and below 1.
+        /// Label smoothing: fraction by which labels are moved towards the uniform distribution, at least 0 and below
+        /// 1.
         label_smoothing: f64 = "0" in [0.0..1.0],
         axis => "leave it out: the last axis is taken",
         reduction => "leave it out: a loss is the mean over the batch",
@@ -195,8 +197,8 @@ vocabulary! {
         dtype => "leave it out",
     }
 
-    /// For `softmax` heads and labels of which some are wrong: `(1 − p^q) / q` of the probability `p` that is given to the
-    /// true class. Targets are class indices.
+    /// For `softmax` heads with noisy labels: `(1 − p^q) / q` of the predicted probability `p` of the true class.
+    /// Targets are class indices.
     ///
     /// Keras: [`categorical_generalized_cross_entropy`](https://keras.io/api/losses/probabilistic_losses/)
     "`categorical_generalized_cross_entropy(q = 0.5)`"
@@ -245,7 +247,8 @@ vocabulary! {
         dtype => "leave it out",
     }
 
-    /// For masks of images: `1 − 2 · Σ(t · p) / (Σt + Σp)`, which is 0 if predicted and true region are the same.
+    /// For masks of images: `1 − 2 · Σ(t · p) / (Σt + Σp)`, which is 0 if the predicted and the true region are
+    /// equal.
     ///
     /// By default sums run over the whole batch, so that the loss of a sample depends on the others of its batch. A sample
     /// with weight 0 is left out of the sums; other sample weights multiply the loss of the batch, as in Keras.
@@ -256,8 +259,8 @@ vocabulary! {
     takes {
         reduction => "leave it out: a loss is the mean over the batch",
         name => "leave it out: logs name a loss by its output",
-        /// Axes that the sums run over: `none` for all; 0 is the batch. Of an image `[height, width, channels]`, `[1, 2, 3]` is
-        /// one value per sample and `[0, 1, 2]` one per channel.
+        /// Axes of the sums: `none` for all; 0 is the batch. For an image `[height, width, channels]`, `[1, 2, 3]`
+        /// gives one value per sample and `[0, 1, 2]` one per channel.
         axis: Axes = "none",
         dtype => "leave it out",
     }
@@ -265,7 +268,7 @@ vocabulary! {
     /// For masks of images: `1 − I / (I + alpha · Σt·(1 − p) + beta · Σ(1 − t)·p)` with `I = Σ(t · p)`. With 0.5 and 0.5 it is
     /// [`dice`]; a larger `alpha` punishes missed pixels, a larger `beta` false alarms.
     ///
-    /// Sums run over the whole batch by default, as those of [`dice`] do.
+    /// By default sums run over the whole batch, as in [`dice`].
     ///
     /// Keras: [`tversky`](https://keras.io/api/losses/regression_losses/)
     "`tversky(alpha = 0.5, beta = 0.5, axis = none)`"
@@ -273,14 +276,14 @@ vocabulary! {
         regions(args, |args, cx, region| Loss::Tversky { alpha: args.float("alpha", cx), beta: args.float("beta", cx), region }, cx)
     };
     takes {
-        /// Weight of what is missed.
+        /// Weight of missed pixels.
         alpha: f64 = "0.5" in [0.0..],
         /// Weight of false alarms.
         beta: f64 = "0.5" in [0.0..],
         reduction => "leave it out: a loss is the mean over the batch",
         name => "leave it out: logs name a loss by its output",
-        /// Axes that the sums run over: `none` for all; 0 is the batch. Of an image `[height, width, channels]`, `[1, 2, 3]` is
-        /// one value per sample and `[0, 1, 2]` one per channel.
+        /// Axes of the sums: `none` for all; 0 is the batch. For an image `[height, width, channels]`, `[1, 2, 3]`
+        /// gives one value per sample and `[0, 1, 2]` one per channel.
         axis: Axes = "none",
         dtype => "leave it out",
     }
@@ -317,17 +320,17 @@ vocabulary! {
         dtype => "leave it out",
     }
 
-    /// A loss that you write in tensor operations and pass to the trainer: `Trainer::set_loss`, `Trainer::add_loss`. It reads all
-    /// steps of an output with a mask.
+    /// A loss that you write in tensor operations and pass to the trainer: `Trainer::set_loss`, `Trainer::add_loss`.
+    /// It sees all steps of an output, including masked ones.
     "`custom(targets = true)`"
     custom => |args, cx| Choice::Loss(Loss::Custom { targets: args.boolean("targets", cx) });
     takes {
-        /// Whether the output has targets, in its shape.
+        /// Whether the output has targets, in its own shape.
         targets: bool = "true",
     }
 }
 
-/// A class index. Keras's tutorials write −1, which no target can be here.
+/// Reads a class index. Keras's tutorials write −1, which is not a valid target here.
 pub(in crate::compile) fn ignored_class(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<usize> {
     if !matches!(value.kind, ValueKind::Int(..0)) {
         return read::unsigned(value, what, cx);
@@ -388,8 +391,8 @@ fn sparse_categorical_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) -> Choice 
     Choice::Loss(Loss::SparseCategoricalCrossentropy { from_logits, ignore_class })
 }
 
-/// The loss that a value stands for: `Some(None)` for `none`, `None` after an error. Without a head, as for an
-/// entry whose key is wrong, the value is only read.
+/// The loss that a value stands for: `Some(None)` for `none`, `None` after an error. Without a head, as for an entry
+/// with a wrong key, the value is only checked.
 pub(crate) fn read(value: &Value, head: Option<&Head<'_>>, cx: &mut Cx<'_>) -> Option<Option<Loss>> {
     let value = &*read::without_python(value, cx);
     if value.kind == ValueKind::None {

@@ -1,4 +1,4 @@
-//! Metrics as they are written, and the names that logs give them.
+//! Reads metrics, and decides their names in the logs.
 
 use crate::args::read;
 use crate::code::Code;
@@ -22,16 +22,16 @@ mod make;
 pub(crate) mod of_losses;
 pub(crate) mod table;
 
-/// What a metric is compared with: the output and its loss.
+/// The output of a metric and its loss.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'h> {
     pub(super) head: &'h Head<'h>,
-    /// `None` after an error in the loss, when nothing more can be said about the targets.
+    /// `None` after an error in the loss: then nothing can be checked about the targets.
     pub(super) loss: Option<Option<Loss>>,
 }
 
-/// The metrics of one output: one, a list of them, or none. `None` after an error. Without a subject, as for
-/// an entry whose key is wrong, the value is only read.
+/// Metrics of one output: one, a list of them, or none. `None` after an error. Without a subject, as for an entry
+/// with a wrong key, the value is only checked.
 pub(crate) fn read_all(
     value: &Value,
     subject: Option<Subject<'_>>,
@@ -40,7 +40,7 @@ pub(crate) fn read_all(
     read_after(vec![], value, subject, Setting::Metrics, cx)
 }
 
-/// The same, after the metrics of the output that were read before.
+/// Same as [`read_all`], after other metrics of the output.
 pub(super) fn read_after(
     before: Vec<(String, Metric)>,
     value: &Value,
@@ -64,7 +64,7 @@ pub(super) fn read_after(
             continue;
         };
         for (place, (word, metric)) in read.into_iter().enumerate() {
-            // What is wrong with one of several is wrong with all of them. One of the user fits every output with targets.
+            // Metrics of one call share their errors. A user's metric fits every output with targets.
             if let (0, Some(subject)) = (place, subject) {
                 check(metric, &word, subject, &mut first, value, cx);
                 let written = match &value.kind {
@@ -75,12 +75,13 @@ pub(super) fn read_after(
             }
             let taken = |name: &str| metrics.iter().find(|(taken, _)| taken == name);
             let is_taken = |name: &str| taken(name).is_some();
-            // As Keras calls them.
+            // Keras's names.
             let base = match setting {
                 Setting::WeightedMetrics if is_taken(&word) => format!("weighted_{word}"),
                 _ => word.clone(),
             };
-            // A name that is written twice in one list is not one of `metrics` and one of `weighted_metrics`.
+            // A repeated name in one list is an error; the same name in `metrics` and in `weighted_metrics` is
+            // allowed.
             let again =
                 metrics.get(own_list..).and_then(|list| list.iter().find(|(taken, _)| *taken == word));
             let again =
@@ -130,8 +131,9 @@ fn check(
     check_numbers(metric, word, head, loss, loc, cx);
 }
 
-/// One metric and its name: the word as it was typed, the snake-case name for a class, or `name = "…"`. A metric of several
-/// numbers is several, whose names are numbered. `decided` is the form of the targets that earlier metrics of an output without a loss have decided.
+/// Reads one metric and its name: the word as typed, the snake-case name for a class, or `name = "…"`. A metric of
+/// several numbers is several metrics with numbered names. `decided` is the form of the targets that earlier metrics
+/// of an output without a loss have decided.
 fn read_one(
     value: &Value,
     subject: Option<Subject<'_>>,
@@ -185,7 +187,7 @@ fn read_one(
     Some(vec![(name, metric)])
 }
 
-/// The number of classes, for a metric of one number per class: logs have a field for each.
+/// Number of classes for a metric of one number per class: logs have a field for each.
 fn known_classes(head: &Head<'_>, word: &str, loc: Loc, cx: &mut Cx<'_>) -> Option<usize> {
     let units = head.units.as_ref()?;
     if let Some(units) = units.known() {
@@ -203,7 +205,7 @@ fn known_classes(head: &Head<'_>, word: &str, loc: Loc, cx: &mut Cx<'_>) -> Opti
     None
 }
 
-/// Reports a class that the output does not have, and lists that do not have an entry per class.
+/// Reports a class index out of range, and lists that do not have one entry per class.
 fn check_classes(metric: Metric, head: &Head<'_>, value: &Value, cx: &mut Cx<'_>) {
     let loc = value.loc;
     let class_id = match metric {
@@ -237,7 +239,7 @@ fn check_classes(metric: Metric, head: &Head<'_>, value: &Value, cx: &mut Cx<'_>
     }
     match metric {
         Metric::Auc { label_weights, .. } if !label_weights.is_empty() => {
-            // `num_labels` alone is as many weights of 1.
+            // `num_labels` alone means as many weights of 1.
             let is_given = |argument: &str| match &value.kind {
                 ValueKind::Call { args, .. } => {
                     args.iter().any(|arg| arg.name.as_ref().is_some_and(|(name, _)| name == argument))
@@ -284,7 +286,7 @@ enum Decided<'a> {
     Metric(&'a str, Target),
 }
 
-/// Reports a metric that reads other targets than the output has: class indices for a sparse loss, else values.
+/// Reports a metric that needs other targets than the output has: class indices for a sparse loss, else values.
 fn check_targets(
     metric: Metric,
     word: &str,
@@ -327,7 +329,7 @@ fn check_targets(
     cx.error(diag.note(format!("{because}, which decides the targets of `{name}`")));
 }
 
-/// The metric that measures the same with targets of the other kind, as it is written.
+/// The equivalent metric for the other form of targets, as it is written.
 fn twin(metric: Metric, head: &Head<'_>) -> Option<String> {
     Some(match metric {
         Metric::SparseCategoricalAccuracy => "categorical_accuracy".into(),
@@ -354,9 +356,9 @@ fn twin(metric: Metric, head: &Head<'_>) -> Option<String> {
     })
 }
 
-/// An accuracy compares classes; of an output that predicts numbers it counts those which are met exactly, or nothing.
+/// Warns about an accuracy for an output that predicts numbers: it counts only exact matches, or nothing.
 fn check_numbers(metric: Metric, word: &str, head: &Head<'_>, loss: Option<Loss>, loc: Loc, cx: &mut Cx<'_>) {
-    // A threshold that the user wrote is meant.
+    // A user who writes a threshold means it.
     let accuracy = match metric {
         Metric::BinaryAccuracy { threshold } => threshold == 0.5,
         Metric::CategoricalAccuracy | Metric::TopKCategoricalAccuracy { .. } => true,
@@ -379,10 +381,10 @@ fn check_numbers(metric: Metric, word: &str, head: &Head<'_>, loss: Option<Loss>
     );
 }
 
-/// A word as it was typed, or Keras's key for a class: `AUC` is `auc`, `F1Score` is `f1_score`. The aliases `MSE`, `BCE`, …
-/// stay, as in Keras.
+/// Name in the logs: the word as typed, or Keras's key for a class: `AUC` is `auc`, `F1Score` is `f1_score`. The
+/// aliases `MSE`, `BCE`, … are kept, as in Keras.
 pub(crate) fn log_name(word: &str) -> String {
-    // The one class of which the key is not the class in snake case.
+    // The only class whose key is not its snake-case name.
     if word == "LogCoshError" {
         return "logcosh".into();
     }

@@ -1,4 +1,4 @@
-//! Optimizers as they are written: `adam`, `"adam"`, `Adam(learning_rate = 1e-3)`.
+//! Names of optimizers: `adam`, `"adam"`, `Adam(learning_rate = 1e-3)`.
 
 use crate::code::Code;
 use crate::context::Cx;
@@ -13,7 +13,7 @@ pub(super) mod excluded;
 mod settings;
 pub(super) mod several;
 
-/// Declares optimizers. All of them take the arguments after `weight_decay`; `then` are those that come after these.
+/// Declares optimizers. All of them take the arguments after `weight_decay`; `then` are those after these.
 macro_rules! optimizers {
     ($(
         $(#[doc = $doc:literal])*
@@ -32,20 +32,21 @@ macro_rules! optimizers {
                 $name | $word => $make;
                 takes {
                     $($arguments)*
-                    /// The largest norm that the gradient of each weight may have.
+                    /// Largest norm of the gradient of each weight; larger ones are scaled down.
                     clipnorm: f64 = "none" in [> 0.0],
-                    /// The largest size that each value of a gradient may have.
+                    /// Largest absolute value of a gradient's elements; larger ones are clipped.
                     clipvalue: f64 = "none" in [> 0.0],
-                    /// The largest norm that all gradients together may have.
+                    /// Largest norm of all gradients together; larger ones are scaled down.
                     global_clipnorm: f64 = "none" in [> 0.0],
-                    /// Whether moving averages of the weights are kept, which the weights become at the end of `fit`.
+                    /// Whether moving averages of the weights are maintained, which replace the weights at the end of
+                    /// `fit`.
                     use_ema: bool = "false",
-                    /// How much of the averages is kept at a step.
+                    /// Decay rate of the moving averages.
                     ema_momentum: f64 = "0.99" in [0.0..=1.0],
-                    /// Number of steps after which the weights become their averages, again and again.
+                    /// Number of steps after which the averages replace the weights, repeatedly.
                     ema_overwrite_frequency: usize = "none" in [1..],
                     loss_scale_factor => "leave it out: gradients are computed in the model's float type, `f32` or `f64`, which needs no scaling",
-                    /// Number of steps, at least 2, whose mean gradient makes one update.
+                    /// Number of steps, at least 2, whose mean gradient is used for one update.
                     gradient_accumulation_steps: usize = "none" in [2..],
                     name => "leave it out",
                     $($($last)*)?
@@ -62,13 +63,13 @@ optimizers! {
     "`SGD(learning_rate = 0.01, momentum = 0, nesterov = false, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     SGD | sgd => sgd;
     takes {
-        /// The size of a step.
+        /// Learning rate.
         learning_rate: LearningRate = "0.01" in [0.0..],
-        /// How much of the last step is kept.
+        /// Momentum: decay rate of the velocity.
         momentum: f64 = "0" in [0.0..=1.0],
-        /// Whether the momentum looks ahead.
+        /// Whether Nesterov momentum is used.
         nesterov: bool = "false",
-        /// Share of each weight that is taken away at each step, times the learning rate.
+        /// Weight decay: fraction of each weight that is subtracted at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],
     }
 
@@ -78,57 +79,57 @@ optimizers! {
     "`Adam(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, amsgrad = false, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     Adam | adam => |args, cx| optimizer(args, adam(args, cx), cx);
     takes {
-        /// The size of a step.
+        /// Learning rate.
         learning_rate: LearningRate = "0.001" in [0.0..],
         /// Decay rate of the mean of the gradients.
         beta_1: f64 = "0.9" in [0.0..1.0],
         /// Decay rate of the mean of their squares.
         beta_2: f64 = "0.999" in [0.0..1.0],
-        /// A small number against division by zero.
+        /// Small constant that prevents division by zero.
         epsilon: f64 = "1e-7" in [0.0..],
         /// Whether the largest mean of squares so far is used.
         amsgrad: bool = "false",
-        /// Share of each weight that is taken away at each step, times the learning rate.
+        /// Weight decay: fraction of each weight that is subtracted at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],
     }
 
-    /// `Adam` with a weight decay that does not pass through the means.
+    /// `Adam` with a weight decay that bypasses the means.
     ///
     /// Keras: [`AdamW`](https://keras.io/api/optimizers/adamw/)
     "`AdamW(learning_rate = 0.001, weight_decay = 0.004, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, amsgrad = false, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     AdamW | adamw => |args, cx| optimizer(args, adam(args, cx), cx);
     takes {
-        /// The size of a step.
+        /// Learning rate.
         learning_rate: LearningRate = "0.001" in [0.0..],
-        /// Share of each weight that is taken away at each step, times the learning rate.
+        /// Weight decay: fraction of each weight that is subtracted at each step, times the learning rate.
         weight_decay: f64 = "0.004" in [0.0..],
         /// Decay rate of the mean of the gradients.
         beta_1: f64 = "0.9" in [0.0..1.0],
         /// Decay rate of the mean of their squares.
         beta_2: f64 = "0.999" in [0.0..1.0],
-        /// A small number against division by zero.
+        /// Small constant that prevents division by zero.
         epsilon: f64 = "1e-7" in [0.0..],
         /// Whether the largest mean of squares so far is used.
         amsgrad: bool = "false",
     }
 
-    /// Gradients over the root of the running mean of their squares. What `.compile(…)` takes if it is given none.
+    /// Gradients over the root of the running mean of their squares. The default of `.compile(…)`.
     ///
     /// Keras: [`RMSprop`](https://keras.io/api/optimizers/rmsprop/)
     "`RMSprop(learning_rate = 0.001, rho = 0.9, momentum = 0, epsilon = 1e-7, centered = false, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     RMSprop | rmsprop => rms_prop;
     takes {
-        /// The size of a step.
+        /// Learning rate.
         learning_rate: LearningRate = "0.001" in [0.0..],
         /// Decay rate of the mean of the squared gradients.
         rho: f64 = "0.9" in [0.0..1.0],
-        /// How much of the last step is kept.
+        /// Momentum: decay rate of the velocity.
         momentum: f64 = "0" in [0.0..=1.0],
-        /// A small number against division by zero.
+        /// Small constant that prevents division by zero.
         epsilon: f64 = "1e-7" in [0.0..],
         /// Whether the mean of the gradients is subtracted.
         centered: bool = "false",
-        /// Share of each weight that is taken away at each step, times the learning rate.
+        /// Weight decay: fraction of each weight that is subtracted at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],
     }
 
@@ -138,29 +139,30 @@ optimizers! {
     "`Adagrad(learning_rate = 0.001, initial_accumulator_value = 0.1, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     Adagrad | adagrad => adagrad;
     takes {
-        /// The size of a step.
+        /// Learning rate.
         learning_rate: LearningRate = "0.001" in [0.0..],
         /// Initial value of the sums of squares.
         initial_accumulator_value: f64 = "0.1" in [0.0..],
-        /// A small number against division by zero.
+        /// Small constant that prevents division by zero.
         epsilon: f64 = "1e-7" in [0.0..],
-        /// Share of each weight that is taken away at each step, times the learning rate.
+        /// Weight decay: fraction of each weight that is subtracted at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],
     }
 
-    /// Gradients over the root of the running mean of their squares, times that of the squares of earlier updates.
+    /// Gradients divided by the root of the running mean of their squares, times the root of the running mean of the
+    /// squared updates.
     ///
     /// Keras: [`Adadelta`](https://keras.io/api/optimizers/adadelta/)
     "`Adadelta(learning_rate = 0.001, rho = 0.95, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     Adadelta | adadelta => adadelta;
     takes {
-        /// The size of a step; the paper has 1.
+        /// Learning rate; the paper uses 1.
         learning_rate: LearningRate = "0.001" in [0.0..],
         /// Decay of both means of squares.
         rho: f64 = "0.95" in [0.0..1.0],
-        /// A small number against division by zero.
+        /// Small constant that prevents division by zero.
         epsilon: f64 = "1e-7" in [0.0..],
-        /// Share of each weight that is taken away at each step, times the learning rate.
+        /// Weight decay: fraction of each weight that is subtracted at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],
     }
 
@@ -170,38 +172,38 @@ optimizers! {
     "`Adamax(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     Adamax | adamax => adamax;
     takes {
-        /// The size of a step.
+        /// Learning rate.
         learning_rate: LearningRate = "0.001" in [0.0..],
         /// Decay of the mean of the gradients.
         beta_1: f64 = "0.9" in [0.0..1.0],
         /// Decay of the largest gradient.
         beta_2: f64 = "0.999" in [0.0..1.0],
-        /// A small number against division by zero.
+        /// Small constant that prevents division by zero.
         epsilon: f64 = "1e-7" in [0.0..],
-        /// Share of each weight that is taken away at each step, times the learning rate.
+        /// Weight decay: fraction of each weight that is subtracted at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],
     }
 
-    /// Gradients over the root of their mean square, which for a matrix is remembered by the means of its rows and of its columns
-    /// only. The size of a step follows that of the weight.
+    /// Gradients over the root of their mean square, which for a matrix is stored as the means of its rows and
+    /// columns only. Steps are scaled by the size of the weight.
     ///
     /// Keras: [`Adafactor`](https://keras.io/api/optimizers/adafactor/)
     "`Adafactor(learning_rate = 0.001, beta_2_decay = -0.8, epsilon_1 = 1e-30, epsilon_2 = 1e-3, clip_threshold = 1, relative_step = true, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     Adafactor | adafactor => adafactor;
     takes {
-        /// The size of a step, relative to the root mean square of the weight.
+        /// Learning rate, relative to the root mean square of the weight.
         learning_rate: LearningRate = "0.001" in [0.0..],
-        /// Exponent of the step's number in the decay of the means: they keep `1 - t^beta_2_decay` of what they were.
+        /// Exponent of the step's number in the decay of the means: their decay rate is `1 - t^beta_2_decay`.
         beta_2_decay: f64 = "-0.8" in [..0.0],
         /// Added to squares of gradients, against division by zero.
         epsilon_1: f64 = "1e-30" in [0.0..],
-        /// The least root mean square of a weight that its steps are scaled by.
+        /// Lower bound on the root mean square of a weight that its steps are scaled by.
         epsilon_2: f64 = "1e-3" in [0.0..],
-        /// The root mean square of an update above which it is scaled down to it.
+        /// Updates with a larger root mean square are scaled down to it.
         clip_threshold: f64 = "1" in [> 0.0],
-        /// Whether the learning rate is at most one over the root of the step's number.
+        /// Whether the learning rate is limited to one over the root of the step's number.
         relative_step: bool = "true",
-        /// Share of each weight that is taken away at each step, times the learning rate.
+        /// Weight decay: fraction of each weight that is subtracted at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],
     }
 
@@ -211,26 +213,26 @@ optimizers! {
     "`Lamb(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     Lamb | lamb => lamb;
     takes {
-        /// The size of a step, relative to the norm of the weight.
+        /// Learning rate, relative to the norm of the weight.
         learning_rate: LearningRate = "0.001" in [0.0..],
         /// Decay rate of the mean of the gradients.
         beta_1: f64 = "0.9" in [0.0..1.0],
         /// Decay rate of the mean of their squares.
         beta_2: f64 = "0.999" in [0.0..1.0],
-        /// A small number against division by zero.
+        /// Small constant that prevents division by zero.
         epsilon: f64 = "1e-7" in [0.0..],
-        /// Share of each weight that is taken away at each step, times the learning rate.
+        /// Weight decay: fraction of each weight that is subtracted at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],
     }
 
-    /// Momentum that is made orthogonal, for weights of two axes; `AdamW` for all others, for embeddings, and for the layers of
-    /// `exclude_layers`, which should name the output layers.
+    /// Orthogonalized momentum, for weights of two axes; `AdamW` for all others, for embeddings, and for the layers
+    /// of `exclude_layers`, which should name the output layers.
     ///
     /// Keras: [`Muon`](https://keras.io/api/optimizers/muon/)
     "`Muon(learning_rate = 0.001, adam_beta_1 = 0.9, adam_beta_2 = 0.999, adam_weight_decay = 0.004, epsilon = 1e-7, weight_decay = 0.004, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none, exclude_layers = none, exclude_embeddings = true, muon_a = 3.4445, muon_b = -4.775, muon_c = 2.0315, adam_lr_ratio = 1, momentum = 0.95, ns_steps = 5, nesterov = true, rms_rate = 0.2)`"
     Muon | muon => muon;
     takes {
-        /// The size of a step.
+        /// Learning rate.
         learning_rate: LearningRate = "0.001" in [0.0..],
         /// Decay rate of the mean of the gradients, where `AdamW` is used.
         adam_beta_1: f64 = "0.9" in [0.0..1.0],
@@ -238,9 +240,9 @@ optimizers! {
         adam_beta_2: f64 = "0.999" in [0.0..1.0],
         /// `weight_decay` where `AdamW` is used.
         adam_weight_decay: f64 = "0.004" in [0.0..],
-        /// A small number against division by zero, where `AdamW` is used.
+        /// Small constant that prevents division by zero, where `AdamW` is used.
         epsilon: f64 = "1e-7" in [0.0..],
-        /// Share of each weight that is taken away at each step, times the learning rate.
+        /// Weight decay: fraction of each weight that is subtracted at each step, times the learning rate.
         weight_decay: f64 = "0.004" in [0.0..],
     }
     then {
@@ -248,7 +250,7 @@ optimizers! {
         exclude_layers: Names = "none",
         /// Whether `AdamW` is used for embeddings.
         exclude_embeddings: bool = "true",
-        /// Coefficient of the matrix in the iteration that makes it orthogonal.
+        /// Coefficient of the matrix in the iteration that orthogonalizes it.
         muon_a: f64 = "3.4445",
         /// Coefficient of its third power.
         muon_b: f64 = "-4.775",
@@ -256,11 +258,11 @@ optimizers! {
         muon_c: f64 = "2.0315",
         /// Learning rate of `AdamW`, as a multiple of `learning_rate`.
         adam_lr_ratio: f64 = "1" in [0.0..],
-        /// How much of the last momentum is kept.
+        /// Momentum: decay rate of the velocity.
         momentum: f64 = "0.95" in [0.0..=1.0],
         /// Number of iterations.
         ns_steps: usize = "5",
-        /// Whether the momentum looks ahead.
+        /// Whether Nesterov momentum is used.
         nesterov: bool = "true",
         /// Factor of steps, times the root of the longer side of a matrix; with `none` steps are not scaled.
         rms_rate: f64 = "0.2" in [0.0..],
@@ -272,15 +274,15 @@ optimizers! {
     "`Nadam(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     Nadam | nadam => nadam;
     takes {
-        /// The size of a step.
+        /// Learning rate.
         learning_rate: LearningRate = "0.001" in [0.0..],
         /// Decay rate of the mean of the gradients.
         beta_1: f64 = "0.9" in [0.0..1.0],
         /// Decay rate of the mean of their squares.
         beta_2: f64 = "0.999" in [0.0..1.0],
-        /// A small number against division by zero.
+        /// Small constant that prevents division by zero.
         epsilon: f64 = "1e-7" in [0.0..],
-        /// Share of each weight that is taken away at each step, times the learning rate.
+        /// Weight decay: fraction of each weight that is subtracted at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],
     }
 
@@ -290,13 +292,13 @@ optimizers! {
     "`Lion(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.99, weight_decay = none, clipnorm = none, clipvalue = none, global_clipnorm = none, use_ema = false, ema_momentum = 0.99, ema_overwrite_frequency = none, gradient_accumulation_steps = none)`"
     Lion | lion => lion;
     takes {
-        /// The size of a step.
+        /// Learning rate.
         learning_rate: LearningRate = "0.001" in [0.0..],
-        /// How much of the momentum is in the step.
+        /// Weight of the gradient's mean against the gradient in a step.
         beta_1: f64 = "0.9" in [0.0..1.0],
         /// Decay rate of the momentum.
         beta_2: f64 = "0.99" in [0.0..1.0],
-        /// Share of each weight that is taken away at each step, times the learning rate.
+        /// Weight decay: fraction of each weight that is subtracted at each step, times the learning rate.
         weight_decay: f64 = "none" in [0.0..],
     }
 }

@@ -1,6 +1,7 @@
-//! Losses and metrics that the user writes in Rust, by their paths: `crate::pinball`, `crate::Lift(name = "lift_of_risk")`.
+//! Custom losses and metrics that the user writes in Rust, by their paths: `crate::pinball`, `crate::Lift(name =
+//! "lift_of_risk")`.
 //!
-//! Whether a path leads to a function or a type of the right form is for rustc to say, at the user's tokens.
+//! rustc checks, at the user's tokens, that a path leads to a function or a type of the right form.
 
 use crate::args::read;
 use crate::code::Code;
@@ -15,18 +16,19 @@ use crate::named::Named;
 use crate::names::field;
 use crate::value::{Arg, Value, ValueKind};
 
-/// A path with the arguments that follow it.
+/// A path with its arguments.
 pub(super) struct Own<'v> {
     path: &'static str,
     args: &'v [Arg],
     loc: Loc,
 }
 
-/// First segments of the paths that Python would have.
+/// First segments of paths as Python has them.
 const PYTHON: [&str; 9] = ["K", "keras", "losses", "metrics", "mimo", "nn", "tensorflow", "tf", "torch"];
 
 impl<'v> Own<'v> {
-    /// The path that a value is. `None` if it is none, or a word of the language as another library would have it: `losses::mse`.
+    /// The path in a value. `None` if it is not a path, or a word of the language in the form of another library:
+    /// `losses::mse`.
     pub(super) fn read<T>(value: &'v Value, table: &[Named<T>], cx: &Cx<'_>) -> Option<Self> {
         let (text, args) = match &value.kind {
             ValueKind::Expr(id) => (cx.consts.get(id.0 as usize)?.text.as_str(), &[][..]),
@@ -52,7 +54,7 @@ impl<'v> Own<'v> {
         Some(Own { path, args, loc: value.loc })
     }
 
-    /// The arguments by name. Others than `allowed` are reported.
+    /// The arguments by name. Reports others than `allowed`.
     fn arguments(&self, allowed: &str, cx: &mut Cx<'_>) -> Option<Option<&'v Value>> {
         let mut found = None;
         for arg in self.args {
@@ -105,13 +107,13 @@ impl<'v> Own<'v> {
     }
 }
 
-/// The name in the logs of a metric without one: the last of its path in snake case.
+/// Default name in the logs: the last segment of the path in snake case.
 fn name_of(path: &str) -> String {
     let last = path.rsplit("::").next().unwrap_or(path);
     field::snake_case(last.strip_prefix("r#").unwrap_or(last))
 }
 
-/// Reports a metric with the name of another one of its output, if the user has written one of them.
+/// Reports a metric with the same name as another one of its output, if one of them is a custom metric.
 pub(super) fn named_twice(name: &str, value: &Value, metric: Metric, cx: &mut Cx<'_>) {
     let message = format!("two metrics of one output are called `{name}`");
     let help = match (metric, &value.kind) {
@@ -123,7 +125,7 @@ pub(super) fn named_twice(name: &str, value: &Value, metric: Metric, cx: &mut Cx
     cx.error(diag.note("logs have one field for each metric"));
 }
 
-/// Gives the metrics their places, and finds the tokens of every path.
+/// Numbers the metrics, and finds the tokens of every path.
 pub(super) fn placed(outputs: &mut [Training], cx: &Cx<'_>) -> Vec<(&'static str, ConstId)> {
     let mut paths: Vec<&'static str> = vec![];
     let mut metrics: Vec<&'static str> = vec![];

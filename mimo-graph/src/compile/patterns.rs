@@ -1,5 +1,5 @@
-//! Keys that end in `*`: `digit_*` means every output whose name starts with `digit_`. A key that is a whole name wins over
-//! a pattern.
+//! Keys that end in `*`: `digit_*` means every output whose name starts with `digit_`. A whole name takes precedence
+//! over a pattern.
 
 use std::collections::BTreeSet;
 
@@ -10,18 +10,18 @@ use crate::diag::{Diag, Loc, did_you_mean};
 use crate::graph::Graph;
 use crate::value::{Value, ValueKind};
 
-/// The start of the names that a pattern matches, `digit_` for `digit_*`; `None` for a key that is a whole name.
+/// Prefix of a pattern, `digit_` for `digit_*`; `None` for a key that is a whole name.
 pub(super) fn prefix(key: &str) -> Option<&str> {
     key.strip_suffix('*')
 }
 
-/// The outputs whose names start so, by their places.
+/// Indices of the outputs whose names have the prefix.
 pub(super) fn matched(prefix: &str, graph: &Graph) -> Vec<usize> {
     let named = graph.outputs.iter().enumerate().filter(|(_, output)| !output.name.is_empty());
     named.filter(|(_, output)| output.name.starts_with(prefix)).map(|(place, _)| place).collect()
 }
 
-/// The error for two patterns that match the same output.
+/// Error for two patterns that match the same output.
 pub(super) fn both(first: &str, second: &str, output: &str, loc: Loc) -> Diag {
     let message = match first == second {
         true => format!("the pattern `{first}` stands twice"),
@@ -35,7 +35,7 @@ pub(super) fn both(first: &str, second: &str, output: &str, loc: Loc) -> Diag {
     })
 }
 
-/// The pattern that a key was meant to be, among those that match outputs: their names without the numbers at their ends.
+/// The pattern that a key probably means, among those that match outputs: their names without the numbers at the end.
 pub(super) fn near(key: &str, graph: &Graph) -> Option<String> {
     let stem = |name: &str| format!("{}*", name.trim_end_matches(|c: char| c.is_ascii_digit()));
     let outputs = graph.outputs.iter().filter(|output| !output.name.is_empty());
@@ -43,7 +43,7 @@ pub(super) fn near(key: &str, graph: &Graph) -> Option<String> {
     did_you_mean(key, stems.iter().map(String::as_str)).map(str::to_owned)
 }
 
-/// The error for a pattern that matches nothing. `near` is a pattern that matches something.
+/// Error for a pattern that matches nothing. `near` is a pattern that matches something.
 pub(super) fn unmatched(key: &str, near: Option<String>, loc: Loc, graph: &Graph) -> Diag {
     let message = format!("no output has a name that `{key}` matches");
     let diag = Diag::error(Code::UnknownOutput, loc, message);
@@ -55,7 +55,7 @@ pub(super) fn unmatched(key: &str, near: Option<String>, loc: Loc, graph: &Graph
     }
 }
 
-/// Gives outputs without an entry of their own that of their pattern.
+/// Sets the entry of the matching pattern for outputs without one of their own.
 pub(super) fn fill<'v>(
     spread: &mut Spread<'v>,
     by_pattern: &[Option<usize>],
@@ -74,7 +74,7 @@ pub(super) fn fill<'v>(
             };
         }
     }
-    // A value that no output needs is read for its own mistakes.
+    // A value that no output uses is still checked.
     let unused: BTreeSet<usize> =
         by_pattern.iter().flatten().copied().filter(|at| !used.contains(at)).collect();
     spread.stray.extend(unused.into_iter().filter_map(|at| Some(&entries.get(at)?.2)));

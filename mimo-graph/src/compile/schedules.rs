@@ -1,4 +1,4 @@
-//! Schedules of learning rates as they are written: `CosineDecay(1e-3, decay_steps = 1000)`.
+//! Schedules of learning rates: `CosineDecay(1e-3, decay_steps = 1000)`.
 
 use crate::args::{self, Bound};
 use crate::code::Code;
@@ -80,7 +80,7 @@ vocabulary! {
         end_learning_rate: f64 = "0.0001" in [0.0..],
         /// Exponent; 1 is a straight line.
         power: f64 = "1" in [0.0..],
-        /// Whether the decay begins again after the end, each time over one more `decay_steps` than before.
+        /// Whether the decay starts again after the end, each time over one more `decay_steps` than before.
         cycle: bool = "false",
         name => "leave it out",
     }
@@ -137,7 +137,7 @@ const ABSENT: &[(&str, &str)] = &[(
     "a schedule of your own is a callback: `LearningRateScheduler::new(|epoch, rate| rate * 0.9)`",
 )];
 
-/// Whether a value is meant as a schedule and not as a number.
+/// Whether a value is a schedule instead of a number.
 pub(super) fn is_schedule(value: &Value) -> bool {
     matches!(value.kind, ValueKind::Call { .. })
         || value.word().is_some_and(|word| SCHEDULES.iter().any(|entry| entry.item.names.contains(&word)))
@@ -177,7 +177,7 @@ fn piecewise(args: &Bound<'_>, cx: &mut Cx<'_>) -> Schedule {
     Schedule::PiecewiseConstantDecay { boundaries: interned(&boundaries), values: interned(&values) }
 }
 
-/// The numbers of a list that has at least one; empty after an error.
+/// Reads the numbers of a list with at least one entry; empty after an error.
 fn list<T>(
     name: &str,
     args: &Bound<'_>,

@@ -1,4 +1,4 @@
-//! The names of regularizers and constraints, as words and as calls.
+//! Names of regularizers and constraints, as words and as calls.
 
 use super::{Constraint, Regularizer};
 use crate::args::Bound;
@@ -44,8 +44,8 @@ vocabulary! {
         l2: f64 = "0" in [0.0..],
     }
 
-    /// A penalty on rows or columns of a matrix that are not at right angles: `factor` times the mean of `|cos(a, b)|` over all
-    /// pairs of them. For weights with two axes.
+    /// A penalty on rows or columns of a matrix that are not orthogonal: `factor` times the mean of `|cos(a, b)|`
+    /// over all pairs of them. For weights with two axes.
     ///
     /// Keras: [`OrthogonalRegularizer`](https://keras.io/api/layers/regularizers/)
     "`OrthogonalRegularizer(factor = 0.01, mode = rows)`"
@@ -65,7 +65,7 @@ vocabulary! {
     mod constraints;
     const CONSTRAINTS: Constraint;
 
-    /// Vectors along an axis are shortened to a norm of at most `max_value`.
+    /// Scales vectors along an axis down to a norm of at most `max_value`.
     ///
     /// Keras: [`MaxNorm`](https://keras.io/api/layers/weight_constraints/)
     "`MaxNorm(max_value = 2, axis = 0)`"
@@ -77,14 +77,14 @@ vocabulary! {
         axis: Axis = "0",
     }
 
-    /// Negative values become 0.
+    /// Sets negative values to 0.
     ///
     /// Keras: [`NonNeg`](https://keras.io/api/layers/weight_constraints/)
     "`NonNeg()`"
     NonNeg | non_neg => |_, _| Constraint::NonNeg;
     takes {}
 
-    /// Vectors along an axis are brought to norm 1.
+    /// Scales vectors along an axis to norm 1.
     ///
     /// Keras: [`UnitNorm`](https://keras.io/api/layers/weight_constraints/)
     "`UnitNorm(axis = 0)`"
@@ -94,7 +94,7 @@ vocabulary! {
         axis: Axis = "0",
     }
 
-    /// Vectors along an axis are brought towards norms between `min_value` and `max_value`.
+    /// Scales vectors along an axis towards norms between `min_value` and `max_value`.
     ///
     /// Keras: [`MinMaxNorm`](https://keras.io/api/layers/weight_constraints/)
     "`MinMaxNorm(min_value = 0, max_value = 1, rate = 1, axis = 0)`"
@@ -104,7 +104,7 @@ vocabulary! {
         min_value: f64 = "0" in [0.0..],
         /// The largest norm.
         max_value: f64 = "1" in [0.0..],
-        /// How much of the way is gone at each step, from 0 to 1.
+        /// Fraction of the correction that is applied at each step, from 0 to 1.
         rate: f64 = "1" in [0.0..=1.0],
         /// The axis over which norms are taken.
         axis: Axis = "0",
@@ -145,7 +145,7 @@ const ABSENT_CONSTRAINTS: &[(&str, &str)] =
     &[("Constraint", "write one of mimo's, or change the weights between steps: `trainer.set_weights(…)`")];
 
 impl Regularizer {
-    /// Reads a regularizer: a word, a string or a call with arguments. `what` is how messages call the value.
+    /// Reads a regularizer: a word, a string or a call with arguments. `what` names the value in messages.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Regularizer> {
         read_named(
             value,
@@ -170,12 +170,12 @@ impl Regularizer {
 }
 
 impl Constraint {
-    /// Reads a constraint: a word, a string or a call with arguments. `what` is how messages call the value.
+    /// Reads a constraint: a word, a string or a call with arguments. `what` names the value in messages.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Constraint> {
         read_named(value, what, "a constraint", Code::UnknownConstraint, CONSTRAINTS, ABSENT_CONSTRAINTS, cx)
     }
 
-    /// The axis over which norms are taken.
+    /// Axis of the norms.
     pub fn axis(&self) -> Option<usize> {
         match *self {
             Constraint::MaxNorm { axis, .. }

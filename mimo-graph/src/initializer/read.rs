@@ -1,4 +1,4 @@
-//! The names of initializers, as words and as calls.
+//! Names of initializers, as words and as calls.
 
 use super::{Distribution, Fan, Initializer, InitializerKind};
 use crate::args::Bound;
@@ -61,7 +61,7 @@ vocabulary! {
         mean: f64 = "0",
         /// The standard deviation.
         stddev: f64 = "0.05" in [0.0..],
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
     }
 
@@ -75,7 +75,7 @@ vocabulary! {
         minval: f64 = "-0.05",
         /// The largest value.
         maxval: f64 = "0.05",
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
     }
 
@@ -85,13 +85,13 @@ vocabulary! {
     "`VarianceScaling(scale = 1, mode = fan_in, distribution = truncated_normal, seed = none)`"
     VarianceScaling | variance_scaling => variance_scaling;
     takes {
-        /// What the variance is multiplied by.
+        /// Factor of the variance.
         scale: f64 = "1" in [> 0.0],
-        /// Which number the variance is divided by.
+        /// The number in the denominator.
         mode: Fan = "fan_in",
-        /// What is drawn from.
+        /// Shape of the distribution.
         distribution: Distribution = "truncated_normal",
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
     }
 
@@ -131,7 +131,7 @@ vocabulary! {
     "`LecunNormal(seed = none)`"
     LecunNormal | lecun_normal => |args, cx| scaled(1.0, Fan::In, Distribution::TruncatedNormal, args, cx);
     takes {
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
     }
 
@@ -143,7 +143,7 @@ vocabulary! {
     takes {
         /// Factor.
         gain: f64 = "1",
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
     }
 }
@@ -164,12 +164,12 @@ impl From<InitializerKind> for Initializer {
     }
 }
 
-/// A distribution with the seed that the call gives it.
+/// A distribution with the seed from the call.
 fn seeded(kind: InitializerKind, args: &Bound<'_>, cx: &mut Cx<'_>) -> Initializer {
     Initializer { kind, seed: args.optional_seed("seed", cx) }
 }
 
-/// Variance scaling under the name of its inventor, of which only the seed is free.
+/// Variance scaling under the name of its inventor, with the seed as its only argument.
 fn scaled(
     scale: f64,
     mode: Fan,
@@ -226,12 +226,12 @@ fn variance_scaling(args: &Bound<'_>, cx: &mut Cx<'_>) -> Initializer {
 }
 
 impl Initializer {
-    /// Reads an initializer: a word, a string or a call with arguments. `what` is how messages call the value.
+    /// Reads an initializer: a word, a string or a call with arguments. `what` names the value in messages.
     pub fn read(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Initializer> {
         read_named(value, what, "an initializer", Code::UnknownInitializer, INITIALIZERS, ABSENT, cx)
     }
 
-    /// Why a weight with `rank` axes cannot start like this, if it cannot.
+    /// Reason why the initializer does not fit a weight of `rank` axes; `None` if it does.
     pub fn refuses(&self, rank: usize) -> Option<&'static str> {
         match self.kind {
             InitializerKind::Identity { .. } if rank != 2 => Some("an identity is a matrix"),

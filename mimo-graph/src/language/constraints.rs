@@ -1,3 +1,3 @@
-//! Constraints: what weights are brought back to after each step, as in `kernel_constraint = MaxNorm(2)`.
+//! Constraints: applied to weights after each optimizer step, as in `kernel_constraint = MaxNorm(2)`.
 
 pub use crate::initializer::hold::constraints::*;

@@ -1,3 +1,3 @@
-//! Initializers: what weights start as, as in `kernel_initializer = HeNormal(seed = 1)` or `"he_normal"`.
+//! Initializers: initial values of weights, as in `kernel_initializer = HeNormal(seed = 1)` or `"he_normal"`.
 
 pub use crate::initializer::read::words::*;

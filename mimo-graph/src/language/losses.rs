@@ -1,4 +1,4 @@
-//! Losses: what `.compile(loss = …)` takes. `t` are targets, `p` predictions; each is the mean over the samples of the
+//! Losses, for `.compile(loss = …)`. `t` are targets, `p` predictions; each loss is the mean over the samples of the
 //! batch, and over positions. `none` leaves an output untrained.
 
 pub use crate::compile::losses::words::*;

@@ -1,4 +1,4 @@
-//! Metrics: what `.compile(metrics = …)` takes. `t` are targets, `p` predictions.
+//! Metrics, for `.compile(metrics = …)`. `t` are targets, `p` predictions.
 
 pub use crate::compile::metrics::of_losses::words::*;
 pub use crate::compile::metrics::table::words::*;

@@ -1,11 +1,11 @@
-//! The end of the block: `Model(…)`, `.compile(…)`, and what calls of layers take.
+//! The end of the block, `Model(…)` and `.compile(…)`, and the arguments of calls of layers.
 
 use crate::item::{Item, Word};
 
 pub use crate::compile::words::*;
 
 items! {
-    /// What the model is: the end of the block.
+    /// Inputs and outputs of the model: the last expression of the block.
     ///
     /// Keras: [`Model`](https://keras.io/api/models/model/)
     "`Model(inputs, outputs)`"
@@ -18,22 +18,24 @@ items! {
         outputs: Tensors,
     }
 
-    /// What a call of a layer takes besides its tensors: `encoder(x, initial_state = [h, c])`, `attention(x, x, use_causal_mask = true)`.
+    /// Arguments of a call of a layer besides its tensors: `encoder(x, initial_state = [h, c])`, `attention(x, x,
+    /// use_causal_mask = true)`.
     ///
-    /// A mask holds 1 for what counts and 0 for what does not. Without one, a layer that reads masks takes that of its tensor: those of
-    /// `Embedding(…, mask_zero = true)` and `Masking()` have one.
+    /// A mask holds 1 for positions that count and 0 for the others. By default, a layer that reads masks uses that
+    /// of its tensor: outputs of `Embedding(…, mask_zero = true)` and `Masking()` have one.
     "`Call(initial_state = none, mask = none, query = none, value = none, key = none, query_mask = none, value_mask = none, key_mask = none, attention_mask = none, use_causal_mask = false, return_attention_scores = false)`"
     Call;
     takes {
-        /// The state that a recurrent layer begins with: one tensor, and two, `[h, c]`, for an `LSTM`.
+        /// Initial state of a recurrent layer: one tensor, and two, `[h, c]`, for an `LSTM`.
         initial_state: Tensors = "none",
         /// The steps that count, `[steps]`. For an `Attention` a list, `[query_mask, value_mask]`.
         mask: Tensors = "none",
-        /// What attention is computed for, `[queries, features]`: the first tensor.
+        /// Queries of attention, `[queries, features]`: the first tensor.
         query: Tensors = "none",
-        /// What attention averages, `[keys, features]`: the second tensor.
+        /// Values of attention, of which it computes means, `[keys, features]`: the second tensor.
         value: Tensors = "none",
-        /// What queries are compared with, `[keys, features]`: the third tensor, and the value without one.
+        /// Keys of attention, with which queries are compared, `[keys, features]`: the third tensor; the value by
+        /// default.
         key: Tensors = "none",
         /// The queries that count, `[queries]`.
         query_mask: Tensors = "none",
@@ -41,11 +43,11 @@ items! {
         value_mask: Tensors = "none",
         /// The keys that count, `[keys]`.
         key_mask: Tensors = "none",
-        /// Which key each query may see, `[queries, keys]`, and `[heads, queries, keys]` for each head by itself.
+        /// Keys that each query may see, `[queries, keys]`, or `[heads, queries, keys]` for each head separately.
         attention_mask: Tensors = "none",
-        /// Whether a query sees no later key.
+        /// Whether queries cannot see later keys.
         use_causal_mask: bool = "false",
-        /// Whether the weights of the mean are given as well, `[heads, queries, keys]`: `let (y, scores) = …;`.
+        /// Whether the attention weights are returned as well, `[heads, queries, keys]`: `let (y, scores) = …;`.
         return_attention_scores: bool = "false",
     }
 }

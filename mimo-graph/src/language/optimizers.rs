@@ -1,4 +1,5 @@
-//! Optimizers: what makes a step of gradients, as in `.compile(optimizer = Adam(learning_rate = 1e-3))`. A name without
-//! arguments is enough, and is read in any case: `"adam"`. A learning rate is a number or one of the [`schedules`](super::schedules).
+//! Optimizers: turn gradients into weight updates, as in `.compile(optimizer = Adam(learning_rate = 1e-3))`. A name
+//! without arguments is enough, in any case: `"adam"`. A learning rate is a number or one of the
+//! [`schedules`](super::schedules).
 
 pub use crate::compile::optimizers::words::*;

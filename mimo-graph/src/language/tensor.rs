@@ -1,4 +1,5 @@
-//! What an editor shows as the type of a tensor: `Tensor<127, 32>` for 127 steps of 32 features, without the batch axis.
+//! The type that an editor shows for a tensor: `Tensor<127, 32>` for 127 steps of 32 features, without the batch
+//! axis.
 
 macro_rules! ranks {
     ($($module:ident $short:ident [$($axis:ident),*];)*) => {
@@ -26,15 +27,15 @@ ranks! {
     rank6 T6 [A, B, C, D, E, F];
 }
 
-/// A tensor whose shape is not known: there is a mistake before it.
+/// A tensor of unknown shape, after an error.
 #[derive(Clone, Copy, Debug)]
 pub struct Unknown;
 
-/// What an editor shows as the type of a model that is used as a layer.
+/// The type that an editor shows for a model used as a layer.
 #[derive(Debug)]
 pub struct Nested<M>(std::marker::PhantomData<fn() -> M>);
 
-// Derived, they would ask the same of the model.
+// Derived impls would require the same of the model.
 impl<M> Clone for Nested<M> {
     fn clone(&self) -> Self {
         *self

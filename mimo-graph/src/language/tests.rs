@@ -1,4 +1,4 @@
-//! Items as they are declared: calls that are written out, defaults and words that can be read, the README's table.
+//! Tests of the declared items: calls in documentation, defaults and words that can be read, the README's table.
 
 mod names;
 
@@ -18,7 +18,7 @@ fn modules() -> impl Iterator<Item = Module> {
     Module::ALL.into_iter().filter(|&module| module != Module::Model)
 }
 
-/// `Dense(units, activation = linear)`
+/// Formats a call: `Dense(units, activation = linear)`.
 fn call(item: &Item) -> String {
     let arguments = item.arguments().map(|argument| match argument.default {
         Some(default) => format!("{} = {default}", argument.name),
@@ -34,12 +34,12 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files.filter(|path| path.extension().is_some_and(|ext| ext == "rs")).collect()
 }
 
-/// Editors read only literals as documentation, so a call is written out. `UPDATE=1` writes it.
+/// Editors read only literals as documentation, so calls are written out. `UPDATE=1` writes them.
 #[test]
 fn calls_list_the_arguments() {
     let wrong = |item: &&Item| item.call != call(item);
     let mut wrong: Vec<&Item> = Module::ALL.into_iter().flat_map(items).filter(wrong).collect();
-    // A layer in the place of an activation has its page among the layers.
+    // A layer that is accepted as an activation is documented among the layers.
     wrong.retain(|item| !item.common.is_empty() || !["ReLU", "LeakyReLU"].contains(&item.class));
     if std::env::var_os("UPDATE").is_some() {
         for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
@@ -59,7 +59,8 @@ fn calls_list_the_arguments() {
     assert!(wrong.is_empty(), "`UPDATE=1 cargo test -p mimo-graph calls` writes {wrong:#?}");
 }
 
-/// A row of the README's table: classes with the same arguments, the arguments, and what the page says of shapes.
+/// A row of the README's table: classes with the same arguments, the arguments, and the shapes from the
+/// documentation.
 fn row(items: &[&Item]) -> String {
     let mut arguments: Vec<String> = vec![];
     for argument in items[0].arguments().filter(|argument| !["name", "trainable"].contains(&argument.name)) {
@@ -91,7 +92,8 @@ fn row(items: &[&Item]) -> String {
     format!("| {} | {} | {} |\n", names.join(", "), arguments.join(", "), said.join("; "))
 }
 
-/// The first sentence of the second paragraph of an item's page, which is about shapes; of the first, if there is one only.
+/// The first sentence of the second paragraph of an item's documentation, which is about shapes; of the first, if it
+/// is the only one.
 fn shapes_of(item: &Item) -> String {
     let paragraphs: Vec<String> =
         item.docs.split(|line| line.is_empty()).map(|lines| lines.concat()).collect();
@@ -100,9 +102,9 @@ fn shapes_of(item: &Item) -> String {
     text.split(". ").next().unwrap_or_default().trim_end_matches('.').to_owned()
 }
 
-/// The README has `table` after the line `begin`, up to the next empty line. `UPDATE=1` writes it.
+/// Checks that the README has `table` after the line `begin`, up to the next empty line. `UPDATE=1` writes it.
 fn assert_in_readme(begin: &str, table: &str) {
-    // Two tests write two parts of one file.
+    // Two tests write parts of one file.
     static FILE: Mutex<()> = Mutex::new(());
     let _lock = FILE.lock();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
@@ -136,7 +138,7 @@ fn readme_lists_the_layers_of_keras_that_mimo_does_not_have() {
     assert_in_readme("| Keras's layer | instead |\n|---|---|\n", &table);
 }
 
-/// The words of the modules that are lists of words, each by the spelling that messages propose.
+/// The words of the modules that are lists of words, each in the spelling of suggestions.
 #[test]
 fn readme_lists_the_words() {
     let row = |module: Module| {
@@ -149,7 +151,7 @@ fn readme_lists_the_words() {
     assert_in_readme("| module | words |\n|---|---|\n", &table);
 }
 
-/// A value that an argument without a default may have.
+/// A valid value for an argument without a default.
 fn some(module: Module, item: &Item, argument: &Argument) -> &'static str {
     match (module, item.names[0], argument.name) {
         (_, "Bidirectional", "layer") => "LSTM(4)",
@@ -169,7 +171,7 @@ fn some(module: Module, item: &Item, argument: &Argument) -> &'static str {
     }
 }
 
-/// What `name(arguments)` makes, shown; errors are part of it.
+/// Formats the result of `name(arguments)`, including errors.
 fn made(module: Module, name: &str, arguments: &str) -> String {
     let model = crate::sketch::Model::heads(&[("y", 3, Activation::Softmax)]);
     let value = |text: &str| -> Value {
@@ -211,14 +213,14 @@ fn defaults_are_what_is_taken_without_them() {
                 .map(|argument| format!("{} = {}", argument.name, some(module, item, argument)))
                 .collect();
             let plain = made(module, item.names[0], &needed.join(", "));
-            // `accuracy` and its like are resolved by their head, and so is the number of scores per class.
+            // `accuracy` and similar words are resolved by their head, and so is the number of scores per class.
             if !["accuracy", "crossentropy", "f1_score", "fbeta_score"].contains(&item.names[0]) {
                 assert!(plain.ends_with(" []") && !plain.starts_with("None"), "{}: {plain}", item.names[0]);
             }
             for argument in item.arguments() {
                 let Some(default) = argument.default else { continue };
                 let given = match default {
-                    // What is left out is not always a value that may be written.
+                    // Omitting an argument is not always the same as writing a value.
                     "none" if ["name", "backward_layer"].contains(&argument.name) => continue,
                     default if [Kind::Plain, Kind::Float, Kind::Rate].contains(&argument.kind) => {
                         default.to_owned()
@@ -236,7 +238,7 @@ fn defaults_are_what_is_taken_without_them() {
 /// Arguments of losses and metrics that are lists of at least one number.
 const LISTS: [&str; 4] = ["label_weights", "pos_weight", "target_class_ids", "thresholds"];
 
-/// A number outside of the declared range, and a list without any, are errors.
+/// Numbers outside of the declared range, and empty lists, are errors.
 #[test]
 fn ranges_are_kept() {
     let mut tried = 0;

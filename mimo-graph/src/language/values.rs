@@ -1,13 +1,13 @@
-//! What an argument may be, where it is not simply a number (`usize`, `f64`) or `true` and `false` (`bool`).
+//! Types of arguments other than numbers (`usize`, `f64`) and `bool`.
 
-/// Types that say only what may be written.
+/// Types that only document what may be written.
 macro_rules! markers {
     ($($(#[doc = $doc:literal])* $name:ident;)*) => {
         $($(#[doc = $doc])* #[derive(Clone, Copy, Debug)] pub struct $name;)*
     };
 }
 
-/// Words, each of which may be written as it is or as a string.
+/// Words, each written as it is or as a string.
 macro_rules! words {
     ($($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $about:literal])* $word:ident,)* })*) => {
         $(
@@ -17,7 +17,7 @@ macro_rules! words {
             pub enum $name { $($(#[doc = $about])* $word,)* }
         )*
 
-        /// Every word, by the type that it is of.
+        /// Every word, by its type.
         pub(crate) const WORDS: &[(&str, &[&str])] =
             &[$((stringify!($name), &[$(stringify!($word)),*]),)*];
     };
@@ -40,9 +40,9 @@ markers! {
     Constraint;
     /// A layer: an item of [`layers`](super::layers) with its arguments, as in `LSTM(64)`.
     Layer;
-    /// An optimizer: an item of [`optimizers`](super::optimizers), as in `Adam(learning_rate = 1e-3)`. Several are a map by the
-    /// names of layers, nested models or outputs, `{ encoder: SGD(1e-3), rest: Adam() }`: an output's name means the layers that
-    /// lead to this output only, and `rest` is everything that no other key means.
+    /// An optimizer: an item of [`optimizers`](super::optimizers), as in `Adam(learning_rate = 1e-3)`. Several are a
+    /// map by the names of layers, nested models or outputs, `{ encoder: SGD(1e-3), rest: Adam() }`: the name of an
+    /// output selects the layers that only lead to it, and `rest` everything that no other key selects.
     Optimizer;
     /// Losses: items of [`losses`](super::losses). One for all outputs, a list in their order, or a map by their
     /// names: `{ diagnosis: mse, risk: none }`.
@@ -59,13 +59,13 @@ markers! {
     /// Lengths of axes: a number for all of them, or one for each: `3`, `[3, 5]`, `(3, 5)`. Each is any constant
     /// expression.
     Lengths;
-    /// What a loop or the call of a function gives a name: a number, a word, a tensor or a layer.
+    /// A value that a loop or a function call binds: a number, a word, a tensor or a layer.
     Setting;
     /// An axis: 0 is the batch, 1 the first axis of a sample, -1 the last.
     Axis;
     /// Axes, as [`Axis`] each: `1`, `[2, 1]`.
     Axes;
-    /// What is taken of each axis of a sample: a position, two bounds, or `none` for all of it: `3`, `[none, [0, 3]]`.
+    /// Part of each axis of a sample: a position, two bounds, or `none` for the whole axis: `3`, `[none, [0, 3]]`.
     Key;
     /// Rows or columns at edges: a number for all edges, one for each axis, or one for each edge: `1`, `(1, 2)`,
     /// `((1, 0), (0, 1))`.
@@ -87,13 +87,13 @@ markers! {
 words! {
     /// Padding at the edges.
     Padding {
-        /// Windows lie inside the input, so that axes become shorter.
+        /// Windows lie inside of the input, so that axes become shorter.
         valid,
-        /// Zeros are added at the edges, so that axes keep their lengths if the window moves by 1.
+        /// Zeros are added at the edges, so that axes keep their lengths for a stride of 1.
         same,
     }
 
-    /// Where the channels are.
+    /// Position of the channels.
     DataFormat {
         /// The last axis.
         channels_last,
@@ -107,7 +107,7 @@ words! {
         concat,
     }
 
-    /// What an input holds.
+    /// Element type of an input.
     ElementType {
         /// Floats: of the model's type, `f32` unless it is built for `f64`.
         float32,
@@ -115,7 +115,7 @@ words! {
         int32,
     }
 
-    /// What a tensor holds after a `cast`.
+    /// Element type after a `cast`.
     CastType {
         /// Floats of the model's type.
         float32,
@@ -131,11 +131,11 @@ words! {
         int,
     }
 
-    /// What the pixels of an enlarged image are.
+    /// Interpolation of the pixels of an upsampled image.
     Interpolation {
         /// The nearest pixel: each is repeated.
         nearest,
-        /// The weighted mean of the four around.
+        /// The weighted mean of the four nearest pixels.
         bilinear,
     }
 
@@ -147,19 +147,19 @@ words! {
         columns,
     }
 
-    /// Vectors that whole numbers become.
+    /// Encoding of whole numbers as vectors.
     OutputMode {
-        /// One vector for all numbers of a sample, with a 1 at the place of each.
+        /// One vector for all numbers of a sample, with a 1 at the index of each.
         multi_hot,
-        /// One vector for each number, with a 1 at its place.
+        /// One vector for each number, with a 1 at its index.
         one_hot,
-        /// One vector for all numbers of a sample, with how often each occurs.
+        /// One vector for all numbers of a sample, with the number of occurrences of each.
         count,
     }
 
-    /// How the outputs of two directions become one.
+    /// Combination of the outputs of two directions.
     MergeMode {
-        /// One behind the other along the last axis.
+        /// Concatenation along the last axis.
         concat,
         /// Their sum.
         sum,
@@ -169,7 +169,7 @@ words! {
         ave,
     }
 
-    /// The curve under which an area is taken.
+    /// Curve whose area is computed.
     Curve {
         /// The true-positive rate over the false-positive rate.
         ROC,
@@ -179,7 +179,7 @@ words! {
         PRGAIN,
     }
 
-    /// The height of the area under a curve between two thresholds.
+    /// Height of the area under a curve between two thresholds.
     Summation {
         /// The mean of both ends; for precision over recall, a curve between them.
         interpolation,
@@ -189,25 +189,25 @@ words! {
         majoring,
     }
 
-    /// How the scores of columns become one number.
+    /// Aggregation of the scores of columns.
     Aggregation {
         /// The mean over the columns.
         uniform_average,
         /// The mean over the columns, weighted by the variance of each.
         variance_weighted_average,
-        /// No number for all of them: a metric for each column.
+        /// A metric for each column instead of one number.
         none,
     }
 
-    /// How the scores of classes become one number.
+    /// Aggregation of the scores of classes.
     Average {
         /// From the counts of all classes together.
         micro,
         /// The mean over the classes.
         r#macro,
-        /// The mean over the classes, each as often as it occurs.
+        /// The mean over the classes, weighted by the number of their occurrences.
         weighted,
-        /// No number for all of them: a metric for each class.
+        /// A metric for each class instead of one number.
         none,
     }
 
@@ -221,7 +221,7 @@ words! {
         fan_avg,
     }
 
-    /// What is drawn from.
+    /// Distribution of random values.
     Distribution {
         /// A normal distribution, drawn again beyond two standard deviations.
         truncated_normal,

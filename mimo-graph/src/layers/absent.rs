@@ -1,9 +1,8 @@
-//! Layers and functions of Keras that mimo does not have, each with what to write instead.
+//! Layers and functions of Keras that mimo does not have, each with a replacement.
 
 mod operations;
 
-/// Replacement for a layer or a function that Keras has and mimo does not; `None` if Keras has none of this
-/// name either.
+/// Replacement for a layer or function of Keras that mimo does not have; `None` if Keras does not have the name.
 pub(super) fn instead_of(name: &str) -> Option<&'static str> {
     let listed = all().find(|(names, _)| names.contains(&name));
     listed.map(|&(_, instead)| instead)
@@ -14,7 +13,7 @@ fn all() -> impl Iterator<Item = &'static (&'static [&'static str], &'static str
     LAYERS.iter().chain(OF_OTHERS).chain(FUNCTIONS).chain(operations::OPERATIONS)
 }
 
-/// Keras's layers that mimo does not have, each group with what to write instead.
+/// Keras's layers that mimo does not have, each group with a replacement.
 #[cfg(test)]
 pub(crate) fn absent_layers() -> impl Iterator<Item = (&'static [&'static str], &'static str)> {
     LAYERS.iter().copied()
@@ -29,7 +28,7 @@ const CELL: &str = "write `LSTM(32)`, `GRU(32)` or `SimpleRNN(32)`, which run ov
 const VOLUME: &str =
     "layers over volumes are not available: use those over images, with one axis as channels";
 
-/// Layers by what stands in for them.
+/// Layers by their replacement.
 const LAYERS: &[(&[&str], &str)] = &[
     (&["Lambda"], "write a function of the block: `fn scale(x, gate) { exp(0.5 * x) * gate }`"),
     (&["Discretization", "HashedCrossing", "Hashing", "MaxNumBoundingBoxes"], PREPARE),
@@ -94,7 +93,7 @@ const LAYERS: &[(&[&str], &str)] = &[
     (&["InputSpec"], "write the shape at the name: `let x: [32] = Dense(32)(x);`"),
 ];
 
-/// Layers of Keras 2, of TensorFlow Addons and of PyTorch whose names are near to others of mimo, or to none.
+/// Layers of Keras 2, TensorFlow Addons and PyTorch whose names are near to others of mimo, or to none.
 const OF_OTHERS: &[(&[&str], &str)] = &[
     (&["CuDNNGRU"], "write `GRU(32)`: there is one implementation"),
     (&["CuDNNLSTM"], "write `LSTM(32)`: there is one implementation"),

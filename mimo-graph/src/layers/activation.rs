@@ -1,4 +1,4 @@
-//! `Activation`: an activation function as a layer of its own.
+//! `Activation`: an activation function as a separate layer.
 
 use crate::activation::Activation as Function;
 use crate::args::Bound;
@@ -18,7 +18,7 @@ use crate::shape::{Dtype, Shape};
 pub struct Activation {
     /// The function.
     pub activation: Function,
-    /// Which of Keras's classes it was written as; the automatic name depends on it.
+    /// Keras's class in the source; the automatic name depends on it.
     pub class: Class,
 }
 
@@ -38,9 +38,9 @@ pub enum Class {
 }
 
 layer! {
-    /// An activation as a layer of its own.
+    /// An activation as a separate layer.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: [`Activation`](https://keras.io/api/layers/core_layers/activation/)
     "`Activation(activation, name = none, trainable = true)`"
@@ -53,7 +53,7 @@ layer! {
     /// `max(x, 0)` as a layer; with arguments `min(x, max_value)` above `threshold`, and `negative_slope · (x − threshold)`
     /// elsewhere.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: [`ReLU`](https://keras.io/api/layers/activation_layers/relu/)
     "`ReLU(max_value = none, negative_slope = 0, threshold = 0, name = none, trainable = true)`"
@@ -63,13 +63,13 @@ layer! {
         max_value: f64 = "none" in [0.0..],
         /// The slope up to the threshold.
         negative_slope: f64 = "0" in [0.0..],
-        /// The largest input that is not passed on.
+        /// Inputs up to this value use the slope.
         threshold: f64 = "0" in [0.0..],
     }
 
     /// `x` where it is positive, `negative_slope · x` elsewhere, as a layer.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: [`LeakyReLU`](https://keras.io/api/layers/activation_layers/leaky_relu/)
     "`LeakyReLU(negative_slope = 0.3, name = none, trainable = true)`"
@@ -81,7 +81,7 @@ layer! {
 
     /// `x` where it is positive, `alpha · (eˣ − 1)` elsewhere, as a layer.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: [`ELU`](https://keras.io/api/layers/activation_layers/elu/)
     "`ELU(alpha = 1, name = none, trainable = true)`"
@@ -93,7 +93,7 @@ layer! {
 
     /// `eˣ / Σ eˣ` over the last axis, as a layer.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: [`Softmax`](https://keras.io/api/layers/activation_layers/softmax/)
     "`Softmax(axis = -1, name = none, trainable = true)`"
@@ -105,8 +105,8 @@ layer! {
 }
 
 impl Activation {
-    // What depends on the function (whether a loss fits it) would be wrong with a default in its place, so a
-    // function that cannot be read leaves no layer.
+    // Checks that depend on the function (whether a loss fits) would be wrong with a default, so a function that
+    // cannot be read makes no layer.
     fn read(class: Class, activation: Function, args: &Bound<'_>) -> Option<Self> {
         let positional: Vec<&str> = args.item().positional.iter().map(|argument| argument.name).collect();
         args.sound(&positional).then_some(Activation { activation, class })
@@ -136,7 +136,7 @@ impl Layer for Activation {
         if self.class == Class::Softmax { &[(0, "mask")] } else { &[] }
     }
 
-    /// A mask of the steps says nothing of the values that a softmax compares.
+    /// A mask of the steps does not apply to the values that a softmax compares.
     fn reads_mask(&self, x: &Shape, mask: &Shape) -> bool {
         x.rank() == mask.rank()
     }
@@ -146,7 +146,7 @@ impl Layer for Activation {
     }
 
     fn head(&self) -> Option<Function> {
-        // A product with a sigmoid is any number.
+        // A product with a sigmoid may be any number.
         Some(if self.activation == Function::Glu { Function::Linear } else { self.activation })
     }
 
@@ -205,7 +205,7 @@ impl Layer for Activation {
     }
 }
 
-/// Reports a last axis of odd length, of which there are no halves. Returns whether nothing is known to be wrong.
+/// Reports a last axis of odd length, which cannot be halved. Returns false only after an error.
 fn halved(x: &Operand<'_>, last: &Dim, cx: &mut Cx<'_>) -> bool {
     const HELP: &str = "make the layer before it twice as wide as the result: `Dense(64)` for 32 values";
     match last.known() {

@@ -23,7 +23,8 @@ pub struct ActivityRegularization {
 layer! {
     /// Outputs its input, and adds `l1 · Σ |x| + l2 · Σ x²` to the total loss, as the mean over the samples of the batch.
     ///
-    /// The shape stays what it is. `activity_regularizer` of a layer is the same penalty on its outputs. Evaluation has the penalty too.
+    /// The shape is unchanged. `activity_regularizer` of a layer is the same penalty on its outputs. The penalty is
+    /// part of the loss in evaluation too.
     ///
     /// Keras: [`ActivityRegularization`](https://keras.io/api/layers/regularization_layers/activity_regularization/)
     "`ActivityRegularization(l1 = 0, l2 = 0, name = none, trainable = true)`"
@@ -41,7 +42,7 @@ impl ActivityRegularization {
         Some(ActivityRegularization { l1: args.float("l1", cx), l2: args.float("l2", cx) })
     }
 
-    /// Reads the `activity_regularizer` of another layer: the penalty on what it outputs.
+    /// Reads the `activity_regularizer` of another layer: the penalty on its outputs.
     pub(super) fn of_outputs(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         const NAME: &str = "activity_regularizer";
         match args.regularizer(NAME, cx)? {
@@ -84,7 +85,7 @@ impl Layer for ActivityRegularization {
         None
     }
 
-    /// The penalty is on the layer's outputs, as one on those of any other layer.
+    /// The penalty is on the layer's outputs, as that of any other layer.
     fn activity_regularizer(&self) -> Option<ActivityRegularization> {
         Some(*self)
     }

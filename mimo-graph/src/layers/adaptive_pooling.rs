@@ -20,7 +20,7 @@ pub struct AdaptivePooling {
     pub kind: PoolKind,
     /// 1 for sequences, 2 for images.
     pub axes: usize,
-    /// Height and width of the result; a sequence keeps its height of 1.
+    /// Height and width of the result; a sequence has a height of 1.
     pub output_size: [Dim; 2],
 }
 
@@ -128,7 +128,7 @@ impl Layer for AdaptivePooling {
     fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let Some(wanted) = wanted else {
             let changed = AdaptivePooling { axes: 3 - self.axes, ..self.clone() };
-            // One length stands for both axes.
+            // One length is used for both axes.
             let same = self.axes == 2 && self.output_size[0] != self.output_size[1];
             let fits = inputs.first().is_some_and(|shape| shape.rank() == self.axes + 1);
             let changed = match changed.axes {

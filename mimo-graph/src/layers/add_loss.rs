@@ -17,12 +17,12 @@ pub struct AddLoss {
 }
 
 tensor_operations! {
-    /// Adds a loss that is computed from tensors of the model to the total loss: one number per sample, of which the mean over the
-    /// batch is taken.
+    /// Adds a loss that is computed from tensors of the model to the total loss: one number per sample, averaged over
+    /// the batch.
     ///
-    /// It is a statement by itself, in the block, in a function or in a loop. The logs have the mean without its weight under its
-    /// name, here `kl_loss`, in training and in evaluation. Sample weights and `loss_weights` do not change it, and a prediction
-    /// does not compute it.
+    /// It is a separate statement, in the block, in a function or in a loop. The logs have the unweighted mean under
+    /// its name, here `kl_loss`, in training and in evaluation. Sample weights and `loss_weights` do not change it,
+    /// and a prediction does not compute it.
     ///
     /// Keras: [`add_loss`](https://keras.io/api/losses/#the-addloss-api), with which a layer adds a sum over the batch that it
     /// has averaged itself.
@@ -85,7 +85,7 @@ impl Layer for AddLoss {
 
     operation_facts!(aliases = true);
 
-    /// The plan makes the operation together with penalties: it writes no value.
+    /// The plan creates the operation together with penalties: it writes no value.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }

@@ -1,4 +1,5 @@
-//! `AlphaDropout` and `GaussianDropout`: dropouts that keep the mean of the values, and change nothing when predicting.
+//! `AlphaDropout` and `GaussianDropout`: dropouts that preserve the mean of the values, and do nothing in
+//! predictions.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -17,15 +18,15 @@ pub struct AlphaDropout {
     pub randomness: Randomness,
     /// The values that share a random number; `None` if every value has its own.
     pub noise_shape: Option<NoiseShape>,
-    /// A seed of its own; without one, the model's seed and the layer's place decide.
+    /// Its own seed; without one, it is derived from the model's seed and the layer's position.
     pub seed: Option<u64>,
 }
 
 layer! {
-    /// Sets a share of the values to the limit of `selu` for very negative values while training, then scales and shifts all so
-    /// that mean 0 and variance 1 stay: for layers with `activation = selu`.
+    /// Sets a fraction of the values to the negative limit of `selu` while training, then scales and shifts all to
+    /// preserve mean 0 and variance 1: for layers with `activation = selu`.
     ///
-    /// The shape stays what it is. Predictions are not changed.
+    /// The shape is unchanged. Predictions are not changed.
     ///
     /// Keras: [`AlphaDropout`](https://keras.io/api/layers/regularization_layers/alpha_dropout/)
     "`AlphaDropout(rate, noise_shape = none, seed = none, name = none, trainable = true)`"
@@ -33,17 +34,17 @@ layer! {
     takes {
         /// Share of the values that is dropped: at least 0, below 1.
         rate: f64 in [0.0..1.0],
-        /// Shape of the random numbers of one sample, without the batch: 1 where all positions of an axis are dropped together,
-        /// and `none` or the length of the axis elsewhere.
+        /// Shape of the random numbers of one sample, without the batch: 1 for an axis whose positions are dropped
+        /// together, `none` or the length of the axis for the others.
         noise_shape: Lengths = "none",
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
     }
 
     /// Multiplies every value by a normally distributed number with mean 1 and standard deviation `√(rate / (1 − rate))` while
     /// training.
     ///
-    /// The shape stays what it is. Predictions are not changed.
+    /// The shape is unchanged. Predictions are not changed.
     ///
     /// Keras: [`GaussianDropout`](https://keras.io/api/layers/regularization_layers/gaussian_dropout/)
     "`GaussianDropout(rate, seed = none, name = none, trainable = true)`"
@@ -51,7 +52,7 @@ layer! {
     takes {
         /// Rate of a `Dropout` of the same variance: at least 0, below 1.
         rate: f64 in [0.0..1.0],
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
     }
 }

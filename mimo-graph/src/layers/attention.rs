@@ -1,4 +1,4 @@
-//! `Attention` and `AdditiveAttention`: means of values, weighted by the scores of a query with their keys.
+//! `Attention` and `AdditiveAttention`: means of values, weighted by the scores of a query with the keys.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -14,14 +14,14 @@ use crate::layers::layer::{
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
-/// The score of a query with a key.
+/// Score of a query with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScoreMode {
     /// Their dot product: `Attention()`.
     Dot,
-    /// The sum of hyperbolic tangents of what they add up to: `Attention(score_mode = concat)`.
+    /// The sum of `tanh(query + key)`: `Attention(score_mode = concat)`.
     Concat,
-    /// The same with a factor for each tangent: `AdditiveAttention()`.
+    /// The same with a learned factor for each tangent: `AdditiveAttention()`.
     Additive,
 }
 
@@ -30,56 +30,59 @@ pub enum ScoreMode {
 pub struct Attention {
     /// The score.
     pub mode: ScoreMode,
-    /// Whether it has a factor that is learned.
+    /// Whether it has a learned factor.
     pub use_scale: bool,
-    /// The share of the weights of the mean that becomes 0 while training.
+    /// Dropout rate of the attention weights.
     pub dropout: f64,
-    /// A seed of its own; without one, the model's seed and the layer's place decide.
+    /// Its own seed; without one, it is derived from the model's seed and the layer's position.
     pub seed: Option<u64>,
-    /// Whether queries see no later key.
+    /// Whether queries cannot see later keys.
     pub causal: bool,
-    /// Whether the weights of the mean are given as well.
+    /// Whether the attention weights are outputs as well.
     pub gives_scores: bool,
 }
 
 layer! {
-    /// For every query, the mean of values, weighted by the softmax of the query's dot products with their keys.
+    /// For every query, the mean of the values, weighted by the softmax of the dot products of the query with the
+    /// keys.
     ///
-    /// Called on a list: `[query, value]`, or `[query, value, key]` if queries are compared with something else than the values.
-    /// `[queries, features]` and `[keys, values]` → `[queries, values]`. Weights: `scale` with `use_scale`, `concat_score_weight` with
-    /// `score_mode = concat`; each is one number.
+    /// Called on a list: `[query, value]`, or `[query, value, key]` with keys that are not the values. `[queries,
+    /// features]` and `[keys, values]` → `[queries, values]`. Weights: `scale` with `use_scale`,
+    /// `concat_score_weight` with `score_mode = concat`; each is one number.
     ///
-    /// A call takes `mask = [query_mask, value_mask]`, `use_causal_mask = true`, and `return_attention_scores = true`, which gives the
-    /// weights of the mean, `[queries, keys]`, too. Results of queries that do not count are 0.
+    /// A call takes `mask = [query_mask, value_mask]`, `use_causal_mask = true`, and `return_attention_scores =
+    /// true`, which also returns the attention weights, `[queries, keys]`. Results of masked queries are 0.
     ///
     /// Keras: [`Attention`](https://keras.io/api/layers/attention_layers/attention/)
     "`Attention(use_scale = false, score_mode = dot, dropout = 0, seed = none, name = none, trainable = true)`"
     Attention, "let query = Input(shape = [8, 16]);\nlet value = Input(shape = [20, 16]);\nlet y: [8, 16] = Attention()([query, value]);" => Attention::from_args;
     takes {
-        /// Whether the scores have a factor that is learned.
+        /// Whether the scores have a learned factor.
         use_scale: bool = "false",
         /// The score of a query with a key: their dot product (`dot`), or the sum of `tanh(query + key)` (`concat`).
         score_mode: ScoreMode = "dot",
-        /// Share of the weights of the mean that becomes 0 while training.
+        /// Dropout rate of the attention weights while training.
         dropout: f64 = "0" in [0.0..=1.0],
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
     }
 
-    /// For every query, the mean of values, weighted by the softmax of scores that add query and key up: `Σ scale · tanh(query + key)`.
+    /// For every query, the mean of the values, weighted by the softmax of additive scores: `Σ scale · tanh(query +
+    /// key)`.
     ///
-    /// Called on a list: `[query, value]`, or `[query, value, key]`. `[queries, features]` and `[keys, values]` → `[queries, values]`.
-    /// Weight: `scale`, `[features]`, with `use_scale`. A call takes what one of `Attention` takes.
+    /// Called on a list: `[query, value]`, or `[query, value, key]`. `[queries, features]` and `[keys, values]` →
+    /// `[queries, values]`. Weight: `scale`, `[features]`, with `use_scale`. Calls take the arguments of those of
+    /// `Attention`.
     ///
     /// Keras: [`AdditiveAttention`](https://keras.io/api/layers/attention_layers/additive_attention/)
     "`AdditiveAttention(use_scale = true, dropout = 0, seed = none, name = none, trainable = true)`"
     AdditiveAttention, "let query = Input(shape = [8, 16]);\nlet value = Input(shape = [20, 16]);\nlet y: [8, 16] = AdditiveAttention()([query, value]);" => Attention::additive;
     takes {
-        /// Whether every hyperbolic tangent has a factor that is learned.
+        /// Whether each tangent has a learned factor.
         use_scale: bool = "true",
-        /// Share of the weights of the mean that becomes 0 while training.
+        /// Dropout rate of the attention weights while training.
         dropout: f64 = "0" in [0.0..=1.0],
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
     }
 }
@@ -109,14 +112,14 @@ impl Attention {
     }
 }
 
-/// The tensors that are given by their places: query, value, and the key, which is the value if none is given.
+/// The positional tensors: query, value, and key, which is the value by default.
 pub(super) fn by_place<'a, 'b>(inputs: &'a [Operand<'b>]) -> Option<[&'a Operand<'b>; 3]> {
     let mut places = inputs.iter().filter(|input| input.role.is_empty());
     let (query, value) = (places.next()?, places.next()?);
     Some([query, value, places.next().unwrap_or(value)])
 }
 
-/// Whether all tensors hold floats; else the errors.
+/// Whether all tensors hold floats; reports those that do not.
 pub(super) fn all_floats(class: &str, inputs: &[Operand<'_>], cx: &mut Cx<'_>) -> bool {
     let mut seen: Vec<&str> = vec![];
     let mut fine = true;
@@ -130,7 +133,7 @@ pub(super) fn all_floats(class: &str, inputs: &[Operand<'_>], cx: &mut Cx<'_>) -
     fine
 }
 
-/// Whether a mask has the axes of what it masks: `wanted` of `of`, which messages call `axes`; else the error.
+/// Whether a mask has the axes that it masks: `wanted` of `of`, which messages call `axes`; reports an error if not.
 pub(super) fn mask_fits(
     mask: &Operand<'_>,
     of: &Operand<'_>,
@@ -219,7 +222,7 @@ impl Layer for Attention {
         Some(Typed { class: class.into(), sizes: sizes_of(weights, 0).cloned().collect() })
     }
 
-    /// The plan makes it, with its memory.
+    /// Created by the plan, with its memory.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }

@@ -14,14 +14,14 @@ use crate::shape::{Dtype, Shape};
 /// `keras.ops.expand_dims` and `keras.ops.squeeze`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AxesOfOne {
-    /// Whether the axes are inserted, or removed.
+    /// Whether the axes are inserted instead of removed.
     pub inserts: bool,
-    /// The axes: of the result if they are inserted, else of the input. `None` is every axis of length 1.
+    /// The axes: of the result if they are inserted, else of the input. `None` means every axis of length 1.
     pub axis: Option<NamedAxes>,
 }
 
 tensor_operations! {
-    /// Axes of length 1 more.
+    /// Inserts axes of length 1.
     ///
     /// `[a] → [1, a]` for axis 1, `[a, 1]` for the last axis.
     ///
@@ -34,13 +34,14 @@ tensor_operations! {
     takes {
         /// A tensor.
         x: Tensors,
-        /// Place of the axis in the result, or a list of places: 0 is the batch, 1 the first axis of a sample, -1 the last.
+        /// Position of the axis in the result, or a list of positions: 0 is the batch, 1 the first axis of a sample,
+        /// -1 the last.
         axis: Axes,
     }
 
-    /// Axes of length 1 less.
+    /// Removes axes of length 1.
     ///
-    /// `[1, a, 1] → [a]`, or `[1, a]` for `axis = -1`. Without `axis` it is every axis of length 1 of a sample.
+    /// `[1, a, 1] → [a]`, or `[1, a]` for `axis = -1`. By default every axis of length 1 of a sample.
     ///
     /// Keras: `keras.ops.squeeze`
     "`squeeze(x, axis = none)`"

@@ -1,4 +1,4 @@
-//! `BatchNormalization`: every channel with mean 0 and variance 1 over the batch, then scaled and shifted.
+//! `BatchNormalization`: normalizes every channel to mean 0 and variance 1 over the batch, then scales and shifts it.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -16,15 +16,15 @@ use crate::shape::{Dtype, Shape};
 
 /// Keras's `BatchNormalization`: `[…, channels, …]`, unchanged.
 ///
-/// In training, mean and variance are those of the whole batch, and move the averages that evaluation and prediction use.
-/// With `trainable = false` the averages are used in training too.
+/// In training, mean and variance are those of the whole batch, and update the moving averages that evaluation and
+/// prediction use. With `trainable = false` the averages are used in training too.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BatchNormalization {
-    /// The axis of the channels as Keras counts it, with the batch as axis 0; negative from the end.
+    /// Axis of the channels in Keras's numbering, with the batch as axis 0; negative from the end.
     pub axis: i64,
-    /// Share of the moving averages that stays at each step.
+    /// Decay rate of the moving averages.
     pub momentum: f64,
-    /// Added to the variance before the square root is taken.
+    /// Added to the variance before the square root.
     pub epsilon: f64,
     /// The offset, `[channels]`, if there is one.
     pub beta: Option<WeightOptions>,
@@ -37,11 +37,11 @@ pub struct BatchNormalization {
 }
 
 layer! {
-    /// Brings every channel to mean 0 and variance 1, then scales and shifts it.
+    /// Normalizes every channel to mean 0 and variance 1, then scales and shifts it.
     ///
-    /// The shape stays what it is. In training, mean and variance are those of the whole batch; evaluation and prediction
-    /// use moving averages of them. Of a tensor with a mask, mean and variance are those of the steps that count; a call may give
-    /// `mask = …`. With `trainable = false` the averages are used in training too, and stay as they are.
+    /// The shape is unchanged. In training, mean and variance are those of the whole batch; evaluation and prediction
+    /// use moving averages of them. For a tensor with a mask, mean and variance are those of the unmasked steps; a
+    /// call may pass `mask = …`. With `trainable = false` the averages are used in training too, and are not updated.
     /// Weights: `gamma`, `beta`, `moving_mean`, `moving_variance`.
     ///
     /// Keras: [`BatchNormalization`](https://keras.io/api/layers/normalization_layers/batch_normalization/)
@@ -50,9 +50,9 @@ layer! {
     takes {
         /// Axis of the channels, with the batch as axis 0; negative from the end.
         axis: Axis = "-1",
-        /// Share of the moving averages that stays at each training step.
+        /// Decay rate of the moving averages.
         momentum: f64 = "0.99" in [0.0..=1.0],
-        /// Number added to the variance, so that channels of equal values are not divided by zero.
+        /// Added to the variance, so that channels of equal values are not divided by zero.
         epsilon: f64 = "0.001" in [0.0..],
         /// Whether `beta` is added.
         center: bool = "true",
@@ -141,7 +141,7 @@ impl Layer for BatchNormalization {
     }
 
     fn head(&self) -> Option<Activation> {
-        // Vectors of any numbers, as a linear layer gives.
+        // Vectors of any numbers, as those of a linear layer.
         Some(Activation::Linear)
     }
 
@@ -165,7 +165,7 @@ impl Layer for BatchNormalization {
         let mut block = |name| call.weight(name).map(|weight| weight.block);
         let (gamma, beta) = (block("gamma"), block("beta"));
         let (moving_mean, moving_variance) = (block("moving_mean")?, block("moving_variance")?);
-        // Averages depend on no mask.
+        // Averages do not depend on a mask.
         let mask = call.input_of("mask").filter(|&mask| call.shape(mask).rank() + 1 == shape.rank());
         let mask = mask.filter(|_| call.updates()).map(|mask| call.x(mask));
         // Statistics, and a product and a sum per value.

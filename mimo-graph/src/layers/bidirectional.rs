@@ -1,8 +1,8 @@
 //! `Bidirectional`: a recurrent layer that reads its sequence from both ends.
 //!
-//! A call of it is three calls: of the layer that reads forwards, of the one that reads backwards, and of the
-//! `Bidirectional` itself, which joins what they give. The two are layers of the graph with names and weights of
-//! their own.
+//! A call of a `Bidirectional` becomes three calls: of the forward layer, of the backward layer, and of the
+//! `Bidirectional` itself, which merges their outputs. Both layers are layers of the graph with their own names and
+//! weights.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -22,16 +22,16 @@ use crate::value::ValueKind;
 /// Keras's `Bidirectional`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bidirectional {
-    /// How what the directions give becomes one tensor; `None` gives both.
+    /// Merge of the outputs of the directions; `None` outputs both.
     pub merge_mode: Option<MergeMode>,
-    /// What reads forwards, and what reads backwards.
+    /// The forward and the backward layer.
     pub directions: [Direction; 2],
 }
 
-/// How two tensors become one.
+/// Merge of two tensors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MergeMode {
-    /// One behind the other along the last axis.
+    /// Concatenation along the last axis.
     Concat,
     /// Value by value: the sum, the product or the mean.
     Values(MergeOp),
@@ -42,7 +42,7 @@ pub enum MergeMode {
 pub struct Direction {
     /// What it computes.
     pub layer: Recurrent,
-    /// What it is called, and whether the user said so.
+    /// Its name, and whether the user chose it.
     pub name: (String, bool),
     /// Whether training changes its weights.
     pub trainable: bool,
@@ -51,18 +51,18 @@ pub struct Direction {
 layer! {
     /// A recurrent layer that reads a sequence from both ends.
     ///
-    /// With `concat`, twice as long a last axis as the layer inside gives.
+    /// With `concat`, the last axis is twice as long as that of the layer inside.
     ///
     /// Keras: [`Bidirectional`](https://keras.io/api/layers/recurrent_layers/bidirectional/)
     "`Bidirectional(layer, merge_mode = concat, backward_layer = none, name = none, trainable = true)`"
     Bidirectional, "let x = Input(shape = [20, 8]);\nlet y: [128] = Bidirectional(LSTM(64))(x);" => Bidirectional::from_args;
     takes {
-        /// The recurrent layer that reads forwards, with its settings.
+        /// The forward recurrent layer, with its settings.
         layer: Layer,
-        /// How the outputs of both directions become one; `none` gives both.
+        /// Merge of the outputs of both directions; `none` outputs both.
         merge_mode: MergeMode = "concat",
         weights => "set the weights of the model: `model.bidirectional.forward_lstm.kernel = …`",
-        /// What reads backwards, if it is not a layer like the other.
+        /// The backward layer; by default one with the settings of the forward layer.
         backward_layer: Layer = "none",
     }
 }
@@ -120,7 +120,7 @@ impl Bidirectional {
         }
         backward.flipped = true;
         let mut forward = layer;
-        // As Keras does it.
+        // As in Keras.
         forward.zero_output_for_mask = forward.return_sequences;
         backward.zero_output_for_mask = backward.return_sequences;
         let named = |given: &Constructed, prefix: &str, keeps: bool| match &given.name {
@@ -150,7 +150,7 @@ impl Bidirectional {
         &forward.layer
     }
 
-    /// The layers that a call calls before it joins what they give.
+    /// The layers that a call contains, whose outputs it merges.
     pub(super) fn parts(&self) -> Vec<Part> {
         let part = |direction: &Direction| Part {
             kind: LayerKind::Recurrent(direction.layer.clone()),
@@ -161,7 +161,7 @@ impl Bidirectional {
     }
 }
 
-/// A recurrent layer as a setting.
+/// Reads a recurrent layer as a setting.
 fn direction(name: &str, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<(Recurrent, Constructed)> {
     let made = wrapped::layer(name, "LSTM(64)", args, cx)?;
     match &made.kind {
@@ -209,7 +209,7 @@ impl Layer for Bidirectional {
         None
     }
 
-    /// The directions are calls of their own, whose results are merged here.
+    /// The directions are separate calls, whose results are merged here.
     fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>> {
         Some(match self.merge_mode {
             Some(MergeMode::Values(op)) => merge(op, call).into(),
@@ -217,7 +217,7 @@ impl Layer for Bidirectional {
         })
     }
 
-    /// Of what the directions give, and not of what they read.
+    /// The shape follows from the outputs of the directions.
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [forward, backward] = inputs else { return None };
         let mut shape = forward.shape.clone();

@@ -1,4 +1,4 @@
-//! Broadcasting: the shape of tensors that are combined element by element.
+//! Broadcasting: the common shape of tensors that are combined element by element.
 
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
@@ -7,11 +7,11 @@ use crate::dim::{Dim, Same};
 use crate::layers::layer::Operand;
 use crate::shape::Shape;
 
-/// The shape that tensors have together; `None` after an error. `needs` is what combines them, in messages: "`Add` needs".
+/// Computes the common shape of tensors; `None` after an error. `needs` is the beginning of a message: "`Add` needs".
 ///
-/// Axes are compared from the last one: they are equal, or one of them is 1 and is repeated; missing ones
-/// count as 1. A length that only const evaluation knows is repeated never, so that what is computed does not
-/// depend on it: it has to be equal.
+/// Axes are compared from the last one: they are equal, or one of them is 1 and is repeated; missing ones count as 1.
+/// A length that only const evaluation knows is never repeated, so that the generated code does not depend on it: it
+/// has to be equal.
 pub(super) fn broadcast(needs: &str, inputs: &[Operand<'_>], cx: &mut Cx<'_>) -> Option<Shape> {
     let (first, rest) = inputs.split_first()?;
     let (mut shape, mut fine) = (first.shape.clone(), true);
@@ -24,7 +24,7 @@ pub(super) fn broadcast(needs: &str, inputs: &[Operand<'_>], cx: &mut Cx<'_>) ->
     fine.then_some(shape)
 }
 
-/// The shape that `shape`, which the tensors `before` have together, and `x` broadcast to.
+/// The common shape of `shape`, that of the tensors `before`, and `x`.
 fn with(
     needs: &str,
     shape: &Shape,
@@ -90,7 +90,7 @@ fn axis(shape: &Shape, from_end: usize) -> Dim {
     shape.rank().checked_sub(from_end).and_then(|i| shape.0.get(i)).cloned().unwrap_or(Dim::Known(1))
 }
 
-/// The tensor that an axis length disagrees with.
+/// The tensor with which an axis length disagrees.
 fn other<'a, 'b>(from_end: usize, dim: &Dim, before: &'b [Operand<'a>]) -> Option<&'b Operand<'a>> {
     before.iter().find(|x| {
         let own = axis(x.shape, from_end);

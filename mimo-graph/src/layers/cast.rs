@@ -10,17 +10,17 @@ use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, operation_facts
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
-/// `keras.ops.cast` to floats, which copies nothing: whole numbers are stored as the numbers that they are. A cast to whole numbers
-/// is an [`Elementwise`].
+/// `keras.ops.cast` to floats, which copies nothing: whole numbers are stored as floats. A cast to whole numbers is
+/// an [`Elementwise`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CastToFloat;
 
 tensor_operations! {
     /// Whole numbers as floats, or floats as whole numbers.
     ///
-    /// The shape stays what it is. A model has one type of floats, `f32` or `f64`, which `float`, `float32` and `float64` mean, and one
-    /// of whole numbers, which `int`, `int32` and `int64` mean. A float is rounded towards 0, which has no gradient; `Embedding`
-    /// then looks up the nearest number that it has.
+    /// The shape is unchanged. A model has one type of floats, `f32` or `f64`, which `float`, `float32` and `float64`
+    /// mean, and one of whole numbers, which `int`, `int32` and `int64` mean. A float is rounded towards 0, which has
+    /// no gradient; `Embedding` then looks up the nearest number that it has.
     ///
     /// Keras: `keras.ops.cast`
     "`cast(x, dtype)`"
@@ -28,7 +28,7 @@ tensor_operations! {
     takes {
         /// A tensor.
         x: Tensors,
-        /// What the result holds.
+        /// Element type of the result.
         dtype: CastType,
     }
 }

@@ -1,4 +1,4 @@
-//! `CategoryEncoding`: whole numbers as vectors of zeros and ones, or of counts.
+//! `CategoryEncoding`: encodes whole numbers as vectors of zeros and ones, or of counts.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -14,9 +14,9 @@ use crate::shape::{Dtype, Shape};
 /// Keras's `CategoryEncoding`: `[n] → [num_tokens]`, or `[…] → […, num_tokens]` with a vector for each number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CategoryEncoding {
-    /// Number of whole numbers: the inputs are below it.
+    /// Number of categories: the inputs are below it.
     pub num_tokens: Dim,
-    /// The vector that numbers become.
+    /// Kind of encoding.
     pub output_mode: Encoding,
 }
 
@@ -30,9 +30,9 @@ layer! {
     "`CategoryEncoding(num_tokens, output_mode = multi_hot, name = none, trainable = true)`"
     CategoryEncoding, "let kinds = Input(shape = [3], dtype = \"int32\");\nlet y: [10] = CategoryEncoding(10)(kinds);" => CategoryEncoding::from_args;
     takes {
-        /// Number of whole numbers: the inputs are below it.
+        /// Number of categories: the inputs are below it.
         num_tokens: usize,
-        /// The vector that numbers become.
+        /// Kind of encoding.
         output_mode: OutputMode = "multi_hot",
         sparse => "leave it out: tensors are dense",
     }

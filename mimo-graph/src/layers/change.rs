@@ -1,10 +1,10 @@
-//! Changes of a layer that messages propose, as data. Their texts are written here only.
+//! Suggested changes of a layer, as data. Only this file has their texts.
 
 use std::fmt;
 
 use crate::shape::Shape;
 
-/// One thing to write differently in a layer.
+/// A change of a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// `padding = same`
@@ -22,9 +22,9 @@ pub enum Change {
 /// The settings of a proposed layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settings {
-    /// None: `Flatten()`.
+    /// No settings: `Flatten()`.
     None,
-    /// The settings that the user wrote: `Conv1D(…)`.
+    /// The user's settings: `Conv1D(…)`.
     Same,
     /// One shape of known lengths: `Reshape([7, 28])`.
     Shape(Shape),
@@ -44,7 +44,7 @@ pub enum Written {
 }
 
 impl Change {
-    /// Whether the class stays and only a setting of it changes.
+    /// Whether the class is kept and only a setting changes.
     pub fn is_setting(&self) -> bool {
         match self {
             Change::PaddingSame | Change::PaddingValid | Change::Setting(..) => true,
@@ -52,14 +52,14 @@ impl Change {
         }
     }
 
-    /// The same change for the layer inside a `TimeDistributed`: settings are written where they are.
+    /// The same change for the layer inside of a `TimeDistributed`: settings are written in place.
     pub(super) fn in_time_distributed(self) -> Self {
         if self.is_setting() { self } else { Change::InTimeDistributed(Box::new(self)) }
     }
 }
 
 impl Written {
-    /// A value per axis. Equal values can be written as one.
+    /// A value per axis. Equal values are written as one if possible.
     pub(super) fn per_axis(values: Vec<Written>) -> Self {
         match &values[..] {
             [first, rest @ ..] if rest.iter().all(|other| other == first) => first.clone(),

@@ -14,12 +14,12 @@ use crate::shape::{Dtype, Shape};
 /// Keras's `Concatenate`: `[a, rest], [b, rest] → [a + b, rest]` along the first axis of a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Concatenate {
-    /// The axis as Keras counts it, with the batch as axis 0; negative from the end.
+    /// Axis in Keras's numbering, with the batch as axis 0; negative from the end.
     pub axis: i64,
 }
 
 layer! {
-    /// Tensors one behind the other along an axis; the other axes agree.
+    /// Concatenates tensors along an axis; the other axes are equal.
     ///
     /// `[a], [b] → [a + b]`. As a function: `concatenate([a, b])`.
     ///
@@ -27,12 +27,12 @@ layer! {
     "`Concatenate(axis = -1, name = none, trainable = true)`"
     Concatenate | concatenate, "let a = Input(shape = [10]);\nlet b = Input(shape = [2]);\nlet y: [12] = concatenate([a, b]);" => Concatenate::from_args;
     takes {
-        /// The axis along which they are joined: 1 is the first of a sample, -1 the last.
+        /// Axis of the concatenation: 1 is the first of a sample, -1 the last.
         axis: Axis = "-1",
     }
 }
 
-/// The error for the one axis that is never written.
+/// Error for the batch axis.
 fn batch_axis(loc: Loc) -> Diag {
     Diag::error(Code::BatchAxis, loc, "axis 0 is the batch, which cannot be concatenated")
         .help("write `axis = 1` for the first axis of a sample, `axis = -1` for the last")
@@ -67,7 +67,7 @@ impl Concatenate {
     }
 }
 
-/// Which axes the tensors have, as Keras counts them.
+/// Formats the axes of the tensors, in Keras's numbering.
 fn axes(rank: usize) -> String {
     match rank {
         1 => "the tensors have axis 1 only".into(),
@@ -181,7 +181,7 @@ impl Layer for Concatenate {
     }
 }
 
-/// Whether two tensors agree on all axes but `axis`. The first difference tells all: one mistake.
+/// Whether two tensors agree on all axes but `axis`. Only the first difference is reported: it is one mistake.
 fn same_elsewhere(axis: usize, first: &Operand<'_>, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
     let sides = {
         let (a, b) = (first.shape.display(cx.consts), x.shape.display(cx.consts));

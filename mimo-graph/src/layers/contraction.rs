@@ -1,4 +1,4 @@
-//! Axes of tensors whose products are summed: what `matmul`, `einsum` and `Dot` have in common.
+//! Contracted axes: common code of `matmul`, `einsum` and `Dot`.
 
 use crate::code::Code;
 use crate::context::{Cx, DimCheck, Relation};
@@ -7,8 +7,8 @@ use crate::dim::Dim;
 use crate::layers::layer::Operand;
 use crate::shape::Shape;
 
-/// The axes of samples, each with a number: axes of one number are walked together, and those that the output does not have are
-/// summed over.
+/// Numbered axes of samples: axes with the same number are iterated together, and those that the output does not have
+/// are summed over.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Axes {
     /// The axes of each tensor; `None` for one of length 1 that is repeated.
@@ -18,7 +18,7 @@ pub(crate) struct Axes {
 }
 
 impl Axes {
-    /// Every axis with its length, in the order in which the tensors name them.
+    /// Every axis with its length, in the order in which the tensors have them.
     pub(crate) fn lengths(&self, shapes: &[Shape]) -> Vec<(usize, Dim)> {
         let mut found: Vec<(usize, Dim)> = Vec::new();
         for (axes, shape) in self.operands.iter().zip(shapes) {
@@ -48,11 +48,11 @@ impl Axes {
     }
 }
 
-/// Axis `at` of an operand, within a sample.
+/// An axis of an operand, within a sample.
 pub(super) type Place<'a, 'b> = (&'a Operand<'b>, usize);
 
-/// Reports two axes that are one and differ in length. Returns whether nothing is known to be wrong. `what` says what they are one
-/// for: "`matmul` sums over".
+/// Reports two axes with the same number and different lengths. Returns false only after an error. `what` is the
+/// beginning of a message: "`matmul` sums over".
 pub(super) fn have_one_length(
     what: &str,
     [(a, i), (b, j)]: [Place<'_, '_>; 2],

@@ -1,4 +1,4 @@
-//! `Conv1D`, `Conv2D` and their transposes: every filter sees all channels of its group.
+//! `Conv1D`, `Conv2D` and their transposes: every filter reads all channels of its group.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -19,11 +19,11 @@ use crate::shape::{Dtype, Shape};
 /// [new height, new width, filters]`, and their transposes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conv {
-    /// How the kernel slides.
+    /// Geometry of the windows.
     pub sliding: Sliding,
-    /// Channels that it gives.
+    /// Number of output channels.
     pub filters: Dim,
-    /// Parts of the channels that do not see each other.
+    /// Number of groups of channels that are convolved separately.
     pub groups: usize,
     /// The activation at the end of the layer.
     pub activation: Activation,
@@ -33,7 +33,7 @@ pub struct Conv {
     pub kernel: WeightOptions,
     /// The bias, `[filters]`.
     pub bias: WeightOptions,
-    /// The penalty on what the layer outputs.
+    /// Penalty on the outputs.
     pub activity_regularizer: Option<ActivityRegularization>,
 }
 
@@ -56,19 +56,19 @@ layer! {
     "`Conv2D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, groups = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     Conv2D, "let x = Input(shape = [28, 28, 1]);\nlet y: [26, 26, 32] = Conv2D(32, 3, activation = relu)(x);" => |args, cx| Conv::from_args(Class::Conv2D, args, cx);
     takes {
-        /// Channels that are given: the length of the last axis.
+        /// Number of output channels: the length of the last axis.
         filters: usize,
-        /// The lengths of the window that is moved over the input.
+        /// Size of the window.
         kernel_size: Lengths,
-        /// By how much the window moves.
+        /// Distance between consecutive windows.
         strides: Lengths = "1",
         /// Padding at the edges.
         padding: Padding = "valid",
-        /// Where the channels are: always the last axis.
+        /// Position of the channels: always the last axis.
         data_format: DataFormat = "channels_last",
         /// Distance between the values that a window reads.
         dilation_rate: Lengths = "1",
-        /// Into how many groups the channels are cut; each group of outputs reads one group of inputs.
+        /// Number of groups of channels; each group of outputs reads one group of inputs.
         groups: usize = "1",
         /// Activation applied to the result.
         activation: Activation = "linear",
@@ -90,7 +90,7 @@ layer! {
         bias_constraint: Constraint = "none",
     }
 
-    /// The transpose of a convolution over time: each step of the input is spread over a window of the result.
+    /// The transpose of a convolution over time: each step of the input adds to a window of the result.
     ///
     /// `[steps, channels] → [more steps, filters]`. Weights: `kernel` `[kernel_size, filters, channels]`, `bias`
     /// `[filters]`.
@@ -99,7 +99,7 @@ layer! {
     "`Conv1DTranspose(filters, kernel_size, strides = 1, padding = valid, output_padding = none, data_format = channels_last, dilation_rate = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     Conv1DTranspose, "let x = Input(shape = [64, 8]);\nlet y: [128, 16] = Conv1DTranspose(16, 3, strides = 2, padding = same)(x);" => |args, cx| Conv::from_args(Class::Conv1DTranspose, args, cx);
 
-    /// The transpose of a convolution over an image: each pixel of the input is spread over a window of the result.
+    /// The transpose of a convolution over an image: each pixel of the input adds to a window of the result.
     ///
     /// `[height, width, channels] → [more rows, more columns, filters]`. Weights: `kernel`
     /// `[height, width, filters, channels]` of the window, `bias` `[filters]`.
@@ -108,17 +108,17 @@ layer! {
     "`Conv2DTranspose(filters, kernel_size, strides = 1, padding = valid, output_padding = none, data_format = channels_last, dilation_rate = 1, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     Conv2DTranspose, "let x = Input(shape = [14, 14, 8]);\nlet y: [28, 28, 16] = Conv2DTranspose(16, 3, strides = 2, padding = same)(x);" => |args, cx| Conv::from_args(Class::Conv2DTranspose, args, cx);
     takes {
-        /// Channels that are given: the length of the last axis.
+        /// Number of output channels: the length of the last axis.
         filters: usize,
-        /// The lengths of the window that is moved over the input.
+        /// Size of the window.
         kernel_size: Lengths,
-        /// By how much the window moves.
+        /// Distance between consecutive windows.
         strides: Lengths = "1",
         /// Padding at the edges.
         padding: Padding = "valid",
-        /// Rows and columns added at one side of what is given, to choose among the lengths that fit.
+        /// Rows and columns added at one side of the result, to choose among the possible lengths.
         output_padding: Lengths = "none",
-        /// Where the channels are: always the last axis.
+        /// Position of the channels: always the last axis.
         data_format: DataFormat = "channels_last",
         /// Distance between the values that a window reads.
         dilation_rate: Lengths = "1",
@@ -187,7 +187,7 @@ impl Conv {
             cx.error(Diag::error(Code::UnequalGroups, args.loc("filters"), message).help(help));
             return None;
         }
-        // What follows depends on all that decides lengths or the activation.
+        // The following checks need everything that decides lengths or the activation.
         args.sound(&["activation", "groups"]).then_some(Conv {
             sliding,
             filters,
@@ -200,8 +200,8 @@ impl Conv {
         })
     }
 
-    /// For channels that do not divide into the groups, numbers of groups into which they and the filters do, the
-    /// nearest first.
+    /// For channels that the groups do not divide, numbers of groups that divide channels and filters, the nearest
+    /// first.
     fn fitting_groups(&self, shape: &Shape) -> Vec<usize> {
         let Some((channels, filters)) =
             shape.last().and_then(Dim::known).zip(self.filters.known()).filter(|(n, _)| n % self.groups != 0)
@@ -214,7 +214,7 @@ impl Conv {
         groups
     }
 
-    /// Reports channels that do not divide into the groups. Returns whether they do, as far as that is known.
+    /// Reports channels that the groups do not divide. Returns false only after an error.
     fn divides(&self, x: &Operand<'_>, channels: &Dim, cx: &mut Cx<'_>) -> bool {
         let (name, groups) = (self.sliding.class.name(), self.groups);
         match channels.known() {
@@ -284,7 +284,7 @@ impl Layer for Conv {
         })
     }
 
-    /// The plan makes it, of several operations or together with other layers.
+    /// The plan creates several operations, or one together with other layers.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }

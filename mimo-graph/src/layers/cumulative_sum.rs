@@ -1,4 +1,4 @@
-//! `cumsum`: sums of the values up to each one along an axis.
+//! `cumsum`: cumulative sums along an axis.
 
 use crate::args::Bound;
 use crate::context::Cx;
@@ -13,14 +13,14 @@ use crate::shape::{Dtype, Shape};
 /// `cumsum` of `keras.ops`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CumulativeSum {
-    /// The axis, one.
+    /// The axis.
     pub axis: NamedAxes,
 }
 
 tensor_operations! {
-    /// Every value along an axis plus those before it.
+    /// Cumulative sums along an axis.
     ///
-    /// The shape stays what it is: `[1, 2, 3] → [1, 3, 6]`. Samples are not summed: `axis` has to be given.
+    /// The shape is unchanged: `[1, 2, 3] → [1, 3, 6]`. Samples are not summed: `axis` is required.
     ///
     /// Keras: `keras.ops.cumsum`
     "`cumsum(x, axis)`"

@@ -17,7 +17,7 @@ use crate::shape::{Dtype, Shape};
 /// Keras's `Dense`: `[…, inputs] → […, units]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dense {
-    /// Outputs per position.
+    /// Number of outputs per position.
     pub units: Dim,
     /// The activation at the end of the layer.
     pub activation: Activation,
@@ -27,7 +27,7 @@ pub struct Dense {
     pub kernel: WeightOptions,
     /// The bias, `[units]`.
     pub bias: WeightOptions,
-    /// The penalty on what the layer outputs.
+    /// Penalty on the outputs.
     pub activity_regularizer: Option<ActivityRegularization>,
 }
 
@@ -40,7 +40,7 @@ layer! {
     "`Dense(units, activation = linear, use_bias = true, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     Dense, "let x = Input(shape = [8]);\nlet y: [64] = Dense(64, activation = relu)(x);" => Dense::from_args;
     takes {
-        /// Outputs at each position: the length of the last axis.
+        /// Number of outputs per position: the length of the last axis.
         units: usize,
         /// Activation applied to the result.
         activation: Activation = "linear",
@@ -74,7 +74,7 @@ impl Dense {
         let kernel = WeightOptions::from_args(args, "kernel", 2, cx);
         let bias = WeightOptions::from_args(args, "bias", 1, cx);
         let activity_regularizer = ActivityRegularization::of_outputs(args, cx);
-        // Whether a loss fits depends on the activation: without it nothing can be said about what follows.
+        // Whether a loss fits depends on the activation: without it the following calls cannot be checked.
         let sound = args.sound(&["activation"]);
         let units = units?;
         sound.then_some(Dense { units, activation, use_bias, kernel, bias, activity_regularizer })
@@ -117,7 +117,7 @@ impl Layer for Dense {
         })
     }
 
-    /// The plan makes it, of several operations or together with other layers.
+    /// The plan creates several operations, or one together with other layers.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }

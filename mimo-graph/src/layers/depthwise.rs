@@ -1,4 +1,4 @@
-//! `DepthwiseConv1D` and `DepthwiseConv2D`: every channel has kernels of its own.
+//! `DepthwiseConv1D` and `DepthwiseConv2D`: convolve every channel with its own kernels.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -17,12 +17,12 @@ use crate::shape::{Dtype, Shape};
 /// Keras's `DepthwiseConv1D`, `[steps, channels] → [new steps, channels · depth_multiplier]`, and its
 /// `DepthwiseConv2D`, `[height, width, channels] → [new height, new width, channels · depth_multiplier]`.
 ///
-/// What channel `c` gives are the channels from `c · depth_multiplier` on.
+/// The output channels of channel `c` begin at `c · depth_multiplier`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Depthwise {
-    /// How the kernels slide.
+    /// Geometry of the windows.
     pub sliding: Sliding,
-    /// Channels that each channel gives.
+    /// Number of output channels per input channel.
     pub depth_multiplier: Dim,
     /// The activation at the end of the layer.
     pub activation: Activation,
@@ -32,12 +32,12 @@ pub struct Depthwise {
     pub kernel: WeightOptions,
     /// The bias, `[channels · depth_multiplier]`.
     pub bias: WeightOptions,
-    /// The penalty on what the layer outputs.
+    /// Penalty on the outputs.
     pub activity_regularizer: Option<ActivityRegularization>,
 }
 
 layer! {
-    /// A convolution over time of each channel by itself.
+    /// A convolution over time of each channel separately.
     ///
     /// `[steps, channels] → [windows, channels · depth_multiplier]`. Weights: `kernel`
     /// `[kernel_size, channels, depth_multiplier]`, `bias` `[channels · depth_multiplier]`.
@@ -46,7 +46,7 @@ layer! {
     "`DepthwiseConv1D(kernel_size, strides = 1, padding = valid, depth_multiplier = 1, data_format = channels_last, dilation_rate = 1, activation = linear, use_bias = true, depthwise_initializer = glorot_uniform, bias_initializer = zeros, depthwise_regularizer = none, bias_regularizer = none, activity_regularizer = none, depthwise_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     DepthwiseConv1D, "let x = Input(shape = [256, 4]);\nlet y: [254, 8] = DepthwiseConv1D(3, depth_multiplier = 2)(x);" => |args, cx| Depthwise::from_args(Class::DepthwiseConv1D, args, cx);
 
-    /// A convolution over an image of each channel by itself.
+    /// A convolution over an image of each channel separately.
     ///
     /// `[height, width, channels] → [rows, columns, channels · depth_multiplier]`. Weights: `kernel`
     /// `[height, width, channels, depth_multiplier]` of the window, `bias` `[channels · depth_multiplier]`.
@@ -55,15 +55,15 @@ layer! {
     "`DepthwiseConv2D(kernel_size, strides = 1, padding = valid, depth_multiplier = 1, data_format = channels_last, dilation_rate = 1, activation = linear, use_bias = true, depthwise_initializer = glorot_uniform, bias_initializer = zeros, depthwise_regularizer = none, bias_regularizer = none, activity_regularizer = none, depthwise_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     DepthwiseConv2D, "let x = Input(shape = [28, 28, 4]);\nlet y: [26, 26, 8] = DepthwiseConv2D(3, depth_multiplier = 2)(x);" => |args, cx| Depthwise::from_args(Class::DepthwiseConv2D, args, cx);
     takes {
-        /// The lengths of the window that is moved over the input.
+        /// Size of the window.
         kernel_size: Lengths,
-        /// By how much the window moves.
+        /// Distance between consecutive windows.
         strides: Lengths = "1",
         /// Padding at the edges.
         padding: Padding = "valid",
         /// Number of output channels per input channel.
         depth_multiplier: usize = "1",
-        /// Where the channels are: always the last axis.
+        /// Position of the channels: always the last axis.
         data_format: DataFormat = "channels_last",
         /// Distance between the values that a window reads.
         dilation_rate: Lengths = "1",
@@ -142,14 +142,14 @@ impl Layer for Depthwise {
     }
 
     fn typed(&self, weights: &[Weight]) -> Option<Typed> {
-        // The channels that it gives are a product, which a type cannot compute from the others.
+        // The number of output channels is a product, which a type cannot compute from the others.
         Some(Typed {
             class: typed_class(self.sliding.class.name(), self.use_bias),
             sizes: sizes_of(weights, 0).chain(sizes_of(weights, 1)).cloned().collect(),
         })
     }
 
-    /// The plan makes it, of several operations or together with other layers.
+    /// The plan creates several operations, or one together with other layers.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }

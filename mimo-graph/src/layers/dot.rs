@@ -17,9 +17,9 @@ use crate::value::ValueKind;
 /// over; `[n], [n] → [1]`, and with `axes = 2` `[a, n], [b, n] → [a, b]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dot {
-    /// The summed axis of each tensor as Keras counts it, with the batch as axis 0; negative from the end.
+    /// Summed axis of each tensor in Keras's numbering, with the batch as axis 0; negative from the end.
     pub axes: [i64; 2],
-    /// Whether both are brought to length 1 along that axis first, which makes the products cosines.
+    /// Whether both are normalized to length 1 along that axis first, which makes the products cosines.
     pub normalize: bool,
 }
 
@@ -34,7 +34,7 @@ layer! {
     takes {
         /// The axis of each tensor over which the products are summed: one number for both, or two.
         axes: Axes,
-        /// Whether the vectors are brought to length 1 first, which makes the result their cosine.
+        /// Whether the vectors are normalized to length 1 first, which makes the result their cosine.
         normalize: bool = "false",
     }
 }
@@ -88,7 +88,7 @@ impl Dot {
         Axes { operands, output }
     }
 
-    /// The same, or an error.
+    /// Same as [`sample_axis`](Self::sample_axis); reports an error.
     fn axis(&self, tensor: usize, x: &Operand<'_>, call: Loc, cx: &mut Cx<'_>) -> Option<usize> {
         let rank = x.shape.rank();
         let axis = self.sample_axis(tensor, rank);
@@ -135,7 +135,7 @@ impl Layer for Dot {
         None
     }
 
-    /// The plan makes it, of several operations or together with other layers.
+    /// The plan creates several operations, or one together with other layers.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }

@@ -1,4 +1,4 @@
-//! `Dropout`, `SpatialDropout1D` and `SpatialDropout2D`: random zeros while training, nothing otherwise.
+//! `Dropout`, `SpatialDropout1D` and `SpatialDropout2D`: random zeros while training, no effect otherwise.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -15,18 +15,18 @@ use crate::shape::{Dtype, Shape};
 /// Keras's `Dropout`, `SpatialDropout1D` and `SpatialDropout2D`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dropout {
-    /// The share of values that become 0; the rest is scaled by `1 / (1 − rate)`.
+    /// Fraction of values that become 0; the others are scaled by `1 / (1 − rate)`.
     pub rate: f64,
     /// The values that are dropped together.
     pub together: Together,
-    /// A seed of its own; without one, the model's seed and the layer's place decide.
+    /// Its own seed; without one, it is derived from the model's seed and the layer's position.
     pub seed: Option<u64>,
 }
 
 /// The values of a sample that are dropped together.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Together {
-    /// Every value is dropped on its own.
+    /// Every value is dropped separately.
     Alone,
     /// Those that share a random number.
     Shape(NoiseShape),
@@ -35,25 +35,24 @@ pub enum Together {
 }
 
 layer! {
-    /// Sets a share of the values to zero while training, and scales the others up so that the sum is expected to
-    /// stay.
+    /// Sets a fraction of the values to zero while training, and scales the others up to preserve the expected sum.
     ///
-    /// The shape stays what it is. Predictions are not changed.
+    /// The shape is unchanged. Predictions are not changed.
     ///
     /// Keras: [`Dropout`](https://keras.io/api/layers/regularization_layers/dropout/)
     "`Dropout(rate, noise_shape = none, seed = none, name = none, trainable = true)`"
     Dropout, "let x = Input(shape = [64]);\nlet y: [64] = Dropout(0.5)(x);" => Dropout::from_args;
     takes {
-        /// Share of the values that is dropped, from 0 to 1.
+        /// Fraction of the values that is dropped, from 0 to 1.
         rate: f64 in [0.0..=1.0],
-        /// Shape of the random numbers of one sample, without the batch: 1 where all positions of an axis are dropped together,
-        /// and `none` or the length of the axis elsewhere.
+        /// Shape of the random numbers of one sample, without the batch: 1 for an axis whose positions are dropped
+        /// together, `none` or the length of the axis for the others.
         noise_shape: Lengths = "none",
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
     }
 
-    /// Sets a share of the channels of a sequence to zero while training, at all steps, and scales the others up.
+    /// Sets a fraction of the channels of a sequence to zero while training, at all steps, and scales the others up.
     ///
     /// `[steps, channels] → [steps, channels]`. Predictions are not changed.
     ///
@@ -61,13 +60,13 @@ layer! {
     "`SpatialDropout1D(rate, seed = none, name = none, trainable = true)`"
     SpatialDropout1D, "let x = Input(shape = [20, 8]);\nlet y: [20, 8] = SpatialDropout1D(0.5)(x);" => |args, cx| Dropout::spatial(1, args, cx);
     takes {
-        /// Share of the channels that is dropped, from 0 to 1.
+        /// Fraction of the channels that is dropped, from 0 to 1.
         rate: f64 in [0.0..=1.0],
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
     }
 
-    /// Sets a share of the channels of an image to zero while training, at all pixels, and scales the others up.
+    /// Sets a fraction of the channels of an image to zero while training, at all pixels, and scales the others up.
     ///
     /// `[height, width, channels] → [height, width, channels]`. Predictions are not changed.
     ///
@@ -75,10 +74,10 @@ layer! {
     "`SpatialDropout2D(rate, seed = none, name = none, trainable = true)`"
     SpatialDropout2D, "let x = Input(shape = [8, 8, 4]);\nlet y: [8, 8, 4] = SpatialDropout2D(0.5)(x);" => |args, cx| Dropout::spatial(2, args, cx);
     takes {
-        /// Share of the channels that is dropped, from 0 to 1.
+        /// Fraction of the channels that is dropped, from 0 to 1.
         rate: f64 in [0.0..=1.0],
         data_format => "leave it out: channels are the last axis",
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
     }
 }

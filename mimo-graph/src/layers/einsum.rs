@@ -1,4 +1,4 @@
-//! `einsum`: products of tensors, summed over the axes that an equation says.
+//! `einsum`: products of tensors, summed over the axes of an equation.
 
 mod subscripts;
 
@@ -18,9 +18,9 @@ use subscripts::{Subscripts, is_elided, letter};
 /// `einsum` of `keras.ops`, of one tensor or two.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Einsum {
-    /// The equation as it is written.
+    /// The equation as written.
     pub text: String,
-    /// Where it stands.
+    /// Its location.
     pub loc: Loc,
     /// The axes of tensors and result.
     pub equation: Subscripts,
@@ -29,9 +29,9 @@ pub struct Einsum {
 tensor_operations! {
     /// The products of two tensors, summed over the axes that the result does not have: `einsum("bij,bjk->bik", a, b)` is `matmul(a, b)`.
     ///
-    /// Each axis is a letter; the first letter of each tensor and of the result is the batch. Axes that stay may be written `...`, as in
-    /// `"...ij,...jk->...ik"`. Of one tensor it is another order of axes, `"bij->bji"`, a sum, `"bij->bi"`, or a diagonal, `"bii->bi"`.
-    /// For a product with a kernel, write `EinsumDense`.
+    /// Each axis is a letter; the first letter of each tensor and of the result is the batch. Common axes may be
+    /// written `...`, as in `"...ij,...jk->...ik"`. For one tensor it permutes axes, `"bij->bji"`, sums, `"bij->bi"`,
+    /// or extracts a diagonal, `"bii->bi"`. For a product with a kernel, write `EinsumDense`.
     ///
     /// Keras: `keras.ops.einsum`
     "`einsum(subscripts, x1, x2 = none)`"
@@ -140,7 +140,7 @@ impl Layer for Einsum {
 
     operation_facts!(aliases = false);
 
-    /// The plan makes it.
+    /// Created by the plan.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }
@@ -158,7 +158,8 @@ impl Layer for Einsum {
                 return None;
             }
         };
-        // Each axis has the length that it has where it is named first; of those of an ellipsis the first that is not 1.
+        // The first occurrence of an axis determines its length; for axes of an ellipsis, the first length other than
+        // 1.
         let mut firsts: Vec<(usize, Place<'_, '_>)> = Vec::new();
         let mut fine = true;
         for (x, axes) in inputs.iter().zip(&operands) {

@@ -1,4 +1,4 @@
-//! `EinsumDense`: a product with a kernel over the axes that an equation names.
+//! `EinsumDense`: a product with a kernel over the axes of an equation.
 
 pub mod equation;
 
@@ -19,50 +19,51 @@ use crate::value::{Value, ValueKind};
 
 use equation::{Axes, Axis, Equation};
 
-/// The most axes that the types of the weights have.
+/// Largest number of axes that the types of the weights have.
 const MOST_AXES: usize = 4;
 
 /// Keras's `EinsumDense`: with `abc,cd->abd`, `[b, c] → [b, d]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EinsumDense {
-    /// The equation as it is written.
+    /// The equation as written.
     pub text: String,
     /// The axes of input, kernel and output.
     pub equation: Equation,
-    /// Lengths of the axes of the output that the equation names, without the batch; `None` for those of the input.
+    /// Lengths of the output's named axes, without the batch; `None` for those of the input.
     pub output_shape: Vec<Option<Dim>>,
     /// The activation at the end of the layer.
     pub activation: Activation,
-    /// Axes of the output with a bias of their own; without any there is no bias.
+    /// Axes of the output with a bias; empty without a bias.
     pub bias_axes: Vec<char>,
     /// The kernel, with the axes of the equation.
     pub kernel: WeightOptions,
-    /// The bias: from the first of `bias_axes` on, the axes of the output, with 1 for those that share values.
+    /// The bias: the axes of the output from the first of `bias_axes` on, with 1 for axes that share values.
     pub bias: WeightOptions,
-    /// The penalty on what the layer outputs.
+    /// Penalty on the outputs.
     pub activity_regularizer: Option<ActivityRegularization>,
 }
 
 layer! {
-    /// A product with a kernel, summed over axes that an equation names: `activation(einsum(equation, x, kernel) + bias)`.
+    /// A product with a kernel, summed over the axes of an equation: `activation(einsum(equation, x, kernel) +
+    /// bias)`.
     ///
-    /// With `abc,cd->abd`, `[b, c] → [b, d]`: `a` is the batch, the kernel is `[c, d]`. With `...x,xy->...y`, `[…, x] → […, y]`.
-    /// Weights: `kernel` with the axes of the equation; `bias` from the first of `bias_axes` on, with 1 for the other axes.
-    /// If the kernel has the axes that are summed over before the others, in one order with the output, the product is that of a
-    /// `Dense`; other equations take longer.
+    /// With `abc,cd->abd`, `[b, c] → [b, d]`: `a` is the batch, the kernel is `[c, d]`. With `...x,xy->...y`, `[…, x]
+    /// → […, y]`. Weights: `kernel` with the axes of the equation; `bias` from the first of `bias_axes` on, with 1
+    /// for the other axes. If the kernel's summed axes come first, and the others are in the order of the output, the
+    /// product is as fast as that of a `Dense`; other equations take longer.
     ///
     /// Keras: [`EinsumDense`](https://keras.io/api/layers/core_layers/einsum_dense/)
     "`EinsumDense(equation, output_shape, activation = linear, bias_axes = none, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, kernel_constraint = none, bias_constraint = none, activity_regularizer = none, name = none, trainable = true)`"
     EinsumDense, "let x = Input(shape = [10, 32]);\nlet y: [10, 4, 8] = EinsumDense(\"abc,cde->abde\", [none, 4, 8], bias_axes = \"de\")(x);" => EinsumDense::from_args;
     takes {
-        /// The axes of input, kernel and output, a letter each, with the batch first: `"abc,cd->abd"`. Axes that stay as they are may
-        /// be written `...`.
+        /// The axes of input, kernel and output, a letter each, with the batch first: `"abc,cd->abd"`. Common axes
+        /// may be written `...`.
         equation: Name,
         /// Lengths of the axes of the output without the batch and those of `...`; `none` for an axis of the input.
         output_shape: Lengths,
         /// Activation applied to the result.
         activation: Activation = "linear",
-        /// Letters of the output that have a bias; without them there is none.
+        /// Letters of the output that have a bias; no bias by default.
         bias_axes: Name = "none",
         /// Initializer of the kernel.
         kernel_initializer: Initializer = "glorot_uniform",
@@ -111,7 +112,7 @@ impl EinsumDense {
         let bias_axes = args.optional_string("bias_axes", cx);
         let bias = WeightOptions::of_any_rank(args, "bias", cx);
         let activity_regularizer = ActivityRegularization::of_outputs(args, cx);
-        // What follows is about the axes of the equation.
+        // The following checks need the axes of the equation.
         let (text, equation, output_shape) = (text?, equation?, output_shape?);
         let mut kernel = WeightOptions::from_args(args, "kernel", equation.kernel.len(), cx);
         kernel.initializer.kind = of_axes(kernel.initializer.kind, &equation);
@@ -152,7 +153,7 @@ impl EinsumDense {
         &self.equation.output[self.equation.output.len() - self.output_shape.len()..]
     }
 
-    /// Whether the length of each axis of the kernel is known; else the error.
+    /// Whether the length of each axis of the kernel is known; reports an error if not.
     fn has_lengths(&self, args: &Bound<'_>, cx: &mut Cx<'_>) -> bool {
         let mut named = self.outputs().iter().zip(&self.output_shape);
         let open = named.find(|(axis, len)| len.is_none() && !self.equation.input.contains(axis));
@@ -167,7 +168,7 @@ impl EinsumDense {
         open.is_none()
     }
 
-    /// Whether `bias_axes` are axes of the output; else the error.
+    /// Whether `bias_axes` are axes of the output; reports an error if not.
     fn has_bias_axes(&self, args: &Bound<'_>, cx: &mut Cx<'_>) -> bool {
         let given = matches!(args.take("bias_axes").map(|value| &value.kind), Some(ValueKind::Str(_)));
         let outputs: String = self.outputs().iter().collect();
@@ -199,14 +200,14 @@ impl EinsumDense {
         of_input.cloned().or_else(of_output).unwrap_or(Dim::Known(1))
     }
 
-    /// The axes of the output from the first with a bias on, each with whether it has one; none without a bias.
+    /// The axes of the output from the first with a bias on, each with whether it has one; empty without a bias.
     pub(crate) fn biased_axes<'a>(&'a self, axes: &'a Axes) -> impl Iterator<Item = (Axis, bool)> + 'a {
         let biased = |axis: &Axis| matches!(axis, Axis::Letter(letter) if self.bias_axes.contains(letter));
         let marked = axes.output.iter().map(move |axis| (*axis, biased(axis)));
         marked.skip_while(|(_, biased)| !biased)
     }
 
-    /// The shape of the bias, if there is one.
+    /// Shape of the bias, if there is one.
     fn bias_shape(&self, axes: &Axes, input: &Shape) -> Option<Shape> {
         let lengths = self.biased_axes(axes).map(|(axis, biased)| match biased {
             true => self.length(axis, axes, input),
@@ -216,7 +217,7 @@ impl EinsumDense {
     }
 }
 
-/// An entry of `output_shape`.
+/// Reads an entry of `output_shape`.
 fn length(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Option<Dim>> {
     let value = read::without_python(value, cx);
     match value.kind {
@@ -225,8 +226,8 @@ fn length(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Option<Dim>> {
     }
 }
 
-/// Variance scaling whose fans are those of the equation, as Keras sets them: axes of the kernel that the output does not have count as
-/// inputs, the others as outputs.
+/// Variance scaling with the fans of the equation, as in Keras: axes of the kernel that the output does not have
+/// count as inputs, the others as outputs.
 fn of_axes(kind: InitializerKind, equation: &Equation) -> InitializerKind {
     let is_output: Vec<bool> = equation.kernel.iter().map(|axis| equation.output.contains(axis)).collect();
     axes_scaling(kind, &is_output)
@@ -235,7 +236,7 @@ fn of_axes(kind: InitializerKind, equation: &Equation) -> InitializerKind {
 /// Variance scaling for a kernel of which these axes are outputs.
 pub(super) fn axes_scaling(kind: InitializerKind, is_output: &[bool]) -> InitializerKind {
     let InitializerKind::VarianceScaling { scale, mode, distribution } = kind else { return kind };
-    // A matrix has these fans anyway.
+    // A matrix has these fans by default.
     if is_output == [false, true] {
         return kind;
     }
@@ -288,7 +289,7 @@ impl Layer for EinsumDense {
         Some(Typed { class, sizes })
     }
 
-    /// The plan makes it, of several operations.
+    /// The plan creates several operations.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }
@@ -314,7 +315,7 @@ impl Layer for EinsumDense {
             cx.error(Diag::error(Code::WrongRank, x.loc, message).about(x.shown()).help(help));
             return None;
         };
-        // What is written for an axis of the input has to be its length.
+        // The length written for an axis of the input has to be its length.
         for (letter, written) in self.outputs().iter().zip(&self.output_shape) {
             let axis = Axis::Letter(*letter);
             let (Some(written), true) = (written, axes.input.contains(&axis)) else { continue };

@@ -1,4 +1,4 @@
-//! Operations on single values: functions of `keras.ops` such as `exp` and `where`, and the operators.
+//! Elementwise operations: functions of `keras.ops` such as `exp` and `where`, and the operators.
 
 use crate::args::{Bound, read};
 use crate::code::Code;
@@ -11,20 +11,20 @@ use crate::operation::{Call, Function, Number, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
-/// A function of single values, of tensors that broadcast and of numbers.
+/// An elementwise function of tensors that broadcast and of numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Elementwise {
     /// Its name in `keras.ops`.
     pub name: &'static str,
     /// The function.
     pub function: Function,
-    /// The kinds of the operands.
+    /// Kinds of its operands.
     pub operands: Vec<Single>,
     /// Whether its numbers are written as whole ones: `n + 1`.
     pub whole: bool,
 }
 
-/// An operand of a function of single values.
+/// An operand of an elementwise function.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Single {
     /// A tensor of the call.
@@ -38,231 +38,231 @@ pub enum Single {
 tensor_operations! {
     /// `-x`.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.negative`
     "`negative(x)`"
     negative, "let x = Input(shape = [8]);\nlet y: [8] = negative(x);" => |args, cx| Elementwise::read(Function::Negative, args, cx);
     /// `|x|`. The derivative at 0 is 0.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.abs`
     "`abs(x)`"
     abs, "let x = Input(shape = [8]);\nlet y: [8] = abs(x);" => |args, cx| Elementwise::read(Function::Abs, args, cx);
     /// -1, 0 or 1. It has no gradient.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.sign`
     "`sign(x)`"
     sign, "let x = Input(shape = [8]);\nlet y: [8] = sign(x);" => |args, cx| Elementwise::read(Function::Sign, args, cx);
     /// `x²`.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.square`
     "`square(x)`"
     square, "let x = Input(shape = [8]);\nlet y: [8] = square(x);" => |args, cx| Elementwise::read(Function::Square, args, cx);
     /// `√x`; NaN below 0.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.sqrt`
     "`sqrt(x)`"
     sqrt, "let x = Input(shape = [8]);\nlet y: [8] = sqrt(x);" => |args, cx| Elementwise::read(Function::Sqrt, args, cx);
     /// `1 / √x`.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.rsqrt`
     "`rsqrt(x)`"
     rsqrt, "let x = Input(shape = [8]);\nlet y: [8] = rsqrt(x);" => |args, cx| Elementwise::read(Function::Rsqrt, args, cx);
     /// `1 / x`.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.reciprocal`
     "`reciprocal(x)`"
     reciprocal, "let x = Input(shape = [8]);\nlet y: [8] = reciprocal(x);" => |args, cx| Elementwise::read(Function::Reciprocal, args, cx);
     /// `eˣ`.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.exp`
     "`exp(x)`"
     exp, "let x = Input(shape = [8]);\nlet y: [8] = exp(x);" => |args, cx| Elementwise::read(Function::Exp, args, cx);
     /// `eˣ − 1`, precise near 0.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.expm1`
     "`expm1(x)`"
     expm1, "let x = Input(shape = [8]);\nlet y: [8] = expm1(x);" => |args, cx| Elementwise::read(Function::Expm1, args, cx);
     /// The natural logarithm; NaN below 0.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.log`
     "`log(x)`"
     log, "let x = Input(shape = [8]);\nlet y: [8] = log(x);" => |args, cx| Elementwise::read(Function::Log, args, cx);
     /// `log(1 + x)`, precise near 0.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.log1p`
     "`log1p(x)`"
     log1p, "let x = Input(shape = [8]);\nlet y: [8] = log1p(x);" => |args, cx| Elementwise::read(Function::Log1p, args, cx);
     /// The logarithm with base 2.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.log2`
     "`log2(x)`"
     log2, "let x = Input(shape = [8]);\nlet y: [8] = log2(x);" => |args, cx| Elementwise::read(Function::Log2, args, cx);
     /// The logarithm with base 10.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.log10`
     "`log10(x)`"
     log10, "let x = Input(shape = [8]);\nlet y: [8] = log10(x);" => |args, cx| Elementwise::read(Function::Log10, args, cx);
     /// The sine, of radians.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.sin`
     "`sin(x)`"
     sin, "let x = Input(shape = [8]);\nlet y: [8] = sin(x);" => |args, cx| Elementwise::read(Function::Sin, args, cx);
     /// The cosine, of radians.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.cos`
     "`cos(x)`"
     cos, "let x = Input(shape = [8]);\nlet y: [8] = cos(x);" => |args, cx| Elementwise::read(Function::Cos, args, cx);
     /// The tangent, of radians.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.tan`
     "`tan(x)`"
     tan, "let x = Input(shape = [8]);\nlet y: [8] = tan(x);" => |args, cx| Elementwise::read(Function::Tan, args, cx);
     /// The inverse sine, in radians; NaN beyond -1 and 1.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.arcsin`
     "`arcsin(x)`"
     arcsin, "let x = Input(shape = [8]);\nlet y: [8] = arcsin(x);" => |args, cx| Elementwise::read(Function::Arcsin, args, cx);
     /// The inverse cosine, in radians; NaN beyond -1 and 1.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.arccos`
     "`arccos(x)`"
     arccos, "let x = Input(shape = [8]);\nlet y: [8] = arccos(x);" => |args, cx| Elementwise::read(Function::Arccos, args, cx);
     /// The inverse tangent, in radians.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.arctan`
     "`arctan(x)`"
     arctan, "let x = Input(shape = [8]);\nlet y: [8] = arctan(x);" => |args, cx| Elementwise::read(Function::Arctan, args, cx);
     /// The hyperbolic sine.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.sinh`
     "`sinh(x)`"
     sinh, "let x = Input(shape = [8]);\nlet y: [8] = sinh(x);" => |args, cx| Elementwise::read(Function::Sinh, args, cx);
     /// The hyperbolic cosine.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.cosh`
     "`cosh(x)`"
     cosh, "let x = Input(shape = [8]);\nlet y: [8] = cosh(x);" => |args, cx| Elementwise::read(Function::Cosh, args, cx);
     /// The hyperbolic tangent.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.tanh`
     "`tanh(x)`"
     tanh, "let x = Input(shape = [8]);\nlet y: [8] = tanh(x);" => |args, cx| Elementwise::read(Function::Tanh, args, cx);
     /// The inverse hyperbolic sine.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.arcsinh`
     "`arcsinh(x)`"
     arcsinh, "let x = Input(shape = [8]);\nlet y: [8] = arcsinh(x);" => |args, cx| Elementwise::read(Function::Arcsinh, args, cx);
     /// The inverse hyperbolic cosine; NaN below 1.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.arccosh`
     "`arccosh(x)`"
     arccosh, "let x = Input(shape = [8]);\nlet y: [8] = arccosh(x);" => |args, cx| Elementwise::read(Function::Arccosh, args, cx);
     /// The inverse hyperbolic tangent; NaN beyond -1 and 1.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.arctanh`
     "`arctanh(x)`"
     arctanh, "let x = Input(shape = [8]);\nlet y: [8] = arctanh(x);" => |args, cx| Elementwise::read(Function::Arctanh, args, cx);
     /// The error function.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.erf`
     "`erf(x)`"
     erf, "let x = Input(shape = [8]);\nlet y: [8] = erf(x);" => |args, cx| Elementwise::read(Function::Erf, args, cx);
     /// `1 / (1 + e⁻ˣ)`.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.sigmoid`
     "`sigmoid(x)`"
     sigmoid, "let x = Input(shape = [8]);\nlet y: [8] = sigmoid(x);" => |args, cx| Elementwise::read(Function::Sigmoid, args, cx);
     /// `max(x, 0)`.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.relu`
     "`relu(x)`"
     relu, "let x = Input(shape = [8]);\nlet y: [8] = relu(x);" => |args, cx| Elementwise::read(Function::Relu, args, cx);
     /// Rounded down. It has no gradient.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.floor`
     "`floor(x)`"
     floor, "let x = Input(shape = [8]);\nlet y: [8] = floor(x);" => |args, cx| Elementwise::read(Function::Floor, args, cx);
     /// Rounded up. It has no gradient.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.ceil`
     "`ceil(x)`"
     ceil, "let x = Input(shape = [8]);\nlet y: [8] = ceil(x);" => |args, cx| Elementwise::read(Function::Ceil, args, cx);
     /// Rounded towards 0. It has no gradient.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.trunc`
     "`trunc(x)`"
     trunc, "let x = Input(shape = [8]);\nlet y: [8] = trunc(x);" => |args, cx| Elementwise::read(Function::Trunc, args, cx);
     /// Rounded to the nearest whole number, halves to the even one. It has no gradient.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.round`
     "`round(x)`"
     round, "let x = Input(shape = [8]);\nlet y: [8] = round(x);" => |args, cx| Elementwise::read(Function::Round, args, cx);
     /// 1 where `x` is 0, else 0. It has no gradient.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.logical_not`
     "`logical_not(x)`"
@@ -300,7 +300,7 @@ tensor_operations! {
     /// Keras: `keras.ops.divide`
     "`divide(x1, x2)`"
     divide, "let a = Input(shape = [8]);\nlet y: [8] = divide(a, 2.0);" => |args, cx| Elementwise::read(Function::Divide, args, cx);
-    /// `x1` to the power of `x2`; NaN where `x1` is below 0 and `x2` is no whole number.
+    /// `x1` to the power of `x2`; NaN where `x1` is negative and `x2` is not a whole number.
     ///
     /// Shapes are equal, or axes of length 1 are repeated. One of both may be a number.
     ///
@@ -321,7 +321,7 @@ tensor_operations! {
     /// Keras: `keras.ops.minimum`
     "`minimum(x1, x2)`"
     minimum, "let a = Input(shape = [8]);\nlet y: [8] = minimum(a, 2.0);" => |args, cx| Elementwise::read(Function::Minimum, args, cx);
-    /// `x1 % x2`: what a division that rounds down leaves, with the sign of `x2`, as in Python.
+    /// `x1 % x2`: the remainder of a division that rounds down, with the sign of `x2`, as in Python.
     ///
     /// Shapes are equal, or axes of length 1 are repeated. One of both may be a number.
     ///
@@ -384,14 +384,14 @@ tensor_operations! {
     /// Keras: `keras.ops.not_equal`
     "`not_equal(x1, x2)`"
     not_equal, "let a = Input(shape = [8]);\nlet y: [8] = not_equal(a, 2.0);" => |args, cx| Elementwise::read(Function::NotEqual, args, cx);
-    /// 1 where both are other numbers than 0, else 0. It has no gradient.
+    /// 1 where both are nonzero, else 0. It has no gradient.
     ///
     /// Shapes are equal, or axes of length 1 are repeated. One of both may be a number.
     ///
     /// Keras: `keras.ops.logical_and`
     "`logical_and(x1, x2)`"
     logical_and, "let a = Input(shape = [8]);\nlet y: [8] = logical_and(a, 2.0);" => |args, cx| Elementwise::read(Function::LogicalAnd, args, cx);
-    /// 1 where one of both is another number than 0, else 0. It has no gradient.
+    /// 1 where at least one is nonzero, else 0. It has no gradient.
     ///
     /// Shapes are equal, or axes of length 1 are repeated. One of both may be a number.
     ///
@@ -405,7 +405,7 @@ tensor_operations! {
         x2: Tensors,
     }
 
-    /// `x1` where the condition is another number than 0, else `x2`.
+    /// `x1` where the condition is nonzero, else `x2`.
     ///
     /// Shapes are equal, or axes of length 1 are repeated. Any of the three may be a number, but not all. The condition has no gradient.
     ///
@@ -421,9 +421,9 @@ tensor_operations! {
         x2: Tensors,
     }
 
-    /// `x` while training, else `alt`: what `if training { x } else { alt }` stands for. Both are computed.
+    /// `x` while training, else `alt`: the meaning of `if training { x } else { alt }`. Both are computed.
     ///
-    /// Shapes are equal, or axes of length 1 are repeated. One of both may be a number. What inference takes has no gradient.
+    /// Shapes are equal, or axes of length 1 are repeated. One of both may be a number. `alt` has no gradient.
     ///
     /// Keras: `keras.src.legacy.backend.in_train_phase`
     "`in_train_phase(x, alt)`"
@@ -438,9 +438,9 @@ tensor_operations! {
         alt: Tensors,
     }
 
-    /// `x`, but at least `x_min` and at most `x_max`.
+    /// `x`, limited to at least `x_min` and at most `x_max`.
     ///
-    /// The shape stays what it is. The gradient is 0 where `x` is beyond a bound.
+    /// The shape is unchanged. The gradient is 0 where `x` is beyond a bound.
     ///
     /// Keras: `keras.ops.clip`
     "`clip(x, x_min, x_max)`"
@@ -465,9 +465,9 @@ tensor_operations! {
         x_max: Tensors,
     }
 
-    /// The tensor itself, through which nothing is trained that comes before it.
+    /// The tensor itself, without a gradient: nothing before it is trained through it.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.stop_gradient`
     "`stop_gradient(variable)`"
@@ -479,8 +479,8 @@ tensor_operations! {
 
     /// The tensor itself, whose gradient is multiplied by a number: -1 reverses it.
     ///
-    /// The shape stays what it is. A layer that is trained to tell two groups apart, behind a gradient that is reversed, teaches
-    /// what comes before not to: [Ganin et al. 2016](https://arxiv.org/abs/1505.07818).
+    /// The shape is unchanged. With a reversed gradient, a classifier of two domains trains the layers before it to
+    /// produce features that do not tell the domains apart: [Ganin et al. 2016](https://arxiv.org/abs/1505.07818).
     "`scale_gradient(x, factor)`"
     scale_gradient, "let x = Input(shape = [8]);\nlet y: [8] = scale_gradient(x, -1.0);" => |args, cx| {
         let factor = args.take("factor").and_then(|value| number(value, "`factor` of `scale_gradient`", cx))?;
@@ -494,7 +494,7 @@ tensor_operations! {
     }
 }
 
-/// A number of the model; `None` after an error.
+/// Reads a number of the model; `None` after an error.
 pub(super) fn number(value: &crate::value::Value, what: &str, cx: &mut Cx<'_>) -> Option<Number> {
     match value.kind {
         ValueKind::Expr(constant) => Some(Number::Constant(constant)),
@@ -523,15 +523,15 @@ impl Elementwise {
         Elementwise { name: args.callee(), function: Function::ScaleGradient, operands, whole: true }
     }
 
-    /// `cast(x, int32)`, which gives whole numbers.
+    /// `cast(x, int32)`, which outputs whole numbers.
     pub(super) fn truncation(name: &'static str) -> Self {
         Elementwise { name, function: Function::Trunc, operands: vec![Single::Tensor], whole: true }
     }
 
-    /// Whether the result holds whole numbers: those of whole numbers do, but for divisions and functions of floats. As in Keras, a
-    /// float among the operands makes floats of all.
+    /// Whether the result holds whole numbers: true for whole operands, except for divisions and functions of floats.
+    /// As in Keras, one float among the operands makes the result a float.
     fn keeps_whole(&self, inputs: &[Operand<'_>]) -> bool {
-        // A condition chooses only.
+        // A condition only selects.
         let condition = self.function == Function::Where && self.operands.first() == Some(&Single::Tensor);
         let mut values = inputs.iter().skip(usize::from(condition));
         self.function.keeps_whole()
@@ -540,7 +540,7 @@ impl Elementwise {
             && values.all(|x| x.dtype == Dtype::Int)
     }
 
-    /// Whether nothing is trained through the operation.
+    /// Whether the operation stops all gradients.
     pub fn stops_gradients(&self) -> bool {
         let scaled_away = self.function == Function::ScaleGradient
             && self.operands.contains(&Single::Number(Number::Known(0.0)));
@@ -570,7 +570,7 @@ impl Layer for Elementwise {
 
     operation_facts!(aliases = false);
 
-    /// Made by the plan, together with the operations around it.
+    /// Created by the plan, together with the operations around it.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }

@@ -1,4 +1,4 @@
-//! `Embedding`: a vector for each of some whole numbers, such as the words of a vocabulary.
+//! `Embedding`: vectors for whole numbers, such as the words of a vocabulary.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -15,20 +15,20 @@ use crate::shape::{Dtype, Shape};
 /// Keras's `Embedding`: whole numbers below `input_dim`, `[…] → […, output_dim]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Embedding {
-    /// How many vectors there are.
+    /// Number of vectors.
     pub input_dim: Dim,
-    /// Values of a vector.
+    /// Length of a vector.
     pub output_dim: Dim,
     /// The vectors, `[input_dim, output_dim]`.
     pub embeddings: WeightOptions,
-    /// Whether 0 is padding, which does not count.
+    /// Whether 0 is padding, which is masked.
     pub mask_zero: bool,
-    /// The penalty on what the layer outputs.
+    /// Penalty on the outputs.
     pub activity_regularizer: Option<ActivityRegularization>,
 }
 
 layer! {
-    /// A vector for each whole number, as for words.
+    /// Looks up a vector for each whole number, such as the index of a word.
     ///
     /// `[…] → […, output_dim]` of whole numbers below `input_dim`. Weights: `embeddings` `[input_dim, output_dim]`.
     ///
@@ -36,9 +36,10 @@ layer! {
     "`Embedding(input_dim, output_dim, embeddings_initializer = uniform, embeddings_regularizer = none, embeddings_constraint = none, mask_zero = false, activity_regularizer = none, name = none, trainable = true)`"
     Embedding, "let words = Input(shape = [20], dtype = \"int32\");\nlet y: [20, 64] = Embedding(10000, 64)(words);" => Embedding::from_args;
     takes {
-        /// Number of whole numbers: the inputs are below it. At most 2^24 = 16777216: whole numbers are passed as `f32`.
+        /// Number of vectors: the inputs are below it. At most 2^24 = 16777216, since whole numbers are passed as
+        /// `f32`.
         input_dim: usize,
-        /// The length of each vector.
+        /// Length of each vector.
         output_dim: usize,
         /// Initializer of the vectors.
         embeddings_initializer: Initializer = "uniform",
@@ -46,7 +47,7 @@ layer! {
         embeddings_regularizer: Regularizer = "none",
         /// Constraint applied to the vectors after each optimizer step.
         embeddings_constraint: Constraint = "none",
-        /// Whether 0 is padding: the vectors have a mask, by which layers and losses leave out what does not count.
+        /// Whether 0 is padding: the vectors have a mask, by which layers and losses skip the padding.
         mask_zero: bool = "false",
         weights => "set `model.embedding.embeddings` after the model was made",
         lora_rank => "leave it out: all vectors are trained",
@@ -71,10 +72,10 @@ impl Embedding {
     }
 }
 
-/// The most rows: whole numbers travel as floats, and `f32` has no 2²⁴ + 1.
+/// Limit on the rows: whole numbers are passed as floats, and `f32` does not have 2²⁴ + 1.
 const ROWS: usize = 1 << 24;
 
-/// Whether every whole number below `n` is a float of its own.
+/// Whether every whole number below `n` is exact as a float.
 fn few_rows(n: &Dim, args: &Bound<'_>, cx: &mut Cx<'_>) -> bool {
     const NOTE: &str = "whole numbers are passed as `f32`, which holds each of them up to 2^24";
     const HELP: &str =

@@ -13,7 +13,7 @@ use crate::shape::{Dtype, Shape};
 pub struct Flatten;
 
 layer! {
-    /// All values of a sample in one axis.
+    /// Flattens a sample to one axis, in row-major order.
     ///
     /// `[a, b, …] → [a · b · …]`
     ///

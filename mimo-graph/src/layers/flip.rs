@@ -1,4 +1,4 @@
-//! `flip`: some axes of a sample from their ends to their beginnings.
+//! `flip`: reverses axes of a sample.
 
 use crate::args::Bound;
 use crate::context::Cx;
@@ -17,9 +17,9 @@ pub struct Flip {
 }
 
 tensor_operations! {
-    /// The positions of some axes in the opposite order.
+    /// Reverses the order of the positions of some axes.
     ///
-    /// The shape stays what it is. The order of the batch says nothing: `axis` has to be given.
+    /// The shape is unchanged. The batch is not reversed: `axis` is required.
     ///
     /// Keras: `keras.ops.flip`
     "`flip(x, axis)`"

@@ -1,5 +1,4 @@
-//! `ZeroPadding1D`, `ZeroPadding2D`, `Cropping1D`, `Cropping2D`: a frame around a sequence or an image, put there or
-//! taken away.
+//! `ZeroPadding1D`, `ZeroPadding2D`, `Cropping1D`, `Cropping2D`: add or remove the edges of a sequence or an image.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -17,11 +16,11 @@ use crate::shape::{Dtype, Shape};
 /// `Cropping1D`, `Cropping2D`: the same without its edges.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {
-    /// Whether the frame is put there, or taken away.
+    /// Whether edges are added instead of removed.
     pub pads: bool,
     /// 1 for sequences, 2 for images.
     pub axes: usize,
-    /// By axis, height first, how wide the frame is before and behind; a sequence has none above and below.
+    /// By axis, height first: the width of the edges before and after. A sequence has none above and below.
     pub edges: [[Dim; 2]; 2],
 }
 
@@ -73,7 +72,7 @@ impl Frame {
         args.sound(&[name]).then_some(Frame { pads, axes, edges })
     }
 
-    /// Whether something is left of an axis of length `n` that loses `lost`.
+    /// Whether an axis of length `n` that loses `lost` is not empty.
     fn leaves(&self, axis: &str, n: &Dim, lost: &Dim, x: &Operand<'_>, call: Loc, cx: &mut Cx<'_>) -> bool {
         let class = self.class_name();
         match n.known().zip(lost.known()) {
@@ -183,7 +182,7 @@ impl Layer for Frame {
         let edges = shape.0.iter().zip(&wanted.0).take(self.axes).map(|(n, wanted)| {
             let (n, wanted) = (n.known()?, wanted.known()?);
             let edge = if self.pads { wanted.checked_sub(n)? } else { n.checked_sub(wanted)? };
-            // What cannot be halved is longer behind, as Keras pads.
+            // If the edges cannot be equal, the second is larger, as in Keras.
             Some([edge / 2, edge - edge / 2])
         });
         let Some(edges) = edges.collect::<Option<Vec<_>>>() else { return vec![] };

@@ -1,4 +1,4 @@
-//! `GaussianNoise`: additive normal noise while training, nothing otherwise.
+//! `GaussianNoise`: additive normal noise while training, no effect otherwise.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -14,14 +14,14 @@ use crate::shape::{Dtype, Shape};
 pub struct GaussianNoise {
     /// The standard deviation, 0 to 1.
     pub stddev: f64,
-    /// A seed of its own; without one, the model's seed and the layer's place decide.
+    /// Its own seed; without one, it is derived from the model's seed and the layer's position.
     pub seed: Option<u64>,
 }
 
 layer! {
     /// Adds normally distributed noise while training.
     ///
-    /// The shape stays what it is. Predictions are not changed.
+    /// The shape is unchanged. Predictions are not changed.
     ///
     /// Keras: [`GaussianNoise`](https://keras.io/api/layers/regularization_layers/gaussian_noise/)
     "`GaussianNoise(stddev, seed = none, name = none, trainable = true)`"
@@ -29,7 +29,7 @@ layer! {
     takes {
         /// Standard deviation of the noise.
         stddev: f64 in [0.0..=1.0],
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
     }
 }

@@ -13,28 +13,29 @@ use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::{Value, ValueKind};
 
-/// An index of a tensor, which has an entry for each of the first axes of a sample. The other axes stay whole.
+/// An index into a tensor, with an entry for each of the first axes of a sample. The other axes are kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetItem {
     /// The entries, by axis.
     pub key: Vec<Entry>,
 }
 
-/// The part of one axis. Negative numbers count from its end.
+/// Part of one axis. Negative numbers count from its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
-    /// One position; the axis goes.
+    /// One position; the axis is removed.
     At(i64),
-    /// The positions from the first to the one before the second: from the start, or to the end, where there is none.
+    /// The positions from the first (default: the start) up to, but not including, the second (default: the end).
     Range(Option<i64>, Option<i64>),
 }
 
 tensor_operations! {
     /// A part of every sample, written in brackets: `x[.., 0..3]`, `x[-1]`.
     ///
-    /// There is an entry for each axis of a sample; the batch is not counted, and axes without an entry stay whole. In brackets an entry
-    /// is a position, after which the axis is gone, a range as in Rust (`1..4`, `2..=4`, `1..`, `..-1`), or `..` for all of the
-    /// axis. Negative numbers count from the end. As an argument, a range is a list of two numbers, and `none` is all of the axis.
+    /// There is an entry for each axis of a sample; the batch is not counted, and axes without an entry are kept. In
+    /// brackets an entry is a position, which removes the axis, a range as in Rust (`1..4`, `2..=4`, `1..`, `..-1`),
+    /// or `..` for all of the axis. Negative numbers count from the end. As an argument, a range is a list of two
+    /// numbers, and `none` is all of the axis.
     ///
     /// `[a, b] → [a, 3]` for `x[.., 0..3]`, `[b]` for `x[-1]`
     ///
@@ -44,7 +45,7 @@ tensor_operations! {
     takes {
         /// A tensor.
         x: Tensors,
-        /// What is taken of each axis: a position, `[start, end]`, or `none` for all of it.
+        /// Part of each axis: a position, `[start, end]`, or `none` for all of it.
         key: Key,
     }
 }
@@ -92,7 +93,7 @@ impl Entry {
         }
     }
 
-    /// The shortest and the longest axis of which something is left; `None` if there is no such axis.
+    /// Shortest and longest axis of which the part is not empty; `None` if there is no such axis.
     fn fits(self) -> Option<(usize, usize)> {
         const ANY: usize = usize::MAX;
         Some(match self {
@@ -110,7 +111,7 @@ impl Entry {
                 (start, Some(end)) if end < 0 => {
                     (length(start).saturating_add(length(end)).saturating_add(1), ANY)
                 }
-                // From the last few to one of the first few.
+                // From the last few to one of the first few positions.
                 (_, Some(0)) => return None,
                 (start, Some(end)) => {
                     let (start, end) = (length(start), length(end));
@@ -120,7 +121,7 @@ impl Entry {
         })
     }
 
-    /// Where the part of an axis of length `n` begins.
+    /// Start of the part of an axis of length `n`.
     fn start(self, n: &Dim) -> Dim {
         match self {
             Entry::At(at) => position(n, at),
@@ -128,12 +129,12 @@ impl Entry {
         }
     }
 
-    /// The length of the part of an axis of length `n`; `None` if the axis goes.
+    /// Length of the part of an axis of length `n`; `None` if the axis is removed.
     fn len(self, n: &Dim) -> Option<Dim> {
         let Entry::Range(start, end) = self else { return None };
         let start = start.unwrap_or(0);
         Some(match end {
-            // Numbers that count from the same end have a difference without the length.
+            // The difference of numbers that count from the same end does not depend on the length.
             None if start < 0 => Dim::Known(length(start)),
             None => n.clone() - Dim::Known(length(start)),
             Some(end) if (start < 0) == (end < 0) => Dim::Known(length(end.saturating_sub(start))),
@@ -142,7 +143,7 @@ impl Entry {
         })
     }
 
-    /// Whether every bound is a place of an axis of length `n`, the place after its end among them.
+    /// Whether every bound is a position of an axis of length `n`, or its end.
     fn is_within(self, n: usize) -> bool {
         let within = |bound: Option<i64>| bound.is_none_or(|at| length(at) <= n);
         match self {
@@ -158,7 +159,7 @@ impl Entry {
     }
 }
 
-/// As in brackets.
+/// Formats the entry as in brackets.
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -172,7 +173,7 @@ impl fmt::Display for Entry {
     }
 }
 
-/// Entries as an index: `[.., 0..3]`.
+/// Formats entries as an index: `[.., 0..3]`.
 fn written(key: &[Entry]) -> String {
     let entries: Vec<String> = key.iter().map(Entry::to_string).collect();
     format!("[{}]", entries.join(", "))
@@ -187,7 +188,7 @@ impl GetItem {
         key.filter(|_| args.sound(&["key"])).map(|key| GetItem { key })
     }
 
-    /// The index as it is written: `[.., 0..3]`.
+    /// Formats the index: `[.., 0..3]`.
     pub(crate) fn written(&self) -> String {
         written(&self.key)
     }
@@ -197,7 +198,7 @@ impl GetItem {
         self.key.iter().copied().chain(std::iter::repeat(Entry::WHOLE))
     }
 
-    /// The places of what is taken in a sample with axes of these lengths, in order.
+    /// Indices of the selected values in a sample with axes of these lengths, in order.
     pub fn places(&self, lengths: &[usize]) -> Vec<usize> {
         let mut places = vec![0];
         for (&n, entry) in lengths.iter().zip(self.entries()) {
@@ -210,7 +211,7 @@ impl GetItem {
         places
     }
 
-    /// Whether something is left of axis number `axis`, of length `n`.
+    /// Whether axis number `axis`, of length `n`, is not empty.
     fn leaves(
         &self,
         (axis, entry): (usize, Entry),
@@ -347,7 +348,7 @@ impl Layer for GetItem {
         }
         let mut fine = true;
         for (axis, (n, entry)) in x.shape.0.iter().zip(self.entries()).enumerate() {
-            // Whoever miscounts the axes does so at each.
+            // A miscounted index is wrong at each axis: one error is enough.
             fine = fine && self.leaves((axis, entry), n, x, call, cx);
         }
         let axes = x.shape.0.iter().zip(self.entries()).filter_map(|(n, entry)| entry.len(n));

@@ -16,11 +16,11 @@ use crate::shape::{Dtype, Shape};
 /// `GlobalMaxPooling2D`, `GlobalAveragePooling2D`: `[height, width, channels] → [channels]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GlobalPooling {
-    /// The mean, or the largest with a gradient that all of the largest share.
+    /// The mean, or the largest value with a gradient shared by all of the largest.
     pub kind: PoolKind,
     /// 1 for sequences, 2 for images.
     pub axes: usize,
-    /// Whether the pooled axes stay, with length 1.
+    /// Whether the pooled axes are kept, with length 1.
     pub keepdims: bool,
 }
 
@@ -41,10 +41,10 @@ layer! {
     "`GlobalMaxPooling2D(keepdims = false, name = none, trainable = true)`"
     GlobalMaxPooling2D, "let x = Input(shape = [26, 26, 32]);\nlet y: [32] = GlobalMaxPooling2D()(x);" => |args, cx| GlobalPooling::from_args(PoolKind::SharedMax, 2, args, cx);
 
-    /// The mean of each channel over all steps, or over those that the mask of the tensor counts.
+    /// The mean of each channel over all steps, or over the unmasked ones.
     ///
-    /// `[steps, channels] → [channels]`. A call may give `mask = …`, `[steps]`. Without any step that counts the mean is 0, where Keras
-    /// gives NaN.
+    /// `[steps, channels] → [channels]`. A call may pass `mask = …`, `[steps]`. If all steps are masked, the mean is
+    /// 0; Keras returns NaN.
     ///
     /// Keras: [`GlobalAveragePooling1D`](https://keras.io/api/layers/pooling_layers/global_average_pooling1d/)
     "`GlobalAveragePooling1D(keepdims = false, name = none, trainable = true)`"
@@ -59,7 +59,7 @@ layer! {
     GlobalAveragePooling2D, "let x = Input(shape = [26, 26, 32]);\nlet y: [32] = GlobalAveragePooling2D()(x);" => |args, cx| GlobalPooling::from_args(PoolKind::Average, 2, args, cx);
     takes {
         data_format => "leave it out: channels are the last axis",
-        /// Whether the axes that are pooled over stay, with length 1.
+        /// Whether the pooled axes are kept, with length 1.
         keepdims: bool = "false",
     }
 }

@@ -1,4 +1,4 @@
-//! `GroupNormalization`: mean 0 and variance 1 of each group of channels of a sample.
+//! `GroupNormalization`: normalizes each group of channels of a sample to mean 0 and variance 1.
 
 use crate::activation::Activation;
 use crate::args::{Bound, read};
@@ -17,9 +17,9 @@ use crate::shape::{Dtype, Shape};
 /// Keras's `GroupNormalization`: the input's shape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupNormalization {
-    /// Groups that the channels are cut into; `None` for one group per channel.
+    /// Number of groups; `None` for one group per channel.
     pub groups: Option<usize>,
-    /// The axis of the channels as Keras counts it, with the batch as axis 0; negative from the end.
+    /// Axis of the channels in Keras's numbering, with the batch as axis 0; negative from the end.
     pub axis: i64,
     /// Added to the variance.
     pub epsilon: f64,
@@ -30,21 +30,21 @@ pub struct GroupNormalization {
 }
 
 layer! {
-    /// Cuts the channels of every sample into groups, brings each group to mean 0 and variance 1 over all of its values, then
-    /// scales and shifts every channel by weights.
+    /// Divides the channels of every sample into groups, normalizes each group to mean 0 and variance 1 over all of
+    /// its values, then scales and shifts every channel by weights.
     ///
-    /// The shape stays what it is. `groups = 1` normalizes over the whole sample, `groups = -1` every channel by itself
-    /// (instance normalization). Weights: `gamma` and `beta`, one number for each channel.
+    /// The shape is unchanged. `groups = 1` normalizes over the whole sample, `groups = -1` normalizes every channel
+    /// separately (instance normalization). Weights: `gamma` and `beta`, one number for each channel.
     ///
     /// Keras: [`GroupNormalization`](https://keras.io/api/layers/normalization_layers/group_normalization/)
     "`GroupNormalization(groups = 32, axis = -1, epsilon = 0.001, center = true, scale = true, beta_initializer = zeros, gamma_initializer = ones, beta_regularizer = none, gamma_regularizer = none, beta_constraint = none, gamma_constraint = none, name = none, trainable = true)`"
     GroupNormalization, "let x = Input(shape = [28, 28, 8]);\nlet y: [28, 28, 8] = GroupNormalization(4)(x);" => GroupNormalization::from_args;
     takes {
-        /// Groups that the channels are cut into; -1 for one group per channel.
+        /// Number of groups; -1 for one group per channel.
         groups: usize = "32",
         /// Axis of the channels, with the batch as axis 0; negative from the end.
         axis: Axis = "-1",
-        /// Number added to the variance, against division by zero.
+        /// Added to the variance, against division by zero.
         epsilon: f64 = "0.001" in [0.0..],
         /// Whether `beta` is added.
         center: bool = "true",
@@ -100,7 +100,7 @@ impl GroupNormalization {
         Some(Self { groups, axis, epsilon, gamma: scale.then_some(gamma), beta: center.then_some(beta) })
     }
 
-    /// The number of values that a mean is taken over, if it is known.
+    /// Number of values of a group, if it is known.
     pub(crate) fn values_of_a_group(&self, shape: &Shape) -> Option<usize> {
         let groups = match self.groups {
             Some(groups) => groups,
@@ -113,7 +113,7 @@ impl GroupNormalization {
         shape.0.get(sample_axis(self.axis, shape.rank())?)
     }
 
-    /// Reports channels that do not divide into the groups. Returns whether they do, as far as that is known.
+    /// Reports channels that the groups do not divide. Returns false only after an error.
     fn divides(&self, x: &Operand<'_>, channels: &Dim, call: Loc, cx: &mut Cx<'_>) -> bool {
         let Some(groups) = self.groups.filter(|&groups| groups > 1) else { return true };
         let Some(n) = channels.known() else {
@@ -222,7 +222,7 @@ impl Layer for GroupNormalization {
             return axes.map(|axis| (changed(axis), Change::Setting("axis", Written::Axis(axis)))).collect();
         };
         let (Some(n), Some(wanted)) = (channels.known(), self.groups) else { return Vec::new() };
-        // The nearest numbers of groups into which the channels divide; no more are shown.
+        // The nearest numbers of groups that divide the channels; no more are shown.
         let divisors =
             (1..=n.min(wanted.saturating_mul(2)).min(4096)).filter(|groups| n.is_multiple_of(*groups));
         let mut groups: Vec<usize> = divisors.filter(|&groups| groups != wanted).collect();

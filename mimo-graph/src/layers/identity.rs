@@ -13,7 +13,7 @@ use crate::shape::{Dtype, Shape};
 pub struct Identity;
 
 layer! {
-    /// Outputs its input as it is: a place for a layer that is left out.
+    /// Outputs its input unchanged: a placeholder for an omitted layer.
     ///
     /// `[…] → […]`, of floats or of whole numbers. The layer computes nothing and has no weights.
     ///

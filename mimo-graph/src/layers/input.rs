@@ -1,4 +1,4 @@
-//! `Input`: where a model's data comes in. No layer of the graph: it reads nothing and holds nothing.
+//! `Input`: declares an input of the model. It is not a layer of the graph: it reads nothing and has no weights.
 
 use crate::args::{bind_given, read};
 use crate::code::Code;
@@ -14,7 +14,7 @@ use crate::value::{Arg, Value, ValueKind};
 pub struct Input {
     /// The shape of one sample; `()` is one number.
     pub shape: Shape,
-    /// What it holds: floats by default.
+    /// Element type: floats by default.
     pub dtype: Dtype,
     /// `name = "…"`.
     pub name: Option<String>,
@@ -24,7 +24,7 @@ pub struct Input {
 #[doc(hidden)]
 pub mod words {
     items! {
-        /// Where data comes in: the shape of one sample, without the batch axis. Any batch size works.
+        /// Declares an input: the shape of one sample, without the batch axis. Any batch size works.
         ///
         /// → `shape`
         ///
@@ -35,12 +35,12 @@ pub mod words {
             /// The shape of one sample, as in `[256, 1]`; `[]` is one number.
             shape: Lengths,
             batch_size => "leave it out: the batch axis is never written, and any batch size works",
-            /// What it holds: floats, or whole numbers for an `Embedding`.
+            /// Element type: floats, or whole numbers for an `Embedding`.
             dtype: ElementType = "float32",
             sparse => "leave it out: every input is a dense tensor",
             ragged => "leave it out: every input is a dense tensor",
             batch_shape => "write `shape = …` without the batch axis",
-            /// Name of the input; that of its binding without it.
+            /// Name of the input; by default that of its binding.
             name: Name = "none",
             tensor => "leave it out: every input is a dense tensor",
             optional => "leave it out: every input is given",
@@ -60,7 +60,7 @@ impl Input {
         let shape = match bound.take("shape") {
             Some(_) => dims(bound.items("shape", cx)?, "Input", cx)?,
             None => {
-                // What could not be bound, or is written as another parameter, is the same mistake.
+                // An unbound argument, or a value written as another parameter, is the same mistake.
                 let told = !bound.sound(&["shape", "batch_shape"]);
                 if !told {
                     let diag = Diag::error(
@@ -77,7 +77,7 @@ impl Input {
     }
 }
 
-/// The lengths in the `shape` of a class.
+/// Reads the lengths in the `shape` of a class.
 pub(super) fn dims(items: &[Value], class: &str, cx: &mut Cx<'_>) -> Option<Shape> {
     let dims: Vec<Option<Dim>> = items.iter().map(|item| length(item, class, cx)).collect();
     Some(Shape(dims.into_iter().collect::<Option<_>>()?))

@@ -1,4 +1,4 @@
-//! What every layer says about itself, and what it is called with.
+//! The trait of all layers, and the operands of their calls.
 
 use crate::activation::Activation;
 use crate::code::Code;
@@ -12,20 +12,20 @@ use crate::layers::change::Change;
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
-/// What a layer is called with.
+/// An operand of a layer's call.
 #[derive(Clone, Debug)]
 pub struct Operand<'a> {
     /// Name in messages: the user's binding.
     pub name: &'a str,
     /// The shape of one sample.
     pub shape: &'a Shape,
-    /// What it holds.
+    /// Element type.
     pub dtype: Dtype,
-    /// The tokens that name it in the call.
+    /// Location of its name in the call.
     pub loc: Loc,
     /// The tensor; `None` while a fix is tried.
     pub tensor: Option<TensorId>,
-    /// The keyword that names it in the call, `mask`; `""` if it is given by its place.
+    /// The keyword in the call, such as `mask`; `""` for a positional tensor.
     pub role: &'static str,
 }
 
@@ -52,7 +52,7 @@ pub struct Weight {
     pub options: WeightOptions,
 }
 
-/// How a weight starts and is held.
+/// Initializer, regularizer and constraint of a weight.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WeightOptions {
     /// Initializer.
@@ -61,7 +61,7 @@ pub struct WeightOptions {
     pub regularizer: Option<Regularizer>,
     /// Constraint applied after each optimizer step.
     pub constraint: Option<Constraint>,
-    /// Whether training changes it by its gradient; not so for moving averages.
+    /// Whether it is trained by its gradient; false for moving averages.
     pub trainable: bool,
 }
 
@@ -74,21 +74,21 @@ pub struct Typed {
     pub sizes: Vec<Dim>,
 }
 
-/// The name of a struct of weights, of which there is one with a bias and one without.
+/// The name of a struct of weights, which has a variant with a bias and one without.
 pub(super) fn typed_class(class: &str, use_bias: bool) -> String {
     let without = if use_bias { "" } else { "WithoutBias" };
     format!("{class}{without}")
 }
 
-/// The axes of the weight at an index; none if there is no such weight.
+/// The axes of the weight at an index; empty if there is no such weight.
 pub(super) fn sizes_of(weights: &[Weight], index: usize) -> impl Iterator<Item = &Dim> {
     weights.get(index).into_iter().flat_map(|weight| &weight.shape.0)
 }
 
-/// The tensors that a layer reads, as far as fixes and warnings depend on it.
+/// The tensors that a layer reads, as far as fixes and warnings need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reads {
-    /// Tensors of any number of axes, or of a number that says nothing about what they mean.
+    /// Tensors of any number of axes, or of a number that says nothing about their meaning.
     Any,
     /// Sequences of vectors, `[steps, features]`, read in order.
     Sequence,
@@ -102,12 +102,12 @@ pub enum Reads {
     NamedAxes,
 }
 
-/// The relation of a layer's outputs to its inputs, as far as fixes and warnings depend on it.
+/// The relation of a layer's outputs to its inputs, as far as fixes and warnings need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Outputs are computed with trained weights.
     Learned,
-    /// Outputs are vectors that are looked up for whole numbers.
+    /// Outputs are vectors looked up by whole numbers.
     LookedUp,
     /// A function of each value, or of the last axis, without weights.
     Mapped,
@@ -127,29 +127,29 @@ pub enum Effect {
     Drawn,
 }
 
-/// The fate of the masks of the tensors that a call reads. Keras: `supports_masking` and `compute_mask`.
+/// Propagation of the masks of the tensors that a call reads. Keras: `supports_masking` and `compute_mask`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Masks {
-    /// What the call gives has the mask of the first tensor.
+    /// All outputs have the mask of the first tensor.
     Keep,
-    /// What the call gives first has the mask of the first tensor, and nothing else has one.
+    /// The first output has the mask of the first tensor, the others have none.
     KeepFirst,
-    /// What any of the tensors counts; no mask if one of them has none.
+    /// The union of the masks; no mask if one of the tensors has none.
     Join,
-    /// The masks are put one after the other along this axis, as Keras counts it, as the tensors are.
+    /// The masks are concatenated along this axis (Keras's numbering), as the tensors are.
     Concatenate(i64),
-    /// The numbers that are not 0 have values that count.
+    /// Positions whose numbers are not 0 count.
     NonZero,
-    /// The steps at which any value differs from this one count.
+    /// Steps at which any value differs from this one count.
     Differs(f64),
-    /// The call ends the mask: what it gives has none, as it is meant to.
+    /// The mask ends: the outputs are meant to have none.
     End,
-    /// The call loses the mask, which is worth a warning: it reads steps that do not count.
+    /// The mask is lost, which is worth a warning: the call reads masked steps.
     Lose,
 }
 
-/// The facts of a layer. Methods without a default decide fixes, warnings, losses that fit, memory and types: these
-/// would be silently wrong for a layer that does not answer them.
+/// Facts about a layer. Methods without a default decide fixes, warnings, fitting losses, memory and types: a default
+/// would be silently wrong for a layer that does not override it.
 pub trait Layer: Sized {
     /// Keras's name of its class.
     fn class_name(&self) -> &'static str;
@@ -164,7 +164,7 @@ pub trait Layer: Sized {
     /// are values of their inputs.
     fn head(&self) -> Option<Activation>;
 
-    /// The penalty on what a call outputs, which is added to the total loss.
+    /// Penalty on the outputs, which is added to the total loss.
     fn activity_regularizer(&self) -> Option<ActivityRegularization> {
         None
     }
@@ -175,38 +175,37 @@ pub trait Layer: Sized {
     /// The struct that holds these weights of the layer; `None` for layers without weights.
     fn typed(&self, weights: &[Weight]) -> Option<Typed>;
 
-    /// The operation that a call executes. `None` for layers whose output is their input's buffer, and for those of which
+    /// The operation of a call. `None` for layers whose output is their input's buffer, and for those of which
     /// `plan/build.rs` makes several operations, or one together with other layers.
     fn operation(&self, call: &mut dyn Call) -> Option<OpKind<Dim>>;
 
-    /// The shapes and element types of what the layer gives, or `None` after an error was reported.
-    /// `call` are the tokens of the call; `inputs` are as many as [`Layer::arity`] allows.
+    /// Shapes and element types of the outputs; `None` after an error was reported. `call` is the location of the
+    /// call; the number of `inputs` is within [`Layer::arity`].
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>>;
 
-    /// The weights that the layer holds for inputs of these shapes, in Keras's order. Called after `infer`
-    /// found nothing wrong.
+    /// Weights of the layer for inputs of these shapes, in Keras's order. Called after `infer` succeeded.
     fn weights(&self, inputs: &[&Shape]) -> Vec<Weight> {
         let _ = inputs;
         Vec::new()
     }
 
-    /// How many tensors the layer reads: at least, and at most.
+    /// Smallest and largest number of tensors that the layer reads.
     fn arity(&self) -> (usize, usize) {
         (1, 1)
     }
 
-    /// What the tensors that a call gives may be called, in order: how many there are, and what messages propose.
+    /// Suggested names of the outputs, in order, one for each.
     fn outputs(&self) -> &'static [&'static str] {
         &["y"]
     }
 
-    /// The states that `initial_state = …` may set at a call, by name. They stand behind the tensors among the
-    /// inputs of [`Layer::infer`].
+    /// The states that `initial_state = …` may set at a call, by name. They follow the tensors among the inputs of
+    /// [`Layer::infer`].
     fn states(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// What becomes of the masks of the tensors that a call reads.
+    /// Propagation of the masks of the tensors that a call reads.
     fn masks(&self) -> Masks;
 
     /// The number of first axes of each tensor that are the first axes of the output, each position computed from the same position.
@@ -216,45 +215,45 @@ pub trait Layer: Sized {
         vec![]
     }
 
-    /// The masks that a call reads: each by the place of the tensor whose mask it is, and by the keyword that a call may give
-    /// another mask with. They stand behind the states among the inputs of [`Layer::infer`].
+    /// The masks that a call reads: the index of the masked tensor, and the keyword for another mask. They follow the
+    /// states among the inputs of [`Layer::infer`].
     fn mask_roles(&self) -> &'static [(usize, &'static str)] {
         &[]
     }
 
-    /// Whether the mask of a tensor of shape `x` is read, if a call names no other.
+    /// Whether the mask of a tensor of shape `x` is read, if a call passes no other.
     fn reads_mask(&self, x: &Shape, mask: &Shape) -> bool {
         let _ = (x, mask);
         true
     }
 
-    /// The keyword of the mask that what a call gives has, if the call names one.
+    /// Keyword of the mask that becomes the outputs' mask, if the call passes one.
     fn passed_mask(&self) -> &'static str {
         "mask"
     }
 
-    /// Keywords that name the tensors of a call by their places: `query`, `value`, `key`.
+    /// Keywords for the positional tensors of a call: `query`, `value`, `key`.
     fn places(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Keywords of further tensors of a call, which stand behind the masks: `attention_mask`.
+    /// Keywords of further tensors of a call, which follow the masks: `attention_mask`.
     fn further(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// The layer with a setting that a call gives, `use_causal_mask = true`; `None` if calls have no such setting.
+    /// The layer with a setting of a call, `use_causal_mask = true`; `None` if calls do not have this setting.
     fn called_with(&self, setting: &str, on: bool) -> Option<Self> {
         let _ = (setting, on);
         None
     }
 
-    /// The shape of each of [`Layer::states`]. Layers that have states override it.
+    /// Shape of each of [`Layer::states`]. Layers with states override it.
     fn state_shape(&self) -> Option<Shape> {
         None
     }
 
-    /// Shapes of intermediate values between `inputs` and `given`, if they can be larger than both: padded images,
+    /// Shapes of intermediate values between `inputs` and `given` that can be larger than both: padded images,
     /// windows.
     fn scratch(&self, inputs: &[&Shape], given: &[&Shape]) -> Vec<Shape> {
         let _ = (inputs, given);
@@ -275,7 +274,7 @@ pub trait Layer: Sized {
     }
 }
 
-/// The answers of operations that have no weights, and whose result is no head: losses and metrics do not depend on it.
+/// Facts of operations that have no weights and whose result is not a head: losses and metrics do not depend on it.
 macro_rules! operation_facts {
     (aliases = $aliases:literal) => {
         fn head(&self) -> Option<$crate::activation::Activation> {
@@ -293,7 +292,7 @@ macro_rules! operation_facts {
 }
 pub(super) use operation_facts;
 
-/// Reports a tensor of whole numbers where only floats can be computed with. Returns whether it is fine.
+/// Reports a tensor of whole numbers where floats are required. Returns whether it is valid.
 pub(super) fn floats(class: &str, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
     if x.dtype == Dtype::Int {
         let message = format!("`{class}` computes with floats, but `{}` holds whole numbers", x.name);
@@ -305,7 +304,8 @@ pub(super) fn floats(class: &str, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
     x.dtype == Dtype::Float
 }
 
-/// Reports a mask of the wrong type or shape: one of the first `axes` axes of `x` is needed. Returns whether it is fine.
+/// Reports a mask of the wrong type or shape: one of the first `axes` axes of `x` is needed. Returns whether it is
+/// valid.
 pub(super) fn mask_fits(
     class: &str,
     mask: &Operand<'_>,
@@ -317,7 +317,7 @@ pub(super) fn mask_fits(
     mask_of_shape(class, mask, x, Shape(wanted), cx)
 }
 
-/// The same for a mask of all axes of `x`, of which some may have length 1.
+/// Same as [`mask_fits`] for a mask of all axes of `x`, some of which may have length 1.
 pub(super) fn mask_broadcasts(class: &str, mask: &Operand<'_>, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
     let ones = mask.shape.0.iter().map(|found| *found == Dim::Known(1)).chain(std::iter::repeat(false));
     let wanted = x.shape.0.iter().zip(ones).map(|(len, one)| if one { Dim::Known(1) } else { len.clone() });
@@ -367,15 +367,15 @@ fn mask_of_shape(class: &str, mask: &Operand<'_>, x: &Operand<'_>, wanted: Shape
     true
 }
 
-/// The axis within a sample of `rank` axes that Keras counts as `axis`, with the batch as axis 0; negative from the end.
-/// `None` for the batch and for an axis that the sample does not have.
+/// Axis within a sample of `rank` axes for Keras's `axis`, with the batch as axis 0; negative from the end. `None`
+/// for the batch and for an axis out of range.
 pub(crate) fn sample_axis(axis: i64, rank: usize) -> Option<usize> {
     // A rank is the length of a list in the source: it fits.
     let axis = if axis < 0 { (rank as i64).checked_add(axis)? } else { axis - 1 };
     usize::try_from(axis).ok().filter(|&axis| axis < rank)
 }
 
-/// Reports an axis of the settings that `x` does not have.
+/// Reports an axis out of range.
 pub(super) fn axis_out_of_range(axis: i64, x: &Operand<'_>, call: Loc, cx: &mut Cx<'_>) {
     let axes = match x.shape.rank() {
         1 => "axis 1 only".into(),
@@ -386,7 +386,7 @@ pub(super) fn axis_out_of_range(axis: i64, x: &Operand<'_>, call: Loc, cx: &mut 
     cx.error(Diag::error(Code::AxisOutOfRange, call, message).help(help));
 }
 
-/// Whether a layer has an axis to normalize over; else the error.
+/// Whether a layer has an axis to normalize over; reports an error if not.
 pub(super) fn has_axes(class: &str, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
     if x.shape.rank() == 0 {
         let message = format!("`{class}` needs an axis, but `{}` is [], one number", x.name);
@@ -396,7 +396,7 @@ pub(super) fn has_axes(class: &str, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
     x.shape.rank() > 0
 }
 
-/// The rule of layers that give floats of their input's shape.
+/// Shape rule of layers whose output has the input's shape and holds floats.
 pub(super) fn same_shape(
     class: &str,
     inputs: &[Operand<'_>],

@@ -1,4 +1,4 @@
-//! `LayerNormalization`: every sample brought to mean 0 and variance 1 over some of its axes.
+//! `LayerNormalization`: normalizes every sample to mean 0 and variance 1 over some of its axes.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -16,9 +16,9 @@ use crate::shape::{Dtype, Shape};
 /// Keras's `LayerNormalization`: the input's shape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerNormalization {
-    /// The axes over which mean and variance are taken.
+    /// Axes of mean and variance.
     pub axis: NamedAxes,
-    /// Number that is added to the variance.
+    /// Added to the variance.
     pub epsilon: f64,
     /// The factors, one for each position of the axes; `None` without `scale`.
     pub gamma: Option<WeightOptions>,
@@ -27,7 +27,7 @@ pub struct LayerNormalization {
 }
 
 layer! {
-    /// Brings every sample to mean 0 and variance 1 over some of its axes, then scales and shifts it by weights:
+    /// Normalizes every sample to mean 0 and variance 1 over some of its axes, then scales and shifts it by weights:
     /// `gamma · (x − mean) / √(variance + epsilon) + beta`.
     ///
     /// `[…] → […]`. Weights: `gamma` and `beta`, of the lengths of the axes.
@@ -36,9 +36,9 @@ layer! {
     "`LayerNormalization(axis = -1, epsilon = 0.001, center = true, scale = true, beta_initializer = zeros, gamma_initializer = ones, beta_regularizer = none, gamma_regularizer = none, beta_constraint = none, gamma_constraint = none, name = none, trainable = true)`"
     LayerNormalization, "let x = Input(shape = [20, 8]);\nlet y: [20, 8] = LayerNormalization()(x);" => LayerNormalization::from_args;
     takes {
-        /// The axis over which mean and variance are taken, or a list of axes: 1 is the first of a sample, -1 the last.
+        /// Axis of mean and variance, or a list of axes: 1 is the first of a sample, -1 the last.
         axis: Axes = "-1",
-        /// Number that is added to the variance, against division by zero.
+        /// Added to the variance, against division by zero.
         epsilon: f64 = "0.001" in [0.0..],
         /// Whether `beta` is added.
         center: bool = "true",
@@ -66,7 +66,7 @@ impl LayerNormalization {
         let axis = NamedAxes::from_args(args, cx);
         let epsilon = args.float("epsilon", cx);
         let (center, scale) = (args.boolean("center", cx), args.boolean("scale", cx));
-        // Keras sorts them as they are written, and the weights have the axes in this order.
+        // Keras sorts the axes as written, and the weights have the axes in this order.
         let mut axis = axis.filter(|_| args.sound(&["center", "scale"]))?;
         axis.0.sort_unstable();
         let rank = axis.0.len();

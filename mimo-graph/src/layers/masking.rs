@@ -1,4 +1,4 @@
-//! `Masking`: steps that hold one value only are left out.
+//! `Masking`: masks steps whose values are all equal to a constant.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -12,21 +12,21 @@ use crate::shape::{Dtype, Shape};
 /// Keras's `Masking`: the input's shape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Masking {
-    /// The value of the steps that are left out.
+    /// Value of the masked steps.
     pub mask_value: f64,
 }
 
 layer! {
-    /// Gives its tensor a mask: a step counts if any of its values is not `mask_value`. The values of the other steps become 0.
+    /// Masks steps: a step counts if any of its values is not `mask_value`. The values of the other steps become 0.
     ///
-    /// The shape stays what it is. Layers after it that read masks, such as `LSTM`, skip the other steps; a mask that the tensor has
-    /// already is replaced.
+    /// The shape is unchanged. Layers after it that read masks, such as `LSTM`, skip masked steps. A mask that the
+    /// tensor has already is replaced.
     ///
     /// Keras: [`Masking`](https://keras.io/api/layers/core_layers/masking/)
     "`Masking(mask_value = 0, name = none, trainable = true)`"
     Masking, "let x = Input(shape = [20, 8]);\nlet y: [20, 8] = Masking()(x);" => Masking::from_args;
     takes {
-        /// The value that all values of a step have if the step is left out.
+        /// A step is masked if all of its values are this number.
         mask_value: f64 = "0",
     }
 }

@@ -30,11 +30,12 @@ tensor_operations! {
     }
 }
 
-/// The rule of the axes before the last two.
+/// Help about the axes before the last two.
 const HELP: &str = "axes before the last two have to be equal or 1, compared from the last";
 
 impl Matmul {
-    /// The axes of a call. The summed one is axis 0, rows and columns are 1 and 2, and those before them count from the end.
+    /// The axes of a call. The summed one is axis 0, rows and columns are 1 and 2, and those before them are counted
+    /// from the end.
     pub(crate) fn axes(&self, a: &Shape, b: &Shape) -> Axes {
         let axes = |x: &Shape, other: &Shape, [row, column]: [usize; 2], is_vector: &[usize]| {
             let matrix = x.rank().min(2);
@@ -68,7 +69,7 @@ impl Layer for Matmul {
     }
 
     fn reads(&self) -> Reads {
-        // A layer in between changes what the axes mean.
+        // An inserted layer would change the meaning of the axes.
         Reads::NamedAxes
     }
 
@@ -89,7 +90,7 @@ impl Layer for Matmul {
 
     operation_facts!(aliases = false);
 
-    /// The plan makes it.
+    /// Created by the plan.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }

@@ -12,19 +12,19 @@ use crate::shape::{Dtype, Shape};
 
 /// A merge layer of Keras.
 ///
-/// Axes are compared from the last one: they are equal, or one of them is 1 and is repeated; missing ones
-/// count as 1. A length that only const evaluation knows is repeated never, so that what is computed does not
-/// depend on it: it has to be equal.
+/// Axes are compared from the last one: they are equal, or one of them is 1 and is repeated; missing ones count as 1.
+/// A length that only const evaluation knows is never repeated, so that the generated code does not depend on it: it
+/// has to be equal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Merge {
-    /// How elements are combined.
+    /// Operation on the elements.
     pub op: MergeOp,
-    /// Whether it is written as an operator, `a * b`, which computes with all values, whatever masks say of them.
+    /// Whether it is written as an operator, `a * b`, which computes with all values and ignores masks.
     pub is_operator: bool,
 }
 
 layer! {
-    /// The sum of tensors, value by value.
+    /// The elementwise sum of tensors.
     ///
     /// Shapes are equal, or axes of length 1 are repeated. As a function: `add([a, b])` or `a + b`.
     ///
@@ -32,7 +32,7 @@ layer! {
     "`Add(name = none, trainable = true)`"
     Add | add, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = add([a, b]);" => |_, _| Some(Merge::from(MergeOp::Add));
 
-    /// The difference of two tensors, value by value.
+    /// The elementwise difference of two tensors.
     ///
     /// Shapes are equal, or axes of length 1 are repeated. As a function: `subtract([a, b])` or `a - b`.
     ///
@@ -40,16 +40,16 @@ layer! {
     "`Subtract(name = none, trainable = true)`"
     Subtract | subtract, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = subtract([a, b]);" => |_, _| Some(Merge::from(MergeOp::Subtract));
 
-    /// The product of tensors, value by value.
+    /// The elementwise product of tensors.
     ///
-    /// Shapes are equal, or axes of length 1 are repeated. As a function: `multiply([a, b])`, or `a * b`, which computes with
-    /// all values, while the layer leaves out those that a mask leaves out.
+    /// Shapes are equal, or axes of length 1 are repeated. As a function: `multiply([a, b])`, or `a * b`, which
+    /// computes with all values, while the layer skips masked values.
     ///
     /// Keras: [`Multiply`](https://keras.io/api/layers/merging_layers/multiply/)
     "`Multiply(name = none, trainable = true)`"
     Multiply | multiply, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = multiply([a, b]);" => |_, _| Some(Merge::from(MergeOp::Multiply));
 
-    /// The mean of tensors, value by value.
+    /// The elementwise mean of tensors.
     ///
     /// Shapes are equal, or axes of length 1 are repeated. As a function: `average([a, b])`.
     ///
@@ -57,19 +57,19 @@ layer! {
     "`Average(name = none, trainable = true)`"
     Average | average, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = average([a, b]);" => |_, _| Some(Merge::from(MergeOp::Average));
 
-    /// The larger of the values of tensors.
+    /// The elementwise maximum of tensors.
     ///
-    /// Shapes are equal, or axes of length 1 are repeated. As a function: `maximum([a, b])`. Values that a mask
-    /// leaves out are not compared.
+    /// Shapes are equal, or axes of length 1 are repeated. As a function: `maximum([a, b])`. Masked values are not
+    /// compared.
     ///
     /// Keras: [`Maximum`](https://keras.io/api/layers/merging_layers/maximum/)
     "`Maximum(name = none, trainable = true)`"
     Maximum | maximum, "let a = Input(shape = [10]);\nlet b = Input(shape = [10]);\nlet y: [10] = maximum([a, b]);" => |_, _| Some(Merge::from(MergeOp::Maximum));
 
-    /// The smaller of the values of tensors.
+    /// The elementwise minimum of tensors.
     ///
-    /// Shapes are equal, or axes of length 1 are repeated. As a function: `minimum([a, b])`. Values that a mask
-    /// leaves out are not compared.
+    /// Shapes are equal, or axes of length 1 are repeated. As a function: `minimum([a, b])`. Masked values are not
+    /// compared.
     ///
     /// Keras: [`Minimum`](https://keras.io/api/layers/merging_layers/minimum/)
     "`Minimum(name = none, trainable = true)`"
@@ -84,8 +84,8 @@ impl From<MergeOp> for Merge {
 }
 
 impl Merge {
-    /// Whether values that a mask leaves out are no part of the result. Keras: `Multiply`, `Maximum` and `Minimum`, but not the
-    /// operations of the same names.
+    /// Whether masked values are skipped. Keras: `Multiply`, `Maximum` and `Minimum`, but not the operations of the
+    /// same names.
     pub fn leaves_out(&self) -> bool {
         !self.is_operator && matches!(self.op, MergeOp::Multiply | MergeOp::Maximum | MergeOp::Minimum)
     }
@@ -133,7 +133,7 @@ impl Layer for Merge {
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let shape = broadcast(&format!("`{}` needs", self.class_name()), inputs, cx)?;
-        // Sums of whole numbers are whole numbers. As in Keras, a float among them makes floats of all.
+        // Sums of whole numbers are whole numbers. As in Keras, one float among them makes the result a float.
         let is_whole = self.op != MergeOp::Average && inputs.iter().all(|x| x.dtype == Dtype::Int);
         Some(vec![(shape, if is_whole { Dtype::Int } else { Dtype::Float })])
     }

@@ -1,4 +1,4 @@
-//! `MultiHeadAttention` and `GroupQueryAttention`: attention between projections of its tensors.
+//! `MultiHeadAttention` and `GroupQueryAttention`: attention with projections of its tensors.
 
 mod projection;
 mod rules;
@@ -28,57 +28,59 @@ pub enum Class {
     GroupQuery,
 }
 
-/// Keras's `MultiHeadAttention` and `GroupQueryAttention`: `[queries, features]` → the same.
+/// Keras's `MultiHeadAttention` and `GroupQueryAttention`: `[queries, features]` → `[queries, features]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MultiHeadAttention {
     /// The class.
     pub class: Class,
-    /// Heads of queries.
+    /// Number of heads of the queries.
     pub heads: Dim,
-    /// Heads of keys and values, each for as many heads of queries.
+    /// Number of heads of keys and values; it divides `heads`.
     pub key_heads: Dim,
-    /// Values of a query and of a key in each head.
+    /// Size of a query and of a key in each head.
     pub key_dim: Dim,
-    /// Values of a value in each head.
+    /// Size of a value in each head.
     pub value_dim: Dim,
-    /// The share of the weights of the mean that becomes 0 while training.
+    /// Dropout rate of the attention weights.
     pub dropout: f64,
     /// Whether projections have a bias.
     pub use_bias: bool,
-    /// Lengths of the axes of a result; those of a query if there are none.
+    /// Lengths of the axes of a result; empty for those of a query.
     pub output_shape: Vec<Dim>,
-    /// Axes of queries and of keys, as Keras counts them; all without them.
+    /// Axes of queries and of keys in Keras's numbering; empty for all.
     pub attention_axes: Vec<i64>,
     /// A query sees keys less than this far away.
     pub sliding_window: Option<Dim>,
-    /// Whether results are multiplied with the sigmoid of a projection of the queries.
+    /// Whether results are multiplied by the sigmoid of a projection of the queries.
     pub use_gate: bool,
     /// The kernels of all projections.
     pub kernel: WeightOptions,
     /// The biases of all projections.
     pub bias: WeightOptions,
-    /// The penalty on what each projection outputs.
+    /// Penalty on the outputs of each projection.
     pub activity_regularizer: Option<ActivityRegularization>,
-    /// A seed of its own; without one, the model's seed and the layer's place decide.
+    /// Its own seed; without one, it is derived from the model's seed and the layer's position.
     pub seed: Option<u64>,
-    /// Whether queries see no later key.
+    /// Whether queries cannot see later keys.
     pub causal: bool,
-    /// Whether the weights of the mean are given as well.
+    /// Whether the attention weights are outputs as well.
     pub gives_scores: bool,
 }
 
 layer! {
-    /// Attention of several heads: query, key and value are projected for each head, the results of all heads to the features of a query.
+    /// Multi-head attention: query, key and value are projected for each head, and the results of all heads are projected to
+    /// the features of a query.
     ///
     /// Called on query, value and, if it is another tensor, key: `MultiHeadAttention(4, 16)(query, value)`, `(x, x)` for attention of a
     /// sequence to itself. `[queries, features]` → `[queries, features]`. Weights: `query_kernel` `[features, num_heads, key_dim]`,
     /// `key_kernel`, `value_kernel`, `attention_output_kernel` `[num_heads, value_dim, features]`, and a bias for each; with `use_gate`
     /// also `gate_kernel`. In files of weights they have Keras's names, `query/kernel`.
     ///
-    /// A call takes `attention_mask = m` (`[queries, keys]`, or with the heads first), `query_mask`, `value_mask` and `key_mask`,
-    /// `use_causal_mask = true`, and `return_attention_scores = true`, which gives the weights of the mean,
-    /// `[num_heads, queries, keys]`, too. A query that sees no key gives the mean of all values, and zeros with `dropout` or with
-    /// `return_attention_scores`, as in Keras. (Keras reads no `query_mask` of a call, but that of the tensor only.)
+    /// A call takes `attention_mask = m` (`[queries, keys]`, or with the heads first), `query_mask`, `value_mask` and
+    /// `key_mask`, `use_causal_mask = true`, and `return_attention_scores = true`, which also returns the attention
+    /// weights, `[num_heads, queries, keys]`. The result for a query that sees no key is the mean of all values, or
+    /// zeros with `dropout` or `return_attention_scores`, as in Keras. (Keras ignores `query_mask` of a call, and
+    /// only uses that of the tensor.)
     ///
     /// Keras: [`MultiHeadAttention`](https://keras.io/api/layers/attention_layers/multi_head_attention/)
     "`MultiHeadAttention(num_heads, key_dim, value_dim = none, dropout = 0, use_bias = true, output_shape = none, attention_axes = none, sliding_window = none, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, bias_constraint = none, use_gate = false, seed = none, name = none, trainable = true)`"
@@ -86,17 +88,18 @@ layer! {
     takes {
         /// Number of heads.
         num_heads: usize,
-        /// Values of a query and of a key in each head.
+        /// Size of a query and of a key in each head.
         key_dim: usize,
-        /// Values of a value in each head; `key_dim` without it.
+        /// Size of a value in each head; `key_dim` by default.
         value_dim: usize = "none",
-        /// Share of the weights of the mean that becomes 0 while training.
+        /// Dropout rate of the attention weights while training.
         dropout: f64 = "0" in [0.0..=1.0],
         /// Whether projections have a bias.
         use_bias: bool = "true",
-        /// Lengths of the axes of a result in place of the features: one or two. Those of a query without it.
+        /// Lengths of one or two axes that replace the features in the result; by default those of a query.
         output_shape: Lengths = "none",
-        /// Axes of the queries and keys, with the batch as axis 0: all but the features without it. They have to lie beside each other.
+        /// Axes of the queries and keys, with the batch as axis 0; by default all but the features. They must be
+        /// adjacent.
         attention_axes: Axes = "none",
         /// A query sees keys less than this far away, before and after it.
         sliding_window: usize = "none",
@@ -109,34 +112,34 @@ layer! {
         kernel_regularizer: Regularizer = "none",
         /// Regularization penalty on the biases.
         bias_regularizer: Regularizer = "none",
-        /// Regularization penalty on what each projection outputs, as the mean over the samples of the batch.
+        /// Regularization penalty on the outputs of each projection, as the mean over the samples of the batch.
         activity_regularizer: Regularizer = "none",
         /// Constraint applied to the kernels after each optimizer step.
         kernel_constraint: Constraint = "none",
         /// Constraint applied to the biases after each optimizer step.
         bias_constraint: Constraint = "none",
-        /// Whether results are multiplied with the sigmoid of a projection of the queries.
+        /// Whether results are multiplied by the sigmoid of a projection of the queries.
         use_gate: bool = "false",
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
     }
 
-    /// Attention of several heads in groups: the heads of a group share their keys and values.
+    /// Grouped-query attention: the query heads of a group share their keys and values.
     ///
-    /// Called as `MultiHeadAttention` is, with the same weights and masks: `GroupQueryAttention(16, 8, 2)(x, x)` has 8 heads of queries
-    /// and 2 of keys and values. `[queries, features]` → `[queries, features]`.
+    /// Called like `MultiHeadAttention`, with the same weights and masks: `GroupQueryAttention(16, 8, 2)(x, x)` has 8
+    /// heads of queries and 2 of keys and values. `[queries, features]` → `[queries, features]`.
     ///
     /// Keras: [`GroupQueryAttention`](https://keras.io/api/layers/attention_layers/group_query_attention/)
     "`GroupQueryAttention(head_dim, num_query_heads, num_key_value_heads, dropout = 0, use_bias = true, sliding_window = none, kernel_initializer = glorot_uniform, bias_initializer = zeros, kernel_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, bias_constraint = none, use_gate = false, seed = none, name = none, trainable = true)`"
     GroupQueryAttention, "let x = Input(shape = [20, 64]);\nlet y: [20, 64] = GroupQueryAttention(16, 8, 2)(x, x);" => MultiHeadAttention::grouped;
     takes {
-        /// Values of a query, a key and a value in each head.
+        /// Size of a query, a key and a value in each head.
         head_dim: usize,
         /// Number of heads of queries.
         num_query_heads: usize,
         /// Number of heads of keys and values, which divides that of queries.
         num_key_value_heads: usize,
-        /// Share of the weights of the mean that becomes 0 while training.
+        /// Dropout rate of the attention weights while training.
         dropout: f64 = "0" in [0.0..=1.0],
         /// Whether projections have a bias.
         use_bias: bool = "true",
@@ -151,27 +154,27 @@ layer! {
         kernel_regularizer: Regularizer = "none",
         /// Regularization penalty on the biases.
         bias_regularizer: Regularizer = "none",
-        /// Regularization penalty on what each projection outputs, as the mean over the samples of the batch.
+        /// Regularization penalty on the outputs of each projection, as the mean over the samples of the batch.
         activity_regularizer: Regularizer = "none",
         /// Constraint applied to the kernels after each optimizer step.
         kernel_constraint: Constraint = "none",
         /// Constraint applied to the biases after each optimizer step.
         bias_constraint: Constraint = "none",
-        /// Whether results are multiplied with the sigmoid of a projection of the queries.
+        /// Whether results are multiplied by the sigmoid of a projection of the queries.
         use_gate: bool = "false",
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
     }
 }
 
-/// The axes of a call: queries or keys, and those around them.
+/// Axes of a call: those of queries or keys, and those around them.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct AttentionAxes {
     /// The axes of queries and keys within a sample.
     pub axes: std::ops::Range<usize>,
-    /// Positions of the axes before them.
+    /// Product of the lengths of the axes before them.
     pub outer: Dim,
-    /// Positions of the axes after them, without the features.
+    /// Product of the lengths of the axes after them, without the features.
     pub inner: Dim,
 }
 
@@ -273,9 +276,9 @@ impl MultiHeadAttention {
         })
     }
 
-    /// The settings that both classes have, with heads that are set later.
+    /// Settings of both classes; heads are set later.
     fn common(class: Class, outputs: usize, args: &Bound<'_>, cx: &mut Cx<'_>) -> Self {
-        // Kernels of two, three or more axes, depending on the projection: the first is that of the queries.
+        // Kernels have two, three or more axes, depending on the projection: the first is that of the queries.
         let kernel = WeightOptions::from_args(args, "kernel", 3, cx);
         let bias = WeightOptions::from_args(args, "bias", outputs.min(2), cx);
         MultiHeadAttention {
@@ -299,7 +302,7 @@ impl MultiHeadAttention {
         }
     }
 
-    /// The projections that it has, in the order of their weights.
+    /// The projections, in the order of their weights.
     pub(crate) fn projections(&self) -> impl Iterator<Item = Projection> {
         let gate = self.use_gate.then_some(Projection::Gate);
         [
@@ -313,7 +316,7 @@ impl MultiHeadAttention {
         .flatten()
     }
 
-    /// Lengths of the heads and values of a head that a projection gives; for the output, of those that it reads.
+    /// Number and size of the heads of a projection's outputs; of its inputs for the output projection.
     pub(crate) fn heads_of(&self, projection: Projection) -> [Dim; 2] {
         let (heads, dim) = match projection {
             Projection::Query => (&self.heads, &self.key_dim),
@@ -411,7 +414,7 @@ impl Layer for MultiHeadAttention {
         Some(Typed { class: typed_class(&format!("{gated}Attention{outputs}"), self.use_bias), sizes })
     }
 
-    /// The plan makes it, of several operations.
+    /// The plan creates several operations.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }

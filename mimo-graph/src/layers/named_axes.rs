@@ -1,4 +1,4 @@
-//! Axes that the settings of a normalization name.
+//! Axes named by a layer's settings.
 
 use crate::args::{Bound, read};
 use crate::code::Code;
@@ -12,7 +12,8 @@ use crate::operation::permuted_strides;
 use crate::shape::Shape;
 use crate::value::ValueKind;
 
-/// Axes as Keras counts them, with the batch as axis 0; negative from the end. In the order in which they are written.
+/// Axes in Keras's numbering, with the batch as axis 0; negative from the end. In the order in which they are
+/// written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedAxes(pub Vec<i64>);
 
@@ -22,7 +23,7 @@ impl NamedAxes {
         Self::read(args, "which is not normalized over", cx)
     }
 
-    /// Reads `axis`: a number or a list of them. `batch` says why the batch is not among them.
+    /// Reads `axis`: a number or a list of them. `batch` explains why the batch is not allowed.
     pub(super) fn read(args: &Bound<'_>, batch: &str, cx: &mut Cx<'_>) -> Option<Self> {
         let axes = args.read_or_default("axis", cx, |value, what, cx| match &value.kind {
             ValueKind::List(items) => {
@@ -44,7 +45,7 @@ impl NamedAxes {
         Some(NamedAxes(axes))
     }
 
-    /// Reads `axis` where only one axis can be.
+    /// Reads `axis` where only one axis is allowed.
     pub(super) fn one(args: &Bound<'_>, batch: &str, cx: &mut Cx<'_>) -> Option<Self> {
         let axes = Self::read(args, batch, cx)?;
         if axes.0.len() > 1 {
@@ -56,14 +57,14 @@ impl NamedAxes {
         Some(axes)
     }
 
-    /// The axes within a sample of `rank` axes, in the order in which they were given. `None` if one of them does not
-    /// exist, or is named twice.
+    /// The axes within a sample of `rank` axes, in the order in which they were written. `None` if an axis is out of
+    /// range or named twice.
     pub fn of_sample(&self, rank: usize) -> Option<Vec<usize>> {
         let axes = self.existing(rank);
         (axes.len() == self.0.len() && repeated(&axes).is_none()).then_some(axes)
     }
 
-    /// The same axes of a sample of `rank` axes in the order that they have in it.
+    /// The same axes of a sample of `rank` axes, in ascending order.
     pub(super) fn sorted(&self, rank: usize) -> Self {
         let mut axes = self.of_sample(rank).unwrap_or_default();
         axes.sort_unstable();
@@ -71,7 +72,7 @@ impl NamedAxes {
         Self(axes.into_iter().map(|axis| axis as i64 + 1).collect())
     }
 
-    /// The number of axes of the only tensor of a call that are before all of these.
+    /// Number of axes of the call's only tensor before the first of these.
     pub(super) fn before(&self, inputs: &[&Shape]) -> Vec<usize> {
         let first = |x: &&Shape| self.of_sample(x.rank())?.into_iter().min();
         inputs.iter().take(1).filter_map(first).collect()
@@ -81,18 +82,19 @@ impl NamedAxes {
         self.0.iter().filter_map(|&axis| sample_axis(axis, rank)).collect()
     }
 
-    /// The lengths of the axes; none if they do not fit the shape.
+    /// Lengths of the axes; empty if they do not fit the shape.
     pub(crate) fn lengths(&self, shape: &Shape) -> Shape {
         let axes = self.of_sample(shape.rank()).unwrap_or_default();
         Shape(axes.iter().filter_map(|&axis| shape.0.get(axis)).cloned().collect())
     }
 
-    /// Reports axes that `x` does not have, and tensors without axes or of whole numbers. Returns whether all is fine.
+    /// Reports axes out of range, tensors without axes, and tensors of whole numbers. Returns whether there was no
+    /// error.
     pub(super) fn fit(&self, class: &str, x: &Operand<'_>, call: Loc, cx: &mut Cx<'_>) -> bool {
         floats(class, x, cx) && has_axes(class, x, cx) && self.exist(class, x, call, cx)
     }
 
-    /// Reports axes that `x` does not have. Returns whether it has all of them.
+    /// Reports axes out of range. Returns whether there are none.
     pub(super) fn exist(&self, class: &str, x: &Operand<'_>, call: Loc, cx: &mut Cx<'_>) -> bool {
         let rank = x.shape.rank();
         if let Some(&axis) = self.0.iter().find(|&&axis| sample_axis(axis, rank).is_none()) {
@@ -108,7 +110,7 @@ impl NamedAxes {
         true
     }
 
-    /// Reports more axes than a weight can have: their types have three at most. Returns whether there are not.
+    /// Reports more axes than a weight can have: at most three. Returns whether there was no error.
     pub(super) fn fit_a_weight(&self, class: &str, call: Loc, cx: &mut Cx<'_>) -> bool {
         if self.0.len() > 3 {
             let message = format!("mimo has no `{class}` over {} axes yet: 3 are the most", self.0.len());
@@ -131,7 +133,7 @@ impl NamedAxes {
         Some((List::Owned(shape), permuted_strides(input, &from), axes.len() - normalized.len()))
     }
 
-    /// Other axes for an input that does not have these, with the change of `axis`.
+    /// Other axes for an input for which these are out of range, with the change of `axis`.
     pub(super) fn changes(&self, inputs: &[&Shape]) -> Vec<(Self, Change)> {
         let rank = inputs.first().map_or(0, |shape| shape.rank());
         if self.of_sample(rank).is_some() {
@@ -142,7 +144,7 @@ impl NamedAxes {
         let one = [-1].into_iter().chain(1..last).map(|axis| vec![axis]);
         let mut lists: Vec<Vec<i64>> = vec![];
         if self.0.len() > 1 {
-            // Those of the list that exist, once each, and as many as there are.
+            // The axes that exist, once each, filled up to the same number.
             let mut existing: Vec<i64> = self.existing(rank).iter().map(|&axis| axis as i64 + 1).collect();
             existing.sort_unstable();
             existing.dedup();
@@ -160,7 +162,7 @@ impl NamedAxes {
     }
 }
 
-/// The first axis that is named a second time.
+/// The first axis that occurs twice.
 fn repeated(axes: &[usize]) -> Option<usize> {
     axes.iter().enumerate().find(|(i, axis)| axes[..*i].contains(axis)).map(|(_, &axis)| axis)
 }

@@ -1,4 +1,4 @@
-//! `noise_shape` of the dropouts: the axes along which values share a random number.
+//! `noise_shape` of the dropouts: axes along which values share a random number.
 
 use crate::args::{Bound, read};
 use crate::code::Code;
@@ -11,13 +11,13 @@ use crate::operation::{self, Call, OpKind, Randomness};
 use crate::shape::Shape;
 use crate::value::ValueKind;
 
-/// The shape of the random numbers of one sample: by axis the axis's own length (`None` stands for it), or 1 where all
-/// positions of the axis share a number.
+/// Shape of the random numbers of one sample, by axis: `None` for the axis's own length, or 1 where all positions of
+/// the axis share a number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NoiseShape(pub Vec<Option<Dim>>);
 
 impl NoiseShape {
-    /// Reads `noise_shape`; `None` if every value has a number of its own, and after an error.
+    /// Reads `noise_shape`; `None` if every value has its own number, and after an error.
     pub(super) fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let items = args.take("noise_shape").filter(|value| value.kind != ValueKind::None);
         items.and_then(|_| args.items("noise_shape", cx))?;
@@ -37,7 +37,7 @@ impl NoiseShape {
         lengths.map(NoiseShape)
     }
 
-    /// Reports a shape that does not fit a sample of `x`. Returns whether nothing is known to be wrong.
+    /// Reports a shape that does not fit a sample of `x`. Returns false only after an error.
     pub(super) fn fits(&self, class: &str, x: &Operand<'_>, call: Loc, cx: &mut Cx<'_>) -> bool {
         let rank = x.shape.rank();
         if self.0.len() != rank {
@@ -87,7 +87,7 @@ impl NoiseShape {
         each.fold(true, |fits, fit| fits & fit)
     }
 
-    /// The operation of a layer on this call. Without a shape, every value has a number of its own.
+    /// The operation of a layer for this call. Without a shape, every value has its own number.
     pub(super) fn operation(
         shape: Option<&Self>,
         randomness: Randomness,
@@ -118,7 +118,7 @@ impl NoiseShape {
     }
 }
 
-/// A number of things: `1 axis`, `3 axes`.
+/// Formats a number of items: `1 axis`, `3 axes`.
 fn counted(count: usize, what: &str) -> String {
     let plural = if what == "axis" { "axes".to_owned() } else { format!("{what}s") };
     format!("{count} {}", if count == 1 { what } else { &plural })

@@ -1,4 +1,4 @@
-//! `Normalization`: values shifted and scaled by a mean and a variance, constants or weights that data sets.
+//! `Normalization`: shifts and scales values by a mean and a variance, which are constants or adapted weights.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -15,38 +15,40 @@ use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
-/// The least deviation that is divided by: Keras's `epsilon`.
+/// Lower bound on the standard deviation: Keras's `epsilon`.
 const LEAST: f64 = 1e-7;
 
 /// Keras's `Normalization`: the input's shape, of floats.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Normalization {
-    /// The axes whose positions have a mean and a variance each; none if all values share one.
+    /// Axes whose positions each have a mean and a variance; empty if all values share one.
     pub axis: NamedAxes,
-    /// Mean and variance, equally many numbers; `None` if they are weights.
+    /// Mean and variance, of equal length; `None` if they are weights.
     pub constants: Option<(Vec<f64>, Vec<f64>)>,
-    /// Whether normalized values are read and original ones written.
+    /// Whether the layer computes the inverse.
     pub invert: bool,
 }
 
 layer! {
-    /// Brings values to mean 0 and variance 1: `(x − mean) / √variance`, by constants or by mean and variance of data.
+    /// Normalizes values to mean 0 and variance 1: `(x − mean) / √variance`, by constants or by mean and variance of
+    /// data.
     ///
-    /// The shape stays what it is. Whole numbers become floats. Without constants, `mean` and `variance` are weights that are
-    /// not trained: `model.normalization.adapt(&values)` sets them; they begin as 0 and 1. Weights: `mean` and `variance`,
-    /// of the lengths of the axes.
+    /// The shape is unchanged. Whole numbers become floats. Without constants, `mean` and `variance` are weights that
+    /// are not trained: `model.normalization.adapt(&values)` sets them; their initial values are 0 and 1. Weights:
+    /// `mean` and `variance`, of the lengths of the axes.
     ///
     /// Keras: [`Normalization`](https://keras.io/api/layers/preprocessing_layers/numerical/normalization/)
     "`Normalization(axis = -1, mean = none, variance = none, invert = false, name = none, trainable = true)`"
     Normalization, "let x = Input(shape = [3]);\nlet y: [3] = Normalization(mean = [0.5, 2.0, 1.0], variance = [0.25, 4.0, 1.0])(x);" => Normalization::from_args;
     takes {
-        /// The axis whose positions have a mean and a variance each, or a list of axes; `none` for one of all values.
+        /// Axis whose positions each have a mean and a variance, or a list of axes; `none` for one mean and variance
+        /// of all values.
         axis: Axes = "-1",
         /// Mean, or a list with one for each position of the last of the axes.
         mean: Numbers = "none",
         /// Variance, or a list with one for each position of the last of the axes.
         variance: Numbers = "none" in [0.0..],
-        /// Whether the layer does the opposite: `x · √variance + mean`.
+        /// Whether the layer computes the inverse: `x · √variance + mean`.
         invert: bool = "false",
     }
 }
@@ -104,14 +106,14 @@ impl Normalization {
         Some(Normalization { axis, constants: mean.zip(variance), invert })
     }
 
-    /// The axes within a sample, in their order.
+    /// The axes within a sample, ascending.
     fn axes(&self, rank: usize) -> Option<Vec<usize>> {
         let mut axes = self.axis.of_sample(rank)?;
         axes.sort_unstable();
         Some(axes)
     }
 
-    /// Values of a sample that follow each other and share a mean and a variance.
+    /// Number of consecutive values of a sample that share a mean and a variance.
     fn inner(&self, shape: &Shape) -> Dim {
         let after = self.axes(shape.rank()).and_then(|axes| axes.last().copied()).map_or(0, |last| last + 1);
         Shape(shape.0.iter().skip(after).cloned().collect()).elements()

@@ -1,4 +1,4 @@
-//! Arguments that many layers have.
+//! Common arguments of layers.
 
 use crate::args::Bound;
 use crate::code::Code;
@@ -32,8 +32,8 @@ impl WeightOptions {
         WeightOptions { initializer, regularizer, constraint, trainable: true }
     }
 
-    /// The same for a weight whose number of axes is known only when the layer is called; [`WeightOptions::fit_rank`] then
-    /// reports what does not fit it.
+    /// Same as [`WeightOptions::from_args`] for a weight whose number of axes is only known when the layer is called;
+    /// [`WeightOptions::fit_rank`] then reports what does not fit.
     pub(super) fn of_any_rank(args: &Bound<'_>, weight: &str, cx: &mut Cx<'_>) -> Self {
         WeightOptions {
             initializer: args.initializer(&format!("{weight}_initializer"), cx),

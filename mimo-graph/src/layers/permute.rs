@@ -1,4 +1,4 @@
-//! `Permute`: the axes of a sample in another order.
+//! `Permute`: permutes the axes of a sample.
 
 use crate::activation::Activation;
 use crate::args::{Bound, read};
@@ -15,12 +15,12 @@ use crate::shape::{Dtype, Shape};
 /// Keras's `Permute`: with `(2, 1)`, `[a, b] → [b, a]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Permute {
-    /// For each new axis the old one, counted from 1 as in Keras.
+    /// For each new axis, the old one, counted from 1 as in Keras.
     pub dims: Vec<usize>,
 }
 
 layer! {
-    /// The axes of a sample in another order.
+    /// Permutes the axes of a sample.
     ///
     /// With `(2, 1)`, `[a, b] → [b, a]`.
     ///
@@ -55,7 +55,7 @@ impl Permute {
     }
 }
 
-/// The number of first axes that stay where they are; `dims` are the axes in their new order, the first is 1.
+/// Number of first axes that are not moved; `dims` are the axes in their new order, the first is 1.
 pub(super) fn unmoved(dims: &[usize]) -> usize {
     dims.iter().zip(1..).take_while(|(axis, place)| *axis == place).count()
 }
@@ -126,7 +126,7 @@ impl Layer for Permute {
         let rank = inputs.first().map_or(0, |shape| shape.rank());
         let dims: Vec<usize> = (1..=rank).rev().collect();
         let written = Written::Tuple(dims.iter().copied().map(Written::Number).collect());
-        // An order of one axis is none.
+        // One axis cannot be permuted.
         if rank < 2 { vec![] } else { vec![(Permute { dims }, Change::Setting("dims", written))] }
     }
 }

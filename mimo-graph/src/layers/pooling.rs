@@ -17,18 +17,18 @@ use crate::value::Value;
 /// Keras's `MaxPooling1D`, `AveragePooling1D`: `[steps, channels] → [windows, channels]`, and `MaxPooling2D`,
 /// `AveragePooling2D`: `[height, width, channels] → [windows, windows, channels]`.
 ///
-/// What lies beyond the edges with `padding = "same"` takes no part: it is never the largest and not averaged.
+/// Padding with `padding = "same"` is ignored: it is never the largest value and not averaged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pooling {
-    /// What becomes of a window.
+    /// Kind of pooling.
     pub kind: PoolKind,
     /// 1 for sequences, 2 for images.
     pub axes: usize,
     /// Height and width of a window; a sequence has height 1.
     pub pool_size: [Dim; 2],
-    /// From one window to the next, down and to the right.
+    /// Distance between consecutive windows, vertically and horizontally.
     pub strides: [Dim; 2],
-    /// Where windows may lie.
+    /// Padding.
     pub padding: Padding,
 }
 
@@ -41,7 +41,7 @@ layer! {
     "`MaxPooling1D(pool_size = 2, strides = none, padding = valid, name = none, trainable = true)`"
     MaxPooling1D, "let x = Input(shape = [254, 32]);\nlet y: [127, 32] = MaxPooling1D(2)(x);" => |args, cx| Pooling::from_args(PoolKind::Max, 1, args, cx);
 
-    /// The largest value of each window of a image, channel by channel.
+    /// The largest value of each window of an image, channel by channel.
     ///
     /// `[height, width, channels] → [rows, columns, channels]`
     ///
@@ -49,9 +49,9 @@ layer! {
     "`MaxPooling2D(pool_size = 2, strides = none, padding = valid, name = none, trainable = true)`"
     MaxPooling2D, "let x = Input(shape = [26, 26, 32]);\nlet y: [13, 13, 32] = MaxPooling2D(2)(x);" => |args, cx| Pooling::from_args(PoolKind::Max, 2, args, cx);
     takes {
-        /// The lengths of the window.
+        /// Size of the window.
         pool_size: Lengths = "2",
-        /// By how much the window moves; `none` is its own length.
+        /// Distance between consecutive windows; `none` for the size of the window.
         strides: Lengths = "none",
         /// Padding at the edges.
         padding: Padding = "valid",
@@ -66,7 +66,7 @@ layer! {
     "`AveragePooling1D(pool_size, strides = none, padding = valid, name = none, trainable = true)`"
     AveragePooling1D, "let x = Input(shape = [254, 32]);\nlet y: [127, 32] = AveragePooling1D(2)(x);" => |args, cx| Pooling::from_args(PoolKind::Average, 1, args, cx);
 
-    /// The mean of each window of a image, channel by channel.
+    /// The mean of each window of an image, channel by channel.
     ///
     /// `[height, width, channels] → [rows, columns, channels]`
     ///
@@ -74,9 +74,9 @@ layer! {
     "`AveragePooling2D(pool_size, strides = none, padding = valid, name = none, trainable = true)`"
     AveragePooling2D, "let x = Input(shape = [26, 26, 32]);\nlet y: [13, 13, 32] = AveragePooling2D(2)(x);" => |args, cx| Pooling::from_args(PoolKind::Average, 2, args, cx);
     takes {
-        /// The lengths of the window.
+        /// Size of the window.
         pool_size: Lengths,
-        /// By how much the window moves; `none` is its own length.
+        /// Distance between consecutive windows; `none` for the size of the window.
         strides: Lengths = "none",
         /// Padding at the edges.
         padding: Padding = "valid",
@@ -96,7 +96,7 @@ impl Pooling {
         Some(Pooling { kind, axes, pool_size, strides, padding })
     }
 
-    /// Whether windows lie inside `x`, as far as it is known here.
+    /// Whether windows fit in `x`, as far as the macro knows.
     fn fits(&self, x: &Operand<'_>, lengths: [&Dim; 2], call: Loc, cx: &mut Cx<'_>) -> bool {
         let class = self.class_name();
         let shown = x.shape.display(cx.consts).to_string();
@@ -209,7 +209,7 @@ impl Layer for Pooling {
             let one = Dim::Known(1);
             let (pool_size, strides) = match self.axes {
                 1 => ([width.clone(), width], [right.clone(), right]),
-                // A window that is not square says two things.
+                // A window that is not square needs both numbers.
                 _ if height == width && down == right => ([one.clone(), width], [one, right]),
                 _ => return vec![],
             };
@@ -238,13 +238,13 @@ impl Layer for Pooling {
             };
             let pool_size = [Dim::Known(height), Dim::Known(width)];
             let written = Written::numbers(&sizes);
-            // Strides that nobody set are the size.
+            // Strides that the user did not set equal the size.
             let strides =
                 if self.strides == self.pool_size { pool_size.clone() } else { self.strides.clone() };
             (Pooling { pool_size, strides, ..self.clone() }, Change::Setting("pool_size", written))
         });
         match wanted {
-            // A window that fits needs no other size.
+            // If the window fits, its size need not change.
             None => {
                 [Some(padded), sized.filter(|(changed, _)| changed != self)].into_iter().flatten().collect()
             }

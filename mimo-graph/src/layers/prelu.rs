@@ -1,4 +1,4 @@
-//! `PReLU`: a ReLU whose slope for negative values is learned.
+//! `PReLU`: a ReLU with a learned slope for negative values.
 
 use crate::activation::Activation;
 use crate::args::{Bound, read};
@@ -15,7 +15,7 @@ use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::ValueKind;
 
-/// The most axes that the type of the weight has.
+/// Largest number of axes of the weight's type.
 const MOST_AXES: usize = 4;
 
 /// Keras's `PReLU`: the input's shape.
@@ -28,9 +28,9 @@ pub struct PRelu {
 }
 
 layer! {
-    /// `x` where it is positive, `alpha · x` elsewhere, with a slope `alpha` for each value of a sample that is learned.
+    /// `x` where it is positive, `alpha · x` elsewhere, with a learned slope `alpha` for each value of a sample.
     ///
-    /// The shape stays what it is. Weight: `alpha`, of the shape of a sample, with 1 for the shared axes.
+    /// The shape is unchanged. Weight: `alpha`, of the shape of a sample, with 1 for the shared axes.
     ///
     /// Keras: [`PReLU`](https://keras.io/api/layers/activation_layers/prelu/)
     "`PReLU(alpha_initializer = zeros, alpha_regularizer = none, alpha_constraint = none, shared_axes = none, name = none, trainable = true)`"
@@ -59,7 +59,7 @@ impl PRelu {
         });
         let shared_axes: Vec<i64> = axes.unwrap_or_default();
         if let Some(axis) = shared_axes.iter().find(|&&axis| axis < 1) {
-            // Keras takes these for other axes than they name.
+            // Keras interprets these as other axes.
             let message =
                 format!("`shared_axes` of `PReLU` names axis {axis}, which is not an axis of a sample");
             let help = "write axes from 1, the first axis of a sample: `shared_axes = [1, 2]`";

@@ -1,4 +1,4 @@
-//! Properties of the shape rules, on shapes that nobody thought of.
+//! Property tests of the shape rules, on random shapes.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -19,8 +19,8 @@ pub(super) fn axes(rank: std::ops::Range<usize>) -> impl Strategy<Value = Vec<us
     vec(1_usize..9, rank)
 }
 
-/// What a rule gives, whether it reported an error, and whether what it left to const evaluation holds when
-/// constant `i` is `constants[i]`.
+/// Result of a rule: the shape, whether it reported an error, and whether its checks succeed when constant `i` is
+/// `constants[i]`.
 pub(super) struct Given {
     pub(super) shape: Option<Vec<usize>>,
     pub(super) reported: bool,
@@ -48,7 +48,7 @@ pub(super) fn run(layer: &impl Layer, shapes: &[Shape], constants: &[usize]) -> 
     Given { shape, reported: bench.diags.has_errors(), holds }
 }
 
-/// The length that const evaluation finds.
+/// Evaluates a length as const evaluation would.
 fn evaluate(dim: &Dim, constants: &[usize]) -> usize {
     let expr = match dim {
         Dim::Known(n) => return *n,
@@ -65,7 +65,7 @@ fn evaluate(dim: &Dim, constants: &[usize]) -> usize {
     }
 }
 
-/// The same lengths, some of which are constants, and the values of the constants.
+/// Lengths with some of them as constants, and the values of the constants.
 #[derive(Clone, Debug)]
 pub(super) struct Mixed {
     pub(super) known: Vec<Vec<usize>>,
@@ -94,7 +94,7 @@ pub(super) fn mixed(shapes: Vec<Vec<usize>>) -> impl Strategy<Value = Mixed> {
     })
 }
 
-/// Whether a rule says the same about constants, when they are known at last, as about numbers.
+/// Checks that a rule decides the same for constants, once they are known, as for numbers.
 pub(super) fn agree(layer: &impl Layer, mixed: &Mixed) -> Result<(), TestCaseError> {
     agree_of(layer, layer, mixed)
 }
@@ -116,7 +116,7 @@ fn agree_of(known: &impl Layer, deferred: &impl Layer, mixed: &Mixed) -> Result<
     Ok(())
 }
 
-/// The broadcasting of the documentation, on numbers.
+/// The documented broadcasting, on numbers.
 fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
     let padded = |shape: &[usize]| [vec![1; rank - shape.len()], shape.to_vec()].concat();
@@ -221,7 +221,7 @@ proptest! {
     fn concatenate_agrees_on_constants(
         axis in -4_i64..5,
         case in (axes(1..4), axes(1..4), any::<bool>()).prop_flat_map(|(a, b, alike)| {
-            // Two shapes that differ in one axis at most, or in any.
+            // Two shapes that differ in at most one axis, or in any.
             let b = if alike { [vec![b[0]], a[1..].to_vec()].concat() } else { b };
             mixed(vec![a, b])
         }),

@@ -1,4 +1,4 @@
-//! The shape rules of layers over sequences and images, against counting.
+//! Property tests of the shape rules for sequences and images, against counting.
 
 use proptest::prelude::*;
 
@@ -11,7 +11,7 @@ use super::up_sampling::{Interpolation, UpSampling};
 use super::*;
 use crate::dim::Dim;
 
-/// How many windows there are, by trying all places.
+/// Counts windows by trying all positions.
 fn counted(n: usize, size: usize, stride: usize, padding: Padding) -> usize {
     match padding {
         Padding::Valid => (0..n).step_by(stride).filter(|start| start + size <= n).count(),

@@ -20,22 +20,23 @@ pub struct RandomDraw {
     pub drawn: Drawn,
     /// Its mean and its standard deviation, or its bounds.
     pub numbers: [Number; 2],
-    /// The seed of a stream of its own; without one, the seed of the trainer or predictor decides.
+    /// Seed of a separate stream; without one, the numbers depend on the seed of the trainer or predictor.
     pub seed: Option<u64>,
 }
 
 tensor_operations! {
     /// Random numbers of the shape of a tensor, from a normal distribution: the noise of a variational autoencoder.
     ///
-    /// They are drawn in training and in inference, anew at every step and at every prediction. Only the shape of `x` matters:
-    /// nothing before it is trained through the result. Two calls draw independent numbers, unless both have the same seed.
+    /// New numbers are drawn at every training step and every prediction. Only the shape of `x` matters: nothing
+    /// before it is trained through the result. Two calls draw independent numbers, unless both have the same seed.
     ///
     /// Keras: `keras.random.normal`
     "`random_normal(x, mean = 0, stddev = 1, seed = none)`"
     random_normal, "let mean = Input(shape = [8]);\nlet y: [8] = mean + 0.1 * random_normal(mean);"
         => |args, cx| RandomDraw::normal(Drawn::Normal, args, cx);
 
-    /// The same without numbers that are more than two standard deviations from the mean: they are drawn again.
+    /// Random numbers of the shape of a tensor, from a normal distribution truncated at two standard deviations:
+    /// numbers beyond are drawn again.
     ///
     /// Keras: `keras.random.truncated_normal`
     "`random_truncated_normal(x, mean = 0, stddev = 1, seed = none)`"
@@ -46,16 +47,16 @@ tensor_operations! {
         x: Tensors,
         /// Mean of the numbers.
         mean: f64 = "0",
-        /// Standard deviation of the numbers, before any are drawn again.
+        /// Standard deviation of the numbers, before truncation.
         stddev: f64 = "1" in [0.0..],
-        /// Seed of a stream of its own, which does not depend on the seed of the trainer or predictor.
+        /// Seed of a separate stream, independent of the seed of the trainer or predictor.
         seed: usize = "none",
     }
 
-    /// Random numbers of the shape of a tensor, uniform from `minval` up to, but without, `maxval`.
+    /// Random numbers of the shape of a tensor, uniform from `minval` (included) to `maxval` (excluded).
     ///
-    /// They are drawn in training and in inference, anew at every step and at every prediction. Only the shape of `x` matters:
-    /// nothing before it is trained through the result. Two calls draw independent numbers, unless both have the same seed.
+    /// New numbers are drawn at every training step and every prediction. Only the shape of `x` matters: nothing
+    /// before it is trained through the result. Two calls draw independent numbers, unless both have the same seed.
     /// `random_uniform(x) < 0.3` is 1 with probability 0.3, else 0.
     ///
     /// Keras: `keras.random.uniform`
@@ -67,14 +68,14 @@ tensor_operations! {
         x: Tensors,
         /// Smallest number.
         minval: f64 = "0",
-        /// Bound that all numbers are below.
+        /// Upper bound, excluded.
         maxval: f64 = "1",
-        /// Seed of a stream of its own, which does not depend on the seed of the trainer or predictor.
+        /// Seed of a separate stream, independent of the seed of the trainer or predictor.
         seed: usize = "none",
     }
 }
 
-/// An argument that may be a constant of Rust.
+/// Reads an argument that may be a constant of Rust.
 fn argument(name: &'static str, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Number> {
     match args.take(name) {
         Some(value) if matches!(value.kind, ValueKind::Expr(_)) => number(value, name, cx),

@@ -1,4 +1,4 @@
-//! `LSTM`, `GRU` and `SimpleRNN`: layers that read a sequence step by step and carry a state from one to the next.
+//! `LSTM`, `GRU` and `SimpleRNN`: read a sequence step by step with a state.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -21,59 +21,59 @@ use crate::value::ValueKind;
 /// Keras's `LSTM`, `GRU` and `SimpleRNN`: `[steps, features] → [units]`, or `[steps, units]` with `return_sequences`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recurrent {
-    /// What happens at a step.
+    /// Computation of a step.
     pub cell: Cell,
-    /// Values of the state.
+    /// Size of the state.
     pub units: Dim,
-    /// What the candidate for a new state goes through.
+    /// Activation of the candidate state.
     pub activation: Activation,
-    /// What the gates go through; a `SimpleRNN` has none.
+    /// Activation of the gates; a `SimpleRNN` has none.
     pub recurrent_activation: Activation,
     /// Whether a bias is added.
     pub use_bias: bool,
-    /// The weights of what is read, `[features, gates · units]`.
+    /// Kernel for the inputs, `[features, gates · units]`.
     pub kernel: WeightOptions,
-    /// The weights of the state, `[units, gates · units]`.
+    /// Recurrent kernel for the state, `[units, gates · units]`.
     pub recurrent_kernel: WeightOptions,
     /// The bias, `[gates · units]`, or `[2, gates · units]` for a GRU that resets after the product.
     pub bias: WeightOptions,
-    /// The penalty on all that a call outputs: the states too.
+    /// Penalty on all outputs of a call, including the states.
     pub activity_regularizer: Option<ActivityRegularization>,
-    /// The share of the features that is dropped while training, the same at all steps of a sequence; for each gate by itself
-    /// if there is recurrent dropout, else the same for all gates.
+    /// Dropout rate of the features while training, with the same mask at all steps of a sequence: a mask for each
+    /// gate if there is recurrent dropout, else one for all gates.
     pub dropout: f64,
-    /// The share of the state that the recurrent kernel does not see while training, the same at all steps of a
-    /// sequence, for each gate by itself.
+    /// Dropout rate of the state where the recurrent kernel reads it, while training: a mask for each gate, the same
+    /// at all steps of a sequence.
     pub recurrent_dropout: f64,
-    /// A seed of its own for what is dropped.
+    /// Its own seed for dropout.
     pub seed: Option<u64>,
-    /// Whether the state after every step is given, and not that after the last only.
+    /// Whether the state after every step is an output, instead of that after the last step only.
     pub return_sequences: bool,
-    /// Whether the last state is given too, and for an LSTM the last cell state.
+    /// Whether the last state is an output too, and for an LSTM the last cell state.
     pub return_state: bool,
     /// Whether the sequence is read from its end.
     pub go_backwards: bool,
-    /// Whether a batch begins with the states in which the previous one ended.
+    /// Whether a batch begins with the final states of the previous one.
     pub stateful: bool,
-    /// Whether the output of a step that a mask leaves out is zeros, and not the output before. `Bidirectional` sets it.
+    /// Whether the output of a masked step is zeros instead of the previous output. `Bidirectional` sets it.
     pub zero_output_for_mask: bool,
-    /// Whether a sequence is given in the reverse of the order in which it was read; only `Bidirectional` asks for that.
+    /// Whether the output sequence is reversed compared to the order of reading; only `Bidirectional` sets it.
     pub flipped: bool,
 }
 
 layer! {
-    /// A long short-term memory: reads a sequence step by step, and carries an output and a cell state from one to
-    /// the next.
+    /// A long short-term memory: reads a sequence step by step, and passes an output and a cell state from one step
+    /// to the next.
     ///
-    /// `[steps, features] → [units]`, or `[steps, units]` with `return_sequences`. A call may give
-    /// `initial_state = …`, and `mask = …`, `[steps]`, in place of the mask of the tensor: at steps whose value is 0 the state stays what it was, and the output is that
-    /// of the step before, or 0. Weights: `kernel`, `recurrent_kernel`, `bias`.
+    /// `[steps, features] → [units]`, or `[steps, units]` with `return_sequences`. A call may pass `initial_state =
+    /// …`, and `mask = …`, `[steps]`, instead of the mask of the tensor: masked steps keep the state, and output that
+    /// of the previous step, or 0. Weights: `kernel`, `recurrent_kernel`, `bias`.
     ///
     /// Keras: [`LSTM`](https://keras.io/api/layers/recurrent_layers/lstm/)
     "`LSTM(units, activation = tanh, recurrent_activation = sigmoid, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, unit_forget_bias = true, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, seed = none, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, zero_output_for_mask = false, name = none, trainable = true)`"
     LSTM, "let x = Input(shape = [20, 8]);\nlet y: [64] = LSTM(64)(x);" => Recurrent::lstm;
     takes {
-        /// Outputs at each position: the length of the last axis.
+        /// Size of the output: the length of the last axis.
         units: usize,
         /// Activation applied to the state.
         activation: Activation = "tanh",
@@ -103,39 +103,39 @@ layer! {
         recurrent_constraint: Constraint = "none",
         /// Constraint applied to the bias after each optimizer step.
         bias_constraint: Constraint = "none",
-        /// Share of the inputs that is dropped while training, at least 0 and below 1.
+        /// Dropout rate of the inputs while training, at least 0 and below 1.
         dropout: f64 = "0" in [0.0..1.0],
-        /// Share of the state that is dropped while training, at least 0 and below 1.
+        /// Dropout rate of the state while training, at least 0 and below 1.
         recurrent_dropout: f64 = "0" in [0.0..1.0],
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
-        /// Whether the outputs of all steps are given, and not only that of the last.
+        /// Whether the outputs of all steps are returned, instead of that of the last only.
         return_sequences: bool = "false",
-        /// Whether the last state is given as well: `let (y, h) = …;`, and `let (y, h, c) = …;` for an `LSTM`.
+        /// Whether the last state is returned as well: `let (y, h) = …;`, and `let (y, h, c) = …;` for an `LSTM`.
         return_state: bool = "false",
         /// Whether the sequence is read from its end.
         go_backwards: bool = "false",
-        /// Whether a batch begins with the states in which the previous one ended, sample by sample, until `reset_state()` of the
-        /// `Predictor` or `Trainer`.
+        /// Whether a batch begins with the final states of the previous one, sample by sample, until `reset_state()`
+        /// of the `Predictor` or `Trainer`.
         stateful: bool = "false",
-        /// Only `false`: it would change nothing.
+        /// Only `false`: it would have no effect.
         unroll: bool = "false",
-        /// Whether the output of a step that a mask leaves out is zeros, and not that of the step before.
+        /// Whether the output of a masked step is zeros instead of that of the previous step.
         zero_output_for_mask: bool = "false",
         use_cudnn => "leave it out: there is one implementation",
     }
 
-    /// A gated recurrent unit: reads a sequence step by step, and carries a state from one to the next.
+    /// A gated recurrent unit: reads a sequence step by step, and passes a state from one step to the next.
     ///
-    /// `[steps, features] → [units]`, or `[steps, units]` with `return_sequences`. A call may give
-    /// `initial_state = …`, and `mask = …`, `[steps]`, in place of the mask of the tensor: at steps whose value is 0 the state stays what it was, and the output is that
-    /// of the step before, or 0. Weights: `kernel`, `recurrent_kernel`, `bias`.
+    /// `[steps, features] → [units]`, or `[steps, units]` with `return_sequences`. A call may pass `initial_state =
+    /// …`, and `mask = …`, `[steps]`, instead of the mask of the tensor: masked steps keep the state, and output that
+    /// of the previous step, or 0. Weights: `kernel`, `recurrent_kernel`, `bias`.
     ///
     /// Keras: [`GRU`](https://keras.io/api/layers/recurrent_layers/gru/)
     "`GRU(units, activation = tanh, recurrent_activation = sigmoid, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, seed = none, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, zero_output_for_mask = false, reset_after = true, name = none, trainable = true)`"
     GRU, "let x = Input(shape = [20, 8]);\nlet y: [64] = GRU(64)(x);" => Recurrent::gru;
     takes {
-        /// Outputs at each position: the length of the last axis.
+        /// Size of the output: the length of the last axis.
         units: usize,
         /// Activation applied to the state.
         activation: Activation = "tanh",
@@ -163,43 +163,43 @@ layer! {
         recurrent_constraint: Constraint = "none",
         /// Constraint applied to the bias after each optimizer step.
         bias_constraint: Constraint = "none",
-        /// Share of the inputs that is dropped while training, at least 0 and below 1.
+        /// Dropout rate of the inputs while training, at least 0 and below 1.
         dropout: f64 = "0" in [0.0..1.0],
-        /// Share of the state that is dropped while training, at least 0 and below 1.
+        /// Dropout rate of the state while training, at least 0 and below 1.
         recurrent_dropout: f64 = "0" in [0.0..1.0],
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
-        /// Whether the outputs of all steps are given, and not only that of the last.
+        /// Whether the outputs of all steps are returned, instead of that of the last only.
         return_sequences: bool = "false",
-        /// Whether the last state is given as well: `let (y, h) = …;`, and `let (y, h, c) = …;` for an `LSTM`.
+        /// Whether the last state is returned as well: `let (y, h) = …;`, and `let (y, h, c) = …;` for an `LSTM`.
         return_state: bool = "false",
         /// Whether the sequence is read from its end.
         go_backwards: bool = "false",
-        /// Whether a batch begins with the states in which the previous one ended, sample by sample, until `reset_state()` of the
-        /// `Predictor` or `Trainer`.
+        /// Whether a batch begins with the final states of the previous one, sample by sample, until `reset_state()`
+        /// of the `Predictor` or `Trainer`.
         stateful: bool = "false",
-        /// Only `false`: it would change nothing.
+        /// Only `false`: it would have no effect.
         unroll: bool = "false",
-        /// Whether the output of a step that a mask leaves out is zeros, and not that of the step before.
+        /// Whether the output of a masked step is zeros instead of that of the previous step.
         zero_output_for_mask: bool = "false",
-        /// Whether the reset gate is applied after the product with the recurrent kernel, or before it.
+        /// Whether the reset gate is applied after the product with the recurrent kernel instead of before it.
         reset_after: bool = "true",
         use_cudnn => "leave it out: there is one implementation",
     }
 
     /// A recurrent layer without gates: the output of each step is part of the input of the next.
     ///
-    /// `[steps, features] → [units]`, or `[steps, units]` with `return_sequences`. A call may give
-    /// `initial_state = …`, and `mask = …`, `[steps]`, in place of the mask of the tensor: at steps whose value is 0 the state stays what it was, and the output is that
-    /// of the step before, or 0. Weights: `kernel`, `recurrent_kernel`, `bias`.
+    /// `[steps, features] → [units]`, or `[steps, units]` with `return_sequences`. A call may pass `initial_state =
+    /// …`, and `mask = …`, `[steps]`, instead of the mask of the tensor: masked steps keep the state, and output that
+    /// of the previous step, or 0. Weights: `kernel`, `recurrent_kernel`, `bias`.
     ///
-    /// Its `activity_regularizer` adds a penalty, as that of other layers does; Keras 3.15 reads it and adds none.
+    /// Its `activity_regularizer` adds a penalty, as in other layers; Keras 3.15 ignores it.
     ///
     /// Keras: [`SimpleRNN`](https://keras.io/api/layers/recurrent_layers/simple_rnn/)
     "`SimpleRNN(units, activation = tanh, use_bias = true, kernel_initializer = glorot_uniform, recurrent_initializer = orthogonal, bias_initializer = zeros, kernel_regularizer = none, recurrent_regularizer = none, bias_regularizer = none, activity_regularizer = none, kernel_constraint = none, recurrent_constraint = none, bias_constraint = none, dropout = 0, recurrent_dropout = 0, return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, zero_output_for_mask = false, seed = none, name = none, trainable = true)`"
     SimpleRNN, "let x = Input(shape = [20, 8]);\nlet y: [64] = SimpleRNN(64)(x);" => Recurrent::simple;
     takes {
-        /// Outputs at each position: the length of the last axis.
+        /// Size of the output: the length of the last axis.
         units: usize,
         /// Activation applied to the output.
         activation: Activation = "tanh",
@@ -225,24 +225,24 @@ layer! {
         recurrent_constraint: Constraint = "none",
         /// Constraint applied to the bias after each optimizer step.
         bias_constraint: Constraint = "none",
-        /// Share of the inputs that is dropped while training, at least 0 and below 1.
+        /// Dropout rate of the inputs while training, at least 0 and below 1.
         dropout: f64 = "0" in [0.0..1.0],
-        /// Share of the state that is dropped while training, at least 0 and below 1.
+        /// Dropout rate of the state while training, at least 0 and below 1.
         recurrent_dropout: f64 = "0" in [0.0..1.0],
-        /// Whether the outputs of all steps are given, and not only that of the last.
+        /// Whether the outputs of all steps are returned, instead of that of the last only.
         return_sequences: bool = "false",
-        /// Whether the last state is given as well: `let (y, h) = …;`, and `let (y, h, c) = …;` for an `LSTM`.
+        /// Whether the last state is returned as well: `let (y, h) = …;`, and `let (y, h, c) = …;` for an `LSTM`.
         return_state: bool = "false",
         /// Whether the sequence is read from its end.
         go_backwards: bool = "false",
-        /// Whether a batch begins with the states in which the previous one ended, sample by sample, until `reset_state()` of the
-        /// `Predictor` or `Trainer`.
+        /// Whether a batch begins with the final states of the previous one, sample by sample, until `reset_state()`
+        /// of the `Predictor` or `Trainer`.
         stateful: bool = "false",
-        /// Only `false`: it would change nothing.
+        /// Only `false`: it would have no effect.
         unroll: bool = "false",
-        /// Whether the output of a step that a mask leaves out is zeros, and not that of the step before.
+        /// Whether the output of a masked step is zeros instead of that of the previous step.
         zero_output_for_mask: bool = "false",
-        /// Where the random numbers of this item start; without it they follow from the seed of the model or trainer.
+        /// Seed of the random numbers; by default it is derived from the seed of the model or trainer.
         seed: usize = "none",
     }
 }
@@ -291,7 +291,7 @@ impl Recurrent {
         let bias_rank = if cell == (Cell::Gru { reset_after: true }) { 2 } else { 1 };
         let bias = WeightOptions::from_args(args, "bias", bias_rank, cx);
         let activity_regularizer = ActivityRegularization::of_outputs(args, cx);
-        // All would be nothing to learn from: Keras takes a rate of 1 for 0 in some of the layers.
+        // A rate of 1 would leave nothing to learn from; some of Keras's layers treat it as 0.
         let dropout = args.float("dropout", cx);
         let recurrent_dropout = args.float("recurrent_dropout", cx);
         let seed = args.optional_seed("seed", cx);
@@ -303,7 +303,7 @@ impl Recurrent {
         for (name, instead) in NOT_YET {
             not_yet(name, instead, args, cx);
         }
-        // These decide what is given.
+        // These decide the outputs.
         if !args.sound(&["return_sequences", "return_state"]) {
             return None;
         }
@@ -329,7 +329,7 @@ impl Recurrent {
         })
     }
 
-    /// Whether a tensor can be the state that a sequence begins with.
+    /// Whether a tensor can be the initial state of a sequence.
     fn fits(&self, state: &Operand<'_>, name: &str, cx: &mut Cx<'_>) -> bool {
         let class = self.cell.class();
         if !floats(class, state, cx) {
@@ -367,13 +367,13 @@ impl Recurrent {
         cx.require_equal(check, |_| report())
     }
 
-    /// Values of all products of a step: `gates · units`.
+    /// Size of all products of a step: `gates · units`.
     pub fn width(&self) -> Dim {
         Dim::Known(self.cell.gates()) * self.units.clone()
     }
 }
 
-/// Arguments that ask for nothing as long as they are `false`.
+/// Arguments without effect unless they are `true`, which is refused.
 const NOT_YET: &[(&str, &str)] = &[("unroll", "leave it out: it would change nothing")];
 
 fn not_yet(name: &str, instead: &str, args: &Bound<'_>, cx: &mut Cx<'_>) {
@@ -389,8 +389,8 @@ fn not_yet(name: &str, instead: &str, args: &Bound<'_>, cx: &mut Cx<'_>) {
     args.fail(name);
 }
 
-/// An activation that is applied to a part of the values of a step: one that looks at all of them, as softmax does,
-/// is refused, and so is one whose derivative needs values that are not kept.
+/// Reads an activation that is applied to a part of a step's values. One of all values, such as softmax, is refused,
+/// and so is one whose derivative needs values that are not stored.
 fn function(name: &str, args: &Bound<'_>, cx: &mut Cx<'_>) -> Activation {
     let activation = args.activation(name, cx);
     if activation.elementwise() && activation.from_output() {
@@ -450,7 +450,7 @@ impl Layer for Recurrent {
         Some(Typed { class, sizes: sizes_of(weights, 0).chain([&self.units]).cloned().collect() })
     }
 
-    /// The plan makes it, of several operations or together with other layers.
+    /// The plan creates several operations, or one together with other layers.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }
@@ -473,7 +473,7 @@ impl Layer for Recurrent {
             floats(class, x, cx);
             return None;
         }
-        // The first that does not fit tells all: one number of units is one mistake.
+        // Only the first wrong state is reported: a wrong number of units is one mistake.
         let mut states = further.iter().filter(|given| given.role != "mask").zip(self.cell.states());
         if !states.all(|(state, name)| self.fits(state, name, cx)) {
             return None;
@@ -537,7 +537,7 @@ impl Layer for Recurrent {
         let return_sequences = !self.return_sequences;
         let change = Change::Setting("return_sequences", return_sequences.into());
         let given = (Recurrent { return_sequences, ..self.clone() }, change);
-        // A state that is given has one value per unit.
+        // A state has one value per unit.
         let units = wanted.or(inputs.get(1).copied()).and_then(Shape::last).and_then(Dim::known);
         let units = units.map(|n| {
             (Recurrent { units: Dim::Known(n), ..self.clone() }, Change::Setting("units", n.into()))

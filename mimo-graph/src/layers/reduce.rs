@@ -1,4 +1,4 @@
-//! `sum`, `mean`, `max`, `argmax`, …: one number for the values along some axes.
+//! `sum`, `mean`, `max`, `argmax`, …: reductions over some axes.
 
 use crate::args::Bound;
 use crate::context::Cx;
@@ -13,18 +13,18 @@ use crate::shape::{Dtype, Shape};
 /// A reduction of `keras.ops`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reduce {
-    /// The number that values become.
+    /// Kind of reduction.
     pub reduction: Reduction,
     /// The axes that are reduced.
     pub axis: NamedAxes,
-    /// Whether they stay, with length 1.
+    /// Whether they are kept, with length 1.
     pub keepdims: bool,
 }
 
 tensor_operations! {
     /// The sum over some axes of a sample.
     ///
-    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not summed: `axis` has to be given.
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not summed: `axis` is required.
     ///
     /// Keras: `keras.ops.sum`
     "`sum(x, axis, keepdims = false)`"
@@ -32,7 +32,8 @@ tensor_operations! {
 
     /// The mean over some axes of a sample.
     ///
-    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not averaged: `axis` has to be given.
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not averaged: `axis` is
+    /// required.
     ///
     /// Keras: `keras.ops.mean`
     "`mean(x, axis, keepdims = false)`"
@@ -40,7 +41,8 @@ tensor_operations! {
 
     /// The largest value over some axes of a sample. Equal values share its gradient.
     ///
-    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not compared: `axis` has to be given.
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not compared: `axis` is
+    /// required.
     ///
     /// Keras: `keras.ops.max`
     "`max(x, axis, keepdims = false)`"
@@ -48,7 +50,8 @@ tensor_operations! {
 
     /// The smallest value over some axes of a sample. Equal values share its gradient.
     ///
-    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not compared: `axis` has to be given.
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not compared: `axis` is
+    /// required.
     ///
     /// Keras: `keras.ops.min`
     "`min(x, axis, keepdims = false)`"
@@ -56,7 +59,8 @@ tensor_operations! {
 
     /// The variance over some axes of a sample: the mean of the squares of the distances from the mean.
     ///
-    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not averaged: `axis` has to be given.
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not averaged: `axis` is
+    /// required.
     ///
     /// Keras: `keras.ops.var`
     "`var(x, axis, keepdims = false)`"
@@ -64,7 +68,8 @@ tensor_operations! {
 
     /// The standard deviation over some axes of a sample, the square root of the variance. Its gradient is 0 where all values are equal.
     ///
-    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not averaged: `axis` has to be given.
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not averaged: `axis` is
+    /// required.
     ///
     /// Keras: `keras.ops.std`
     "`std(x, axis, keepdims = false)`"
@@ -72,23 +77,25 @@ tensor_operations! {
 
     /// The logarithm of `Σ eˣ` over some axes of a sample, which does not overflow.
     ///
-    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not summed: `axis` has to be given.
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not summed: `axis` is required.
     ///
     /// Keras: `keras.ops.logsumexp`
     "`logsumexp(x, axis, keepdims = false)`"
     logsumexp, "let x = Input(shape = [20, 8]);\nlet y: [20] = logsumexp(x, axis = -1);" => |args, cx| Reduce::read(Reduction::LogSumExp, args, cx);
 
-    /// 1 where a value along some axes of a sample is not 0, else 0. It has no gradient.
+    /// 1 if at least one value over some axes of a sample is nonzero, else 0. It has no gradient.
     ///
-    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not compared: `axis` has to be given.
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not compared: `axis` is
+    /// required.
     ///
     /// Keras: `keras.ops.any`
     "`any(x, axis, keepdims = false)`"
     any, "let x = Input(shape = [20, 8]);\nlet y: [20] = any(x, axis = -1);" => |args, cx| Reduce::read(Reduction::Any, args, cx);
 
-    /// 1 where no value along some axes of a sample is 0, else 0. It has no gradient.
+    /// 1 if all values over some axes of a sample are nonzero, else 0. It has no gradient.
     ///
-    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not compared: `axis` has to be given.
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not compared: `axis` is
+    /// required.
     ///
     /// Keras: `keras.ops.all`
     "`all(x, axis, keepdims = false)`"
@@ -98,13 +105,14 @@ tensor_operations! {
         x: Tensors,
         /// The axis, or a list of axes: 0 is the batch, 1 the first axis of a sample, -1 the last.
         axis: Axes,
-        /// Whether the axes stay, with length 1.
+        /// Whether the reduced axes are kept, with length 1.
         keepdims: bool = "false",
     }
 
     /// The product over some axes of a sample.
     ///
-    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not multiplied: `axis` has to be given.
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not multiplied: `axis` is
+    /// required.
     ///
     /// Keras: `keras.ops.prod`
     "`prod(x, axis, keepdims = false)`"
@@ -114,14 +122,14 @@ tensor_operations! {
         x: Tensors,
         /// The axis, or a list of axes: 0 is the batch, 1 the first axis of a sample, -1 the last.
         axis: Axes,
-        /// Whether the axes stay, with length 1.
+        /// Whether the reduced axes are kept, with length 1.
         keepdims: bool = "false",
         dtype => "leave it out: operations compute in the model's float type",
     }
 
-    /// The length of a vector, `√Σ x²`, over some axes of a sample. Its gradient is 0 where all values are 0.
+    /// The Euclidean norm, `√Σ x²`, over some axes of a sample. Its gradient is 0 where all values are 0.
     ///
-    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not summed: `axis` has to be given.
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Samples are not summed: `axis` is required.
     ///
     /// Keras: `keras.ops.norm`
     "`norm(x, axis, keepdims = false)`"
@@ -132,23 +140,25 @@ tensor_operations! {
         ord => "leave it out for `√Σ x²`; order 1 is `sum(abs(x), axis = -1)`, and the largest is `max(abs(x), axis = -1)`",
         /// The axis, or a list of axes: 0 is the batch, 1 the first axis of a sample, -1 the last.
         axis: Axes,
-        /// Whether the axes stay, with length 1.
+        /// Whether the reduced axes are kept, with length 1.
         keepdims: bool = "false",
     }
 
-    /// The place of the largest value along an axis, from 0; the first of equal ones. It has no gradient.
+    /// The index of the largest value along an axis; the first of equal ones. It has no gradient.
     ///
-    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Results are whole numbers, which an `Embedding` looks up and a
-    /// `CategoryEncoding` encodes. Without `axis` Keras compares all samples; here it is the last axis then.
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Results are whole numbers, which an
+    /// `Embedding` looks up and a `CategoryEncoding` encodes. Keras's default compares all samples; here it is the
+    /// last axis.
     ///
     /// Keras: `keras.ops.argmax`
     "`argmax(x, axis = -1, keepdims = false)`"
     argmax, "let x = Input(shape = [20, 8]);\nlet y: [20] = argmax(x, axis = -1);" => |args, cx| Reduce::read_place(Reduction::ArgMax, args, cx);
 
-    /// The place of the smallest value along an axis, from 0; the first of equal ones. It has no gradient.
+    /// The index of the smallest value along an axis; the first of equal ones. It has no gradient.
     ///
-    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Results are whole numbers, which an `Embedding` looks up and a
-    /// `CategoryEncoding` encodes. Without `axis` Keras compares all samples; here it is the last axis then.
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Results are whole numbers, which an
+    /// `Embedding` looks up and a `CategoryEncoding` encodes. Keras's default compares all samples; here it is the
+    /// last axis.
     ///
     /// Keras: `keras.ops.argmin`
     "`argmin(x, axis = -1, keepdims = false)`"
@@ -158,7 +168,7 @@ tensor_operations! {
         x: Tensors,
         /// The axis: 0 is the batch, 1 the first axis of a sample, -1 the last.
         axis: Axis = "-1",
-        /// Whether the axis stays, with length 1.
+        /// Whether the reduced axis is kept, with length 1.
         keepdims: bool = "false",
     }
 }
@@ -182,7 +192,7 @@ impl Reduce {
         Some(Reduce { reduction, axis: axis?, keepdims })
     }
 
-    /// Whether nothing is trained through the operation.
+    /// Whether the operation stops all gradients.
     pub fn stops_gradients(&self) -> bool {
         self.reduction.is_flat()
     }

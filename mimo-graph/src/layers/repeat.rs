@@ -1,4 +1,4 @@
-//! `repeat`, `tile`: values of a sample several times.
+//! `repeat`, `tile`: repeat values of a sample.
 
 use crate::args::{Bound, read};
 use crate::code::Code;
@@ -15,23 +15,24 @@ use crate::value::ValueKind;
 /// `keras.ops.repeat` and `keras.ops.tile`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Repeat {
-    /// What is repeated.
+    /// Kind of repetition.
     pub what: Repeated,
 }
 
-/// What is repeated, and how often.
+/// Kind of repetition, and the counts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Repeated {
-    /// Each position of an axis, which is counted as in Keras: `[a, b] → [a, a, b, b]`.
+    /// Each position of an axis (Keras's numbering): `[a, b] → [a, a, b, b]`.
     Positions(i64, Dim),
     /// Whole axes, the last ones first: `[a, b] → [a, b, a, b]`.
     Axes(Vec<Dim>),
 }
 
 tensor_operations! {
-    /// Every position of an axis several times in a row.
+    /// Repeats every position of an axis.
     ///
-    /// `[a, b] → [a · repeats, b]` for axis 1. Without `axis` Keras flattens the tensor, the batch with it: `axis` has to be given.
+    /// `[a, b] → [a · repeats, b]` for axis 1. Without `axis` Keras flattens the tensor including the batch: `axis`
+    /// is required.
     ///
     /// Keras: `keras.ops.repeat`
     "`repeat(x, repeats, axis)`"
@@ -39,16 +40,16 @@ tensor_operations! {
     takes {
         /// A tensor.
         x: Tensors,
-        /// How often each position is there: one number for all.
+        /// Number of repetitions, the same for all positions.
         repeats: usize,
         /// The axis: 0 is the batch, 1 the first axis of a sample, -1 the last.
         axis: Axis,
     }
 
-    /// A tensor several times one after the other along its axes.
+    /// Repeats a whole tensor along its axes.
     ///
-    /// `[a, b] → [a · 2, b · 3]` for `[2, 3]`. Fewer numbers than axes are those of the last axes; one for the batch, the first of them
-    /// all, is 1.
+    /// `[a, b] → [a · 2, b · 3]` for `[2, 3]`. Fewer numbers than axes apply to the last axes; the number for the
+    /// batch, if present, must be 1.
     ///
     /// Keras: `keras.ops.tile`
     "`tile(x, repeats)`"
@@ -56,7 +57,7 @@ tensor_operations! {
     takes {
         /// A tensor.
         x: Tensors,
-        /// How often it is there along its last axis, or along each of its last axes.
+        /// Number of repetitions along its last axis, or along each of its last axes.
         repeats: Lengths,
     }
 }
@@ -95,7 +96,8 @@ impl Repeat {
         repeats.filter(|_| args.sound(&["repeats"])).map(|repeats| Repeat { what: Repeated::Axes(repeats) })
     }
 
-    /// By axis of a sample: how often its positions are repeated, and how often all of it; `None` if there is no such axis.
+    /// By axis of a sample: the number of repetitions of each position, and of the whole axis; `None` for an axis out
+    /// of range.
     fn counts(&self, rank: usize) -> Option<Vec<[Dim; 2]>> {
         let once = || [Dim::Known(1), Dim::Known(1)];
         let mut counts = vec![once(); rank];

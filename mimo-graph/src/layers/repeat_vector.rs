@@ -1,4 +1,4 @@
-//! `RepeatVector`: a vector as every step of a sequence.
+//! `RepeatVector`: repeats a vector as every step of a sequence.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -14,12 +14,12 @@ use crate::shape::{Dtype, Shape};
 /// Keras's `RepeatVector`: `[features] → [n, features]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RepeatVector {
-    /// How often.
+    /// Number of repetitions.
     pub n: Dim,
 }
 
 layer! {
-    /// The same vector several times.
+    /// Repeats a vector as every step of a sequence.
     ///
     /// `[features] → [n, features]`
     ///
@@ -27,7 +27,7 @@ layer! {
     "`RepeatVector(n, name = none, trainable = true)`"
     RepeatVector, "let x = Input(shape = [32]);\nlet y: [3, 32] = RepeatVector(3)(x);" => RepeatVector::from_args;
     takes {
-        /// How often it is repeated.
+        /// Number of repetitions.
         n: usize,
     }
 }

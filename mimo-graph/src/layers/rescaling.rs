@@ -1,4 +1,4 @@
-//! `Rescaling`: values times a constant, plus a constant.
+//! `Rescaling`: multiplies values by a constant and adds another.
 
 use crate::activation::Activation;
 use crate::args::{Bound, read};
@@ -17,15 +17,15 @@ use crate::value::{Value, ValueKind};
 pub struct Rescaling {
     /// Factors: one, or one for each position of the last axis.
     pub scale: Vec<f64>,
-    /// Numbers that are added: one, or one for each position of the last axis.
+    /// Offsets: one, or one for each position of the last axis.
     pub offset: Vec<f64>,
 }
 
 layer! {
     /// Multiplies all values by a constant and adds another: `x · scale + offset`.
     ///
-    /// The shape stays what it is. Whole numbers become floats. Both constants may be lists with one number for each channel,
-    /// the positions of the last axis. `Rescaling(1.0 / 255.0)` brings bytes to 0 to 1.
+    /// The shape is unchanged. Whole numbers become floats. Both constants may be lists with one number for each
+    /// channel, the positions of the last axis. `Rescaling(1.0 / 255.0)` scales bytes to the range 0 to 1.
     ///
     /// Keras: [`Rescaling`](https://keras.io/api/layers/preprocessing_layers/image_preprocessing/rescaling/)
     "`Rescaling(scale, offset = 0, name = none, trainable = true)`"
@@ -33,7 +33,7 @@ layer! {
     takes {
         /// Factor, or a list with one for each channel.
         scale: Numbers,
-        /// Number that is added to the product, or a list with one for each channel.
+        /// Offset, or a list with one for each channel.
         offset: Numbers = "0",
     }
 }
@@ -47,13 +47,13 @@ pub(super) fn numbers(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Vec<
         return None;
     }
     let each = format!("each number in {what}");
-    // All that are wrong are reported.
+    // All wrong entries are reported.
     let read: Vec<Option<f64>> = items.iter().map(|item| read::float(item, &each, cx)).collect();
     read.into_iter().collect()
 }
 
-/// Whether `count` numbers are one for all positions of `axis`, or one for each; else the error. `what` is the argument, `which`
-/// the axis.
+/// Whether `count` numbers are one for all positions of `axis` or one for each; reports an error if not. `what` is
+/// the argument, `which` the axis.
 pub(super) fn one_for_each(
     count: usize,
     what: &str,
@@ -85,7 +85,7 @@ pub(super) fn one_for_each(
     })
 }
 
-/// As many numbers: one is repeated.
+/// Extends a list to `count` numbers: a single number is repeated.
 pub(super) fn repeated(numbers: &[f64], count: usize) -> List<f64> {
     let number = |at| numbers.get(at).or(numbers.first()).copied().unwrap_or_default();
     List::Owned((0..count).map(number).collect())
@@ -150,7 +150,7 @@ impl Layer for Rescaling {
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
-        // One number is a single position.
+        // A single number is one position.
         let last = x.shape.last().cloned().unwrap_or(Dim::Known(1));
         let mut fits = |numbers: &[f64], name| {
             let what = format!("`{name}` of `Rescaling`");

@@ -1,4 +1,4 @@
-//! `Reshape`: the same values under other axes.
+//! `Reshape`: the same values in another shape.
 
 use crate::activation::Activation;
 use crate::args::{Bound, read};
@@ -12,15 +12,15 @@ use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 use crate::value::{Value, ValueKind};
 
-/// Keras's `Reshape`: the product of the axes stays what it is.
+/// Keras's `Reshape`: the number of values is unchanged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reshape {
-    /// The new axes; `None` is the one `-1`, which takes what is left.
+    /// The new axes; `None` for `-1`, whose length follows from the others.
     pub target_shape: Vec<Option<Dim>>,
 }
 
 layer! {
-    /// The values of a sample in another shape; their number stays what it is.
+    /// Reshapes a sample; the number of values is unchanged.
     ///
     /// `[…] → target_shape`
     ///
@@ -28,7 +28,7 @@ layer! {
     "`Reshape(target_shape, name = none, trainable = true)`"
     Reshape, "let x = Input(shape = [12]);\nlet y: [3, 4] = Reshape([3, -1])(x);" => Reshape::from_args;
     takes {
-        /// The new shape of a sample; one axis may be -1, and follows from the others.
+        /// The new shape of a sample; one axis may be -1: its length follows from the others.
         target_shape: Lengths,
     }
 }
@@ -39,7 +39,7 @@ impl Reshape {
         Some(Reshape { target_shape })
     }
 
-    /// The axes of a sample of the new shape of `class`.
+    /// Reads the new shape of a sample for `class`.
     pub(super) fn axes(
         items: &[Value],
         name: &str,
@@ -51,7 +51,7 @@ impl Reshape {
         let mut target_shape = Vec::new();
         for item in items {
             if item.kind == ValueKind::Int(-1) {
-                // Told at the second one, which is one too many.
+                // Reported at the second one, which is one too many.
                 if target_shape.contains(&None) {
                     cx.error(
                         Diag::error(
@@ -73,7 +73,7 @@ impl Reshape {
         fine.then_some(target_shape)
     }
 
-    /// The axes as they are written: `[-1, 4]`.
+    /// Formats the axes as written: `[-1, 4]`.
     fn display(&self, consts: &[ConstEntry]) -> String {
         let axes = self.target_shape.iter().map(|dim| match dim {
             Some(dim) => dim.display(consts).to_string(),
@@ -97,7 +97,7 @@ impl Layer for Reshape {
     }
 
     fn kept_axes(&self, inputs: &[&Shape], output: &Shape) -> Vec<usize> {
-        // Values keep their order: what stands at a position of axes that stay is the same.
+        // Values keep their order: along equal first axes, each position keeps its values.
         let same = |x: &&Shape| x.0.iter().zip(&output.0).take_while(|(a, b)| a.same(b) == Same::Yes).count();
         inputs.iter().map(same).collect()
     }
@@ -173,10 +173,10 @@ impl Layer for Reshape {
         Some(vec![(Shape(dims.collect()), x.dtype)])
     }
 
-    /// With `wanted`, that. Else one axis is mended, the last that can be.
+    /// With `wanted`, a reshape to it. Otherwise, one axis is changed, the last that can be.
     fn changes(&self, inputs: &[&Shape], wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         let mended = |dims: Vec<Dim>| {
-            // Every axis is known: a change shows no constants.
+            // All axes are known: the change has no constants.
             let change = Change::Layer("Reshape", Settings::Shape(Shape(dims.clone())));
             (Reshape { target_shape: dims.into_iter().map(Some).collect() }, change)
         };

@@ -1,4 +1,4 @@
-//! `reshape`: the layer `Reshape` as an operation, whose shape counts the batch.
+//! `reshape`: the layer `Reshape` as an operation, whose shape includes the batch.
 
 use crate::args::Bound;
 use crate::code::Code;
@@ -16,10 +16,10 @@ use crate::value::ValueKind;
 pub struct ReshapeOperation(pub Reshape);
 
 tensor_operations! {
-    /// The values of a sample in another shape; their number stays what it is.
+    /// Reshapes a sample; the number of values is unchanged.
     ///
-    /// `[…] → newshape` without its first axis, the batch, which is written as -1. One axis of a sample may be -1 too, and follows from
-    /// the others. The layer `Reshape` takes the shape of a sample.
+    /// `[…] → newshape` without its first axis, the batch, which is written as -1. One axis of a sample may be -1
+    /// too: its length follows from the others. The layer `Reshape` has the shape of a sample as its argument.
     ///
     /// Keras: `keras.ops.reshape`
     "`reshape(x, newshape)`"

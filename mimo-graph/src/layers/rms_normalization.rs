@@ -1,4 +1,4 @@
-//! `RMSNormalization`: every sample divided by the root mean square over some of its axes.
+//! `RMSNormalization`: divides every sample by the root mean square over some of its axes.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -17,9 +17,9 @@ use crate::shape::{Dtype, Shape};
 /// Keras's `RMSNormalization`: the input's shape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RmsNormalization {
-    /// The axes over which the mean of the squares is taken.
+    /// Axes of the mean.
     pub axis: NamedAxes,
-    /// Number that is added to the mean of the squares.
+    /// Added to the mean of the squares.
     pub epsilon: f64,
 }
 
@@ -27,15 +27,15 @@ layer! {
     /// Divides every sample by the root mean square over some of its axes, then scales it by a weight:
     /// `scale · x / √(mean(x²) + epsilon)`.
     ///
-    /// `[…] → […]`. Weight: `scale`, of the lengths of the axes, in the order that they have in the sample.
+    /// `[…] → […]`. Weight: `scale`, of the lengths of the axes, in the order of the sample's axes.
     ///
     /// Keras: [`RMSNormalization`](https://keras.io/api/layers/normalization_layers/rms_normalization/)
     "`RMSNormalization(axis = -1, epsilon = 0.000001, name = none, trainable = true)`"
     RMSNormalization, "let x = Input(shape = [20, 8]);\nlet y: [20, 8] = RMSNormalization()(x);" => RmsNormalization::from_args;
     takes {
-        /// The axis over which the mean is taken, or a list of axes: 1 is the first of a sample, -1 the last.
+        /// Axis of the mean, or a list of axes: 1 is the first of a sample, -1 the last.
         axis: Axes = "-1",
-        /// Number that is added to the mean of the squares, against division by zero.
+        /// Added to the mean of the squares, against division by zero.
         epsilon: f64 = "0.000001" in [0.0..],
     }
 }
@@ -44,7 +44,7 @@ impl RmsNormalization {
     fn from_args(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Self> {
         let axis = NamedAxes::from_args(args, cx);
         let epsilon = args.float("epsilon", cx);
-        // In the order in which the weight has them, as in `LayerNormalization`.
+        // In the order of the weight's axes, as in `LayerNormalization`.
         let mut axis = axis?;
         axis.0.sort_unstable();
         Some(Self { axis, epsilon })

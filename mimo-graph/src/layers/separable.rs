@@ -1,4 +1,4 @@
-//! `SeparableConv1D` and `SeparableConv2D`: a depthwise convolution, whose channels a convolution of one tap mixes.
+//! `SeparableConv1D` and `SeparableConv2D`: a depthwise convolution followed by a pointwise one.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -18,11 +18,11 @@ use crate::shape::{Dtype, Shape};
 /// channels] → [new height, new width, filters]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Separable {
-    /// How the depthwise kernels slide.
+    /// Geometry of the depthwise windows.
     pub sliding: Sliding,
-    /// Channels that it gives.
+    /// Number of output channels.
     pub filters: Dim,
-    /// Channels in between that each channel gives.
+    /// Number of intermediate channels per input channel.
     pub depth_multiplier: Dim,
     /// The activation at the end of the layer.
     pub activation: Activation,
@@ -34,12 +34,12 @@ pub struct Separable {
     pub pointwise: WeightOptions,
     /// The bias, `[filters]`.
     pub bias: WeightOptions,
-    /// The penalty on what the layer outputs.
+    /// Penalty on the outputs.
     pub activity_regularizer: Option<ActivityRegularization>,
 }
 
 layer! {
-    /// A convolution over time of each channel by itself, and then a product over the channels.
+    /// A convolution over time of each channel separately, followed by a product over the channels.
     ///
     /// `[steps, channels] → [windows, filters]`. Weights: `depthwise_kernel`, `pointwise_kernel`, `bias`.
     ///
@@ -47,7 +47,7 @@ layer! {
     "`SeparableConv1D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, depth_multiplier = 1, activation = linear, use_bias = true, depthwise_initializer = glorot_uniform, pointwise_initializer = glorot_uniform, bias_initializer = zeros, depthwise_regularizer = none, pointwise_regularizer = none, bias_regularizer = none, activity_regularizer = none, depthwise_constraint = none, pointwise_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     SeparableConv1D, "let x = Input(shape = [256, 4]);\nlet y: [254, 32] = SeparableConv1D(32, 3)(x);" => |args, cx| Separable::from_args(Class::SeparableConv1D, args, cx);
 
-    /// A convolution over an image of each channel by itself, and then a product over the channels.
+    /// A convolution over an image of each channel separately, followed by a product over the channels.
     ///
     /// `[height, width, channels] → [rows, columns, filters]`. Weights: `depthwise_kernel`, `pointwise_kernel`,
     /// `bias`.
@@ -56,15 +56,15 @@ layer! {
     "`SeparableConv2D(filters, kernel_size, strides = 1, padding = valid, data_format = channels_last, dilation_rate = 1, depth_multiplier = 1, activation = linear, use_bias = true, depthwise_initializer = glorot_uniform, pointwise_initializer = glorot_uniform, bias_initializer = zeros, depthwise_regularizer = none, pointwise_regularizer = none, bias_regularizer = none, activity_regularizer = none, depthwise_constraint = none, pointwise_constraint = none, bias_constraint = none, name = none, trainable = true)`"
     SeparableConv2D, "let x = Input(shape = [28, 28, 4]);\nlet y: [26, 26, 32] = SeparableConv2D(32, 3)(x);" => |args, cx| Separable::from_args(Class::SeparableConv2D, args, cx);
     takes {
-        /// Channels that are given: the length of the last axis.
+        /// Number of output channels: the length of the last axis.
         filters: usize,
-        /// The lengths of the window that is moved over the input.
+        /// Size of the window.
         kernel_size: Lengths,
-        /// By how much the window moves.
+        /// Distance between consecutive windows.
         strides: Lengths = "1",
         /// Padding at the edges.
         padding: Padding = "valid",
-        /// Where the channels are: always the last axis.
+        /// Position of the channels: always the last axis.
         data_format: DataFormat = "channels_last",
         /// Distance between the values that a window reads.
         dilation_rate: Lengths = "1",
@@ -154,7 +154,7 @@ impl Layer for Separable {
     }
 
     fn typed(&self, weights: &[Weight]) -> Option<Typed> {
-        // The channels between the kernels are a product, which a type cannot compute from the others.
+        // The number of intermediate channels is a product, which a type cannot compute from the others.
         Some(Typed {
             class: typed_class(self.sliding.class.name(), self.use_bias),
             sizes: sizes_of(weights, 0)
@@ -164,7 +164,7 @@ impl Layer for Separable {
         })
     }
 
-    /// The plan makes it, of several operations or together with other layers.
+    /// The plan creates several operations, or one together with other layers.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }

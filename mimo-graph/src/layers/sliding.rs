@@ -1,4 +1,4 @@
-//! What convolutions have in common: a kernel that slides over a sequence or an image, channels last.
+//! Common code of convolutions: the geometry of a kernel that slides over a sequence or an image, channels last.
 
 use crate::args::{Bound, read};
 use crate::code::Code;
@@ -11,24 +11,24 @@ use crate::value::{Value, ValueKind};
 
 mod changes;
 
-/// How a kernel slides.
+/// Geometry of a sliding kernel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sliding {
-    /// Whose kernel it is.
+    /// Class of the layer.
     pub class: Class,
-    /// Taps along each axis.
+    /// Size of the kernel along each axis.
     pub kernel_size: Vec<Dim>,
-    /// From window to window along each axis.
+    /// Distance between consecutive windows along each axis.
     pub strides: Vec<usize>,
-    /// What is around the input.
+    /// Padding of the input.
     pub padding: Padding,
-    /// From tap to tap along each axis.
+    /// Distance between consecutive taps along each axis.
     pub dilation_rate: Vec<usize>,
-    /// What a transposed convolution adds to each axis, if that is said.
+    /// Length that a transposed convolution adds to each axis, if it is set.
     pub output_padding: Option<Vec<usize>>,
 }
 
-/// The classes of Keras that slide a kernel.
+/// Keras's classes with a sliding kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// `Conv1D`
@@ -49,10 +49,10 @@ pub enum Class {
     SeparableConv2D,
 }
 
-/// What is around the input.
+/// Padding of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
-    /// Nothing: windows lie inside the input.
+    /// None: windows lie inside the input.
     Valid,
     /// Zeros, so that without strides the output is as long as the input.
     Same,
@@ -60,28 +60,30 @@ pub enum Padding {
     Causal,
 }
 
-/// From the first of these taps to the last. A kernel without taps has been told, or const evaluation will tell.
+/// Distance from the first to the last of these taps. A kernel without taps was reported, or const evaluation will
+/// report it.
 fn reach(taps: &Dim, dilation: usize) -> Dim {
     (taps.clone().max(Dim::Known(1)) - Dim::Known(1)) * Dim::Known(dilation)
 }
 
-/// One axis of a convolution, of the convolution that it is the transpose of if it is one.
+/// One axis of a convolution. For a transposed convolution, it is an axis of the convolution of which it is the
+/// transpose.
 pub type Axis = crate::operation::Axis<Dim>;
 
 impl Axis {
-    /// From the first tap of a window to its last.
+    /// Distance from the first to the last tap of a window.
     fn reach(&self) -> Dim {
         reach(&self.kernel, self.dilation)
     }
 
-    /// Length of the input with the zeros that its windows need.
+    /// Length of the input with its padding.
     pub fn padded(&self) -> Dim {
         let windows =
             (self.output.clone() - Dim::Known(1)) * Dim::Known(self.stride) + self.reach() + Dim::Known(1);
         windows.max(self.input.clone() + self.padding.clone())
     }
 
-    /// Length of the output with the zeros that the gradient of the input needs.
+    /// Length of the output with the padding for the gradient of the input.
     pub fn padded_output(&self) -> Dim {
         let stride = Dim::Known(self.stride);
         let seen =
@@ -119,7 +121,7 @@ impl Class {
     }
 }
 
-/// Reads a value per axis: one for all, or a list; the default if absent or wrong.
+/// Reads one value for all axes, or a list with one per axis; the default if missing or wrong.
 fn per_axis<T: Clone>(
     args: &Bound<'_>,
     name: &str,
@@ -145,7 +147,7 @@ fn per_axis<T: Clone>(
     })
 }
 
-/// Reads a whole number of at least 1 that is known here, for the parameter `name`.
+/// Reads a whole number of at least 1 that is known to the macro, for the parameter `name`.
 pub(super) fn positive(name: &str) -> impl Fn(&Value, &str, &mut Cx<'_>) -> Option<usize> {
     move |value, what, cx| {
         let n = read::integer(value, what, cx)?;
@@ -186,7 +188,7 @@ fn padding(args: &Bound<'_>, class: Class, cx: &mut Cx<'_>) -> Padding {
 }
 
 impl Sliding {
-    /// What decides lengths: without it the shape rule cannot be applied.
+    /// Arguments that decide lengths: without them the shape rule cannot be applied.
     const DECISIVE: &[&str] = &["strides", "dilation_rate", "padding", "data_format", "output_padding"];
 
     /// Reads `kernel_size`, `strides`, `padding`, `dilation_rate`, `data_format` and, of transposed convolutions,
@@ -230,13 +232,13 @@ impl Sliding {
         args.sound(Self::DECISIVE).then_some(layer)
     }
 
-    /// Taps of an axis with what lies between them.
+    /// Extent of the taps of an axis, including the gaps between them.
     fn extent(&self, axis: usize) -> Dim {
         reach(&self.kernel_size[axis], self.dilation_rate[axis]) + Dim::Known(1)
     }
 
-    /// The axes of the convolution for an input of this shape; those of the convolution that it is the transpose of
-    /// if it is one. Everything was found to fit.
+    /// Axes of the convolution for an input of this shape; for a transposed convolution, of the convolution of which
+    /// it is the transpose. The settings were checked before.
     pub fn axes(&self, shape: &Shape) -> Vec<Axis> {
         let one = || Dim::Known(1);
         let axes = (0..self.class.rank()).zip(&shape.0).map(|(axis, n)| {
@@ -254,14 +256,15 @@ impl Sliding {
                             None => (n.clone() * step.clone(), step + extent.clone()),
                             Some(given) => (full + odd.clone() + given.clone(), extent.clone() + odd + given),
                         };
-                        // Keras pads ⌈(around − 2) / 2⌉ before the spread input, at most the reach of the kernel.
+                        // Keras pads ⌈(around − 2) / 2⌉ before the dilated input, at most the reach of the kernel.
                         let before = (around + one()) / Dim::Known(2);
                         (length, extent.clone().max(before.clone()) - before)
                     }
                 }
             } else {
                 match self.padding {
-                    // What does not fit has been told, or const evaluation will tell: here nothing may overflow.
+                    // Windows that do not fit were reported, or const evaluation will report them: here nothing may
+                    // overflow.
                     Padding::Valid => {
                         ((n.clone().max(extent.clone()) - extent) / step + one(), Dim::Known(0))
                     }
@@ -290,7 +293,7 @@ impl Sliding {
         axes.collect()
     }
 
-    /// The shapes of an input and of what it gives with the zeros that the layer puts around them.
+    /// Shapes of the padded input and the padded output.
     pub(super) fn padded(&self, shape: &Shape) -> [Shape; 2] {
         let axes = self.axes(shape);
         let with = |lengths: &dyn Fn(&Axis) -> Dim| {
@@ -299,7 +302,7 @@ impl Sliding {
         [with(&Axis::padded), with(&Axis::padded_output)]
     }
 
-    /// Reports a tensor with another number of axes. Returns whether it is fine.
+    /// Reports a tensor with another number of axes. Returns whether there was no error.
     pub(super) fn has_rank(&self, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
         let (name, rank) = (self.class.name(), self.class.rank());
         if x.shape.rank() == rank + 1 {
@@ -317,7 +320,7 @@ impl Sliding {
         false
     }
 
-    /// Reports windows that do not fit in the input. Returns whether they do, as far as that is known.
+    /// Reports windows that do not fit in the input. Returns false only after an error.
     pub(super) fn fits(&self, x: &Operand<'_>, call: Loc, cx: &mut Cx<'_>) -> bool {
         if self.class.transposed() || self.padding != Padding::Valid {
             return true;
@@ -340,7 +343,7 @@ impl Sliding {
                         axis + 1,
                         x.name
                     );
-                    // The first axis tells all: one kernel is one mistake.
+                    // Only the first axis is reported: one kernel is one mistake.
                     if std::mem::replace(&mut fits, false) {
                         cx.error(
                             Diag::error(Code::WindowTooLarge, call, format!("`{name}`: {message}"))
@@ -366,7 +369,7 @@ impl Sliding {
         fits
     }
 
-    /// Lengths of what is given, and `None` after an error if that is nothing.
+    /// Lengths of the output; `None` after an error if it is empty.
     pub(super) fn lengths(&self, x: &Operand<'_>, call: Loc, cx: &mut Cx<'_>) -> Option<Vec<Dim>> {
         let lengths = self.given(x.shape);
         if let Some(axis) = lengths.iter().position(|length| *length == Dim::Known(0)) {

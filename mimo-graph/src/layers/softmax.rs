@@ -1,4 +1,4 @@
-//! `softmax`, `log_softmax`, `sparsemax`: functions of all values along some axes.
+//! `softmax`, `log_softmax`, `sparsemax` over any axes.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -16,14 +16,15 @@ use crate::shape::{Dtype, Shape};
 pub struct Softmax {
     /// The function.
     pub function: Activation,
-    /// The axes over which it runs.
+    /// Axes of the function.
     pub axis: NamedAxes,
 }
 
 tensor_operations! {
     /// `eˣ / Σ eˣ` over some axes of a sample, which sums to 1.
     ///
-    /// The shape stays what it is. `softmax(x)` at the end of a model is the activation `softmax`, to losses and metrics too.
+    /// The shape is unchanged. At the end of a model, losses and metrics treat `softmax(x)` like the activation
+    /// `softmax`.
     ///
     /// Keras: `keras.ops.softmax`
     "`softmax(x, axis = -1)`"
@@ -31,7 +32,7 @@ tensor_operations! {
 
     /// The logarithm of `softmax`, over some axes of a sample.
     ///
-    /// The shape stays what it is.
+    /// The shape is unchanged.
     ///
     /// Keras: `keras.ops.log_softmax`
     "`log_softmax(x, axis = -1)`"
@@ -39,8 +40,8 @@ tensor_operations! {
 
     /// `max(x − t, 0)` over some axes of a sample, with `t` such that the sum is 1: like `softmax`, with zeros.
     ///
-    /// The shape stays what it is. Keras 3.15 takes too large a `t` where several values stay positive, so that its results sum to less
-    /// than 1.
+    /// The shape is unchanged. Keras 3.15 uses too large a `t` if several values stay positive, so that its results
+    /// sum to less than 1.
     ///
     /// Keras: `keras.ops.sparsemax`
     "`sparsemax(x, axis = -1)`"
@@ -48,7 +49,7 @@ tensor_operations! {
     takes {
         /// A tensor.
         x: Tensors,
-        /// The axis, or a list of axes that are one: 0 is the batch, 1 the first axis of a sample, -1 the last.
+        /// The axis, or a list of axes that are combined: 0 is the batch, 1 the first axis of a sample, -1 the last.
         axis: Axes = "-1",
     }
 }
@@ -94,7 +95,7 @@ impl Layer for Softmax {
         None
     }
 
-    /// The plan makes it, with permutations where the axes are not the last.
+    /// Created by the plan, with permutations if the axes are not the last.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }

@@ -1,5 +1,5 @@
-//! What the layers over sequences, `[steps, channels]`, and images, `[height, width, channels]`, have in common:
-//! their arguments, their axes and how many windows fit. A sequence is an image of height 1.
+//! Common code of layers over sequences, `[steps, channels]`, and images, `[height, width, channels]`: arguments,
+//! axes, and the number of windows. A sequence is an image of height 1.
 
 use crate::args::{Bound, read};
 use crate::code::Code;
@@ -20,14 +20,14 @@ impl Padding {
         }
     }
 
-    /// How many windows of `size` there are along `n` steps.
+    /// Number of windows of `size` along `n` steps.
     pub(super) fn windows(self, n: &Dim, size: &Dim, stride: &Dim) -> Dim {
         let (n, size, stride) = (n.clone(), size.clone(), stride.clone());
         match (self, size.known().zip(stride.known())) {
             (Padding::Same, _) => (n + (stride.clone() - Dim::Known(1))) / stride,
             (Padding::Valid, _) if size.same(&stride) == Same::Yes => n / stride,
-            // The same written without a difference of lengths, so that one that is too small is reported once, and
-            // not a second time as an overflow.
+            // Written without a difference of lengths, so that an axis that is too short is not also reported as an
+            // overflow.
             (Padding::Valid, Some((known, step))) if known < step => {
                 (n + Dim::Known(step - known)) / Dim::Known(step)
             }
@@ -36,12 +36,12 @@ impl Padding {
     }
 }
 
-/// What messages call the axes.
+/// Names of the axes in messages.
 pub(super) fn axis_names(axes: usize) -> &'static [&'static str] {
     if axes == 1 { &["steps"] } else { &["height", "width"] }
 }
 
-/// A tensor as an image: height, width, channels. `None` after reporting that it has other axes.
+/// Height, width and channels of a tensor. `None` after reporting that it has other axes.
 pub(super) fn image(class: &str, axes: usize, x: &Operand<'_>, cx: &mut Cx<'_>) -> Option<[Dim; 3]> {
     match (axes, &x.shape.0[..]) {
         (1, [steps, channels]) => return Some([Dim::Known(1), steps.clone(), channels.clone()]),
@@ -56,8 +56,8 @@ pub(super) fn image(class: &str, axes: usize, x: &Operand<'_>, cx: &mut Cx<'_>) 
     None
 }
 
-/// A sequence or an image as an image: height, width, channels. Other tensors, which no layer over images takes, count
-/// as one pixel.
+/// Height, width and channels of a sequence or an image. Other tensors, which no layer over images accepts, count as
+/// one pixel.
 pub fn image_of(shape: &Shape) -> [Dim; 3] {
     match &shape.0[..] {
         [height, width, channels] => [height.clone(), width.clone(), channels.clone()],
@@ -66,12 +66,12 @@ pub fn image_of(shape: &Shape) -> [Dim; 3] {
     }
 }
 
-/// The shape of an image of so many axes.
+/// Shape of an image with `axes` spatial axes.
 pub(super) fn shape(axes: usize, [height, width, channels]: [Dim; 3]) -> Shape {
     Shape(if axes == 1 { vec![width, channels] } else { vec![height, width, channels] })
 }
 
-/// Lengths as they are written: `(3, 2)`, or one that all axes have.
+/// Formats lengths as written: `(3, 2)`, or a single one for equal lengths.
 pub(super) fn display(axes: usize, [height, width]: &[Dim; 2], cx: &Cx<'_>) -> String {
     let shown = width.display(cx.consts);
     if axes == 1 || height == width {
@@ -80,7 +80,7 @@ pub(super) fn display(axes: usize, [height, width]: &[Dim; 2], cx: &Cx<'_>) -> S
     format!("({}, {shown})", height.display(cx.consts))
 }
 
-/// One length of at least 1 for all axes, or a list with one for each.
+/// Reads one length of at least 1 for all axes, or a list with one for each.
 pub(super) fn lengths(value: &Value, what: &str, axes: usize, cx: &mut Cx<'_>) -> Option<[Dim; 2]> {
     let value = read::without_python(value, cx);
     let ValueKind::List(items) = &value.kind else {
@@ -107,8 +107,8 @@ pub(super) fn lengths(value: &Value, what: &str, axes: usize, cx: &mut Cx<'_>) -
     }
 }
 
-/// What lies before and behind each axis: one length for all, for each axis one or a pair. A sequence takes the pair
-/// itself.
+/// Reads the edges before and after each axis: one length for all, or one length or a pair for each axis. For a
+/// sequence, the pair itself.
 pub(super) fn edges(value: &Value, what: &str, axes: usize, cx: &mut Cx<'_>) -> Option<[[Dim; 2]; 2]> {
     let value = read::without_python(value, cx);
     let none = || [Dim::Known(0), Dim::Known(0)];
@@ -129,7 +129,7 @@ pub(super) fn edges(value: &Value, what: &str, axes: usize, cx: &mut Cx<'_>) -> 
     Some([height?, width?])
 }
 
-/// One length for both sides, or a list of two; lengths may be 0.
+/// Reads one length for both sides, or a list of two; lengths may be 0.
 fn pair(value: &Value, what: &str, wanted: &str, cx: &mut Cx<'_>) -> Option<[Dim; 2]> {
     let value = read::without_python(value, cx);
     let ValueKind::List(items) = &value.kind else {

@@ -1,4 +1,4 @@
-//! `SpectralNormalization`: a layer whose kernel is divided by its largest singular value.
+//! `SpectralNormalization`: divides a layer's kernel by its largest singular value.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -14,15 +14,15 @@ use crate::layers::{LayerKind, wrapped};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
-/// Keras's `SpectralNormalization`: the shapes of the layer inside. The plan has that layer's operations; what the wrapper does is done between
-/// two steps, to its kernel.
+/// Keras's `SpectralNormalization`: the shapes of the layer inside. The plan has that layer's operations; the kernel
+/// is divided between two steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpectralNormalization {
     /// The layer whose kernel is normalized.
     pub layer: Box<LayerKind>,
-    /// The name that the user gave that layer, which is a part of its weights' names.
+    /// Name given to that layer, which is part of its weights' names.
     pub name: Option<String>,
-    /// Power iterations of a training step, for each call.
+    /// Power iterations per call in a training step.
     pub power_iterations: usize,
 }
 
@@ -30,10 +30,11 @@ layer! {
     /// Divides the kernel of a layer by an estimate of its largest singular value, which bounds how fast the outputs of the layer change with its
     /// inputs: for discriminators, for example.
     ///
-    /// The shapes are those of the layer inside, which has a `kernel` or `embeddings`: `Dense`, `EinsumDense`, `Embedding`, or a convolution that is not
-    /// separable. Every training step begins with `power_iterations` power iterations from `vector_u`, a weight that is not trained, and
-    /// replaces the kernel by its quotient, also with `trainable = false`. Each further call of the layer in a model does so once more. Evaluation
-    /// and prediction use the kernel as it is. Gradients do not go through the division.
+    /// The shapes are those of the layer inside, which has a `kernel` or `embeddings`: `Dense`, `EinsumDense`,
+    /// `Embedding`, or a convolution that is not separable. Every training step begins with `power_iterations` power
+    /// iterations from `vector_u`, a weight that is not trained, and replaces the kernel by its quotient, also with
+    /// `trainable = false`. Each further call of the layer in a model does so once more. Evaluation and prediction do
+    /// not change the kernel. The division is not differentiated.
     ///
     /// Keras: [`SpectralNormalization`](https://keras.io/api/layers/normalization_layers/spectral_normalization/)
     "`SpectralNormalization(layer, power_iterations = 1, name = none, trainable = true)`"
@@ -41,12 +42,12 @@ layer! {
     takes {
         /// The layer inside, with its settings.
         layer: Layer,
-        /// Power iterations for each call in a training step.
+        /// Power iterations per call in a training step.
         power_iterations: usize = "1" in [1.0..],
     }
 }
 
-/// Keras's name of the weight that the power iterations start from.
+/// Keras's name for the initial vector of the power iterations.
 pub(crate) const VECTOR: &str = "vector_u";
 
 impl SpectralNormalization {
@@ -78,7 +79,7 @@ impl SpectralNormalization {
         Some(SpectralNormalization { layer: Box::new(made.kind), name, power_iterations })
     }
 
-    /// The name of the layer inside, which stands between that of the wrapper and those of the weights.
+    /// Name of the layer inside, between that of the wrapper and those of the weights.
     pub(crate) fn inner_name(&self) -> String {
         self.name.clone().unwrap_or_else(|| self.layer.auto_name())
     }
@@ -113,7 +114,7 @@ fn instead(kind: &LayerKind) -> &'static str {
     }
 }
 
-/// The form to write instead of a `SpectralNormalization` and a `TimeDistributed` around one layer.
+/// Replacement for a `SpectralNormalization` and a `TimeDistributed` around one layer.
 pub(super) fn without_one_of_both(inside: &LayerKind) -> &'static str {
     match inside {
         LayerKind::Dense(_) | LayerKind::Embedding(_) => {
@@ -132,7 +133,7 @@ impl Layer for SpectralNormalization {
         self.layer.reads()
     }
 
-    /// Keras says that it does not support masks, but the layer inside hands them on.
+    /// Keras declares no support for masks, but the layer inside passes them on.
     fn masks(&self) -> Masks {
         self.layer.masks()
     }
@@ -163,7 +164,7 @@ impl Layer for SpectralNormalization {
         self.layer.typed(own)
     }
 
-    /// The plan asks the layer inside.
+    /// The plan uses the layer inside.
     fn operation(&self, _: &mut dyn Call) -> Option<OpKind<Dim>> {
         None
     }
@@ -172,7 +173,7 @@ impl Layer for SpectralNormalization {
         self.layer.infer(inputs, call, cx)
     }
 
-    /// Those of the layer inside, its kernel first, and the vector that the power iterations start from.
+    /// Weights of the layer inside, its kernel first, and the initial vector of the power iterations.
     fn weights(&self, inputs: &[&Shape]) -> Vec<Weight> {
         let mut weights = self.layer.weights(inputs);
         let last = weights.first().and_then(|kernel| kernel.shape.last().cloned());

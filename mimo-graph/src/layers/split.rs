@@ -1,4 +1,4 @@
-//! `split`, `unstack`: several parts of a tensor, each of which is a `get_item`.
+//! `split`, `unstack`: divide a tensor in parts, each a `get_item`.
 
 use crate::args::{bind, read};
 use crate::code::Code;
@@ -13,10 +13,10 @@ use crate::value::{Arg, Value, ValueKind};
 #[doc(hidden)]
 pub mod words {
     items! {
-        /// The parts of a tensor along an axis, as a list of tensors.
+        /// Divides a tensor along an axis, into a list of tensors.
         ///
-        /// `[a] → [a / 3], [a / 3], [a / 3]` for 3, `[2], [3], [a - 5]` for the positions `[2, 5]` at which parts begin. The batch is not
-        /// split: `axis` has to be given.
+        /// `[a] → [a / 3], [a / 3], [a / 3]` for 3, `[2], [3], [a - 5]` for the positions `[2, 5]` at which parts
+        /// begin. The batch is not split: `axis` is required.
         ///
         /// Keras: `keras.ops.split`
         "`split(x, indices_or_sections, axis)`"
@@ -30,9 +30,9 @@ pub mod words {
             axis: Axis,
         }
 
-        /// The positions of an axis, each as a tensor without it, as a list.
+        /// Divides a tensor into its positions along an axis, as a list of tensors without the axis.
         ///
-        /// `[2, a] → [a], [a]` for axis 1. The batch is not unstacked: `axis` has to be given.
+        /// `[2, a] → [a], [a]` for axis 1. The batch is not unstacked: `axis` is required.
         ///
         /// Keras: `keras.ops.unstack`
         "`unstack(x, num = none, axis)`"
@@ -40,7 +40,7 @@ pub mod words {
         takes {
             /// A tensor.
             x: Tensors,
-            /// Length of the axis, which is known without it.
+            /// Length of the axis; known without it.
             num: usize = "none",
             /// The axis: 0 is the batch, 1 the first axis of a sample, -1 the last.
             axis: Axis,
@@ -51,16 +51,16 @@ pub mod words {
 /// The items, whose calls are lists of calls of `get_item`.
 pub(super) const ITEMS: [&Item; 2] = [&<words::split as Word>::ITEM, &<words::unstack as Word>::ITEM];
 
-/// More parts than anybody names.
+/// More parts than anyone names.
 const MOST: usize = 1024;
 
-/// Whether an operation gives a list of parts.
+/// Whether an operation returns a list of parts.
 pub fn is_list(name: &str) -> bool {
     ITEMS.iter().any(|item| item.class == name)
 }
 
-/// The parts that a call makes of `x`, each as the `key` of a `get_item`; `None` after an error, and without a tensor whose shape is
-/// known.
+/// The parts of `x` for a call, each as the `key` of a `get_item`; `None` after an error, and for a tensor of unknown
+/// shape.
 pub(crate) fn parts(
     name: &str,
     args: &[Arg],
@@ -72,7 +72,7 @@ pub(crate) fn parts(
     let bound = bind(item, args, call, cx);
     let axis = bound.integer("axis", cx);
     let unstacks = name == "unstack";
-    // By position: where parts begin; or how many there are.
+    // The start positions of parts, or the number of parts.
     let (mut sections, mut starts) = (None, None);
     if unstacks {
         sections = bound.optional_unsigned("num", cx);

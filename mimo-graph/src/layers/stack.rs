@@ -1,4 +1,4 @@
-//! `stack`: tensors beside each other along an axis of their own.
+//! `stack`: joins tensors along a new axis.
 
 use crate::args::Bound;
 use crate::code::Code;
@@ -12,14 +12,15 @@ use crate::shape::{Dtype, Shape};
 /// `keras.ops.stack`: `[a], [a] → [2, a]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stack {
-    /// Place of the axis in the result, with the batch as axis 0; negative from the end.
+    /// Position of the axis in the result, with the batch as axis 0; negative from the end.
     pub axis: i64,
 }
 
 tensor_operations! {
-    /// Tensors of one shape beside each other, along an axis of their own.
+    /// Joins tensors of equal shape along a new axis.
     ///
-    /// `[a], [a] → [2, a]` for axis 1, `[a, 2]` for the last axis. The axis is not the first, which is the batch: it has to be given.
+    /// `[a], [a] → [2, a]` for axis 1, `[a, 2]` for the last axis. Keras's default is the first axis, which is the
+    /// batch: `axis` is required.
     ///
     /// Keras: `keras.ops.stack`
     "`stack(x, axis)`"
@@ -27,7 +28,7 @@ tensor_operations! {
     takes {
         /// A list of tensors: `[a, b]`, or the list of a loop.
         x: TensorList,
-        /// Place of the axis in the result: 0 is the batch, 1 the first axis of a sample, -1 the last.
+        /// Position of the axis in the result: 0 is the batch, 1 the first axis of a sample, -1 the last.
         axis: Axis,
     }
 }
@@ -105,7 +106,7 @@ impl Layer for Stack {
     }
 }
 
-/// Whether two tensors have one shape and one dtype.
+/// Whether two tensors have equal shapes and dtypes.
 fn same(first: &Operand<'_>, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
     if x.dtype != first.dtype {
         let (float, int) = if x.dtype == Dtype::Int { (first, x) } else { (x, first) };

@@ -24,7 +24,7 @@ fn layer(bench: &mut Bench, class: &str, given: impl IntoIterator<Item = Given>)
     made(bench, class, given).expect(class).kind
 }
 
-/// The shape that a layer gives for tensors `x`, `y`, `z`.
+/// Infers the shape of a layer for tensors `x`, `y`, `z`.
 fn infer(bench: &mut Bench, kind: &LayerKind, shapes: &[Shape]) -> Option<Shape> {
     infer_typed(bench, kind, shapes, Dtype::Float).map(|(shape, _)| shape)
 }
@@ -63,7 +63,7 @@ fn bool(b: bool) -> Value {
     value(ValueKind::Bool(b))
 }
 
-/// The arguments that a class cannot be made without.
+/// Required arguments of a class.
 fn required(class: &str) -> Vec<Given> {
     let values = match class {
         "Dense" | "RepeatVector" | "LSTM" | "GRU" | "SimpleRNN" => vec![int(1)],
@@ -99,7 +99,7 @@ fn every_class_has_its_names() {
         assert_eq!(absent::instead_of(class), None);
         bench.expect(&[]);
     }
-    // As Keras has them.
+    // As in Keras.
     for name in
         ["conv1d", "conv2d_transpose", "re_lu", "leaky_re_lu", "elu", "simple_rnn", "global_max_pooling1d"]
     {

@@ -1,4 +1,4 @@
-//! `TimeDistributed`: one layer on every step of a sequence.
+//! `TimeDistributed`: applies one layer to every step of a sequence.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -13,19 +13,19 @@ use crate::layers::{LayerKind, Part, wrapped};
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
-/// Keras's `TimeDistributed`: `[steps, …] → [steps, …]`. The steps are treated like samples, so that whatever reads one
-/// tensor and gives one can be wrapped.
+/// Keras's `TimeDistributed`: `[steps, …] → [steps, …]`. Steps are treated like samples, so that any layer with one
+/// input and one output can be wrapped.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimeDistributed {
-    /// What every step goes through.
+    /// The layer applied to every step.
     pub layer: Box<LayerKind>,
-    /// The name that the user gave that layer, which is a part of its weights' names.
+    /// Name given to that layer, which is part of its weights' names.
     pub name: Option<String>,
 }
 
 layer! {
-    /// A layer that is called on every step of a sequence by itself, with the same weights. A model with one input and one output
-    /// can be called so too: `TimeDistributed(Encoder())(x)`.
+    /// Calls a layer on every step of a sequence separately, with the same weights. A model with one input and one
+    /// output can be wrapped too: `TimeDistributed(Encoder())(x)`.
     ///
     /// `[steps, …] → [steps, …]`
     ///
@@ -56,7 +56,7 @@ impl TimeDistributed {
                 no_wrapper(class),
             ))
         } else if let LayerKind::BatchNormalization(_) = made.kind {
-            // Keras takes the statistics of all steps and moves the averages once per step.
+            // Keras uses the statistics of all steps and moves the averages once per step.
             let message = "`TimeDistributed` runs a layer step by step, and `BatchNormalization` has one set of averages \
                 for all steps"
                 .to_owned();
@@ -64,12 +64,12 @@ impl TimeDistributed {
                 higher";
             Some((message, help.into()))
         } else if let LayerKind::SpectralNormalization(wrapper) = &made.kind {
-            // Keras normalizes the kernel anew before every step, so that no two steps see the same one.
+            // Keras normalizes the kernel again before every step, so that each step sees another one.
             let message = "`TimeDistributed` uses one kernel for all steps, and a `SpectralNormalization` would change it before each"
                 .to_owned();
             Some((message, without_one_of_both(&wrapper.layer).into()))
         } else if let LayerKind::ActivityRegularization(_) = made.kind {
-            // In Keras, too, a wrapper does not see the penalty of the layer inside.
+            // In Keras, too, a wrapper ignores the penalty of the layer inside.
             let message =
                 "`TimeDistributed` has no place for the penalty of an `ActivityRegularization`".to_owned();
             Some((message, "call the layer itself, which takes the values of all steps".into()))
@@ -79,7 +79,7 @@ impl TimeDistributed {
             let help = "leave it out, and write a layer after the `TimeDistributed`: `ActivityRegularization(l2 = 1e-4)(x)`";
             Some((message, help.into()))
         } else if made.kind.is_stateful() {
-            // Keras goes on from step to step too, since every step is a call.
+            // Keras passes the states from step to step too, since every step is a call.
             let message = format!(
                 "`TimeDistributed` begins a sequence at every step, and a `stateful` `{class}` continues one"
             );
@@ -104,12 +104,12 @@ impl TimeDistributed {
         Some(TimeDistributed { layer: Box::new(made.kind), name: made.name.map(|(name, _)| name) })
     }
 
-    /// A step of what is read.
+    /// The shape of a step of the input.
     fn step(shape: &Shape) -> Shape {
         shape.without_first(1)
     }
 
-    /// The layers that the wrapped one calls, each on every step: the directions of a `Bidirectional`.
+    /// The layers inside the wrapped one, each called on every step: the directions of a `Bidirectional`.
     pub(super) fn parts(&self) -> Vec<Part> {
         let inner = self.name.clone().unwrap_or_else(|| self.layer.auto_name());
         let wrapped = |part: Part| {
@@ -120,7 +120,7 @@ impl TimeDistributed {
     }
 }
 
-/// What to do with a layer that needs no wrapper.
+/// Help for a layer that needs no wrapper.
 fn no_wrapper(class: &str) -> String {
     format!("call the layer itself: `{class}(…)([a, b])`")
 }
@@ -167,7 +167,7 @@ impl Layer for TimeDistributed {
     }
 
     fn infer(&self, inputs: &[Operand<'_>], call: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
-        // What a `Bidirectional` joins is several tensors, of the same steps.
+        // A `Bidirectional` merges several tensors with the same steps.
         let x = inputs.first()?;
         let [steps, _, ..] = &x.shape.0[..] else {
             let class = self.layer.class_name();

@@ -1,4 +1,4 @@
-//! `transpose`: the axes of a sample in another order, counted with the batch.
+//! `transpose`: permutes the axes of a sample, counted with the batch.
 
 use crate::args::{Bound, read};
 use crate::code::Code;
@@ -15,15 +15,15 @@ use crate::value::ValueKind;
 /// `keras.ops.transpose`: with `[0, 2, 1]`, `[a, b] → [b, a]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transpose {
-    /// For each new axis the old one, with the batch as axis 0; negative from the end. `None` reverses all of them.
+    /// For each new axis, the old one, with the batch as axis 0; negative from the end. `None` reverses all of them.
     pub axes: Option<Vec<i64>>,
 }
 
 tensor_operations! {
-    /// The axes in another order.
+    /// Permutes the axes.
     ///
-    /// With `[0, 2, 1]`, `[a, b] → [b, a]`. The batch is axis 0 and stays the first. Without `axes` Keras reverses all of them, and the
-    /// batch would be the last: `axes` has to be given.
+    /// With `[0, 2, 1]`, `[a, b] → [b, a]`. The batch is axis 0 and stays first. Without `axes` Keras reverses all of
+    /// them, and the batch would be last: `axes` is required.
     ///
     /// Keras: `keras.ops.transpose`
     "`transpose(x, axes = none)`"
@@ -36,7 +36,7 @@ tensor_operations! {
     }
 }
 
-/// Axes as they are written: `[0, 2, 1]`.
+/// Formats axes as written: `[0, 2, 1]`.
 fn list(axes: impl IntoIterator<Item = usize>) -> String {
     let axes: Vec<String> = axes.into_iter().map(|axis| axis.to_string()).collect();
     format!("[{}]", axes.join(", "))
@@ -57,7 +57,7 @@ impl Transpose {
         args.sound(&["axes"]).then_some(Transpose { axes })
     }
 
-    /// For each axis of the result that of the sample, from 1; `None` if the axes are not an order of all of them.
+    /// For each axis of the result, that of the sample, from 1; `None` if the axes are not a permutation.
     fn dims(&self, rank: usize) -> Option<Vec<usize>> {
         // A rank is the length of a list in the source: it fits.
         let count = rank as i64 + 1;
@@ -124,7 +124,7 @@ impl Layer for Transpose {
             Some(axes) => axes,
         };
         let moves_batch = found.len() == rank + 1 && found.first() != Some(&0);
-        // An order of a sample's axes, as that of `Permute`.
+        // A permutation of a sample's axes, as in `Permute`.
         let of_sample = self.axes.as_ref().filter(|axes| {
             let mut sorted: Vec<i64> = axes.to_vec();
             sorted.sort_unstable();

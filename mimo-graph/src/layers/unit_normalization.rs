@@ -1,4 +1,4 @@
-//! `UnitNormalization`: samples divided by their lengths over some axes.
+//! `UnitNormalization`: divides samples by their norms over some axes.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -11,19 +11,18 @@ use crate::layers::named_axes::NamedAxes;
 use crate::operation::{self, Call, OpKind, Statistic};
 use crate::shape::{Dtype, Shape};
 
-/// Length below which a vector is divided by this number. Keras has no argument for it.
+/// Lower bound on the divisor. Keras has no argument for it.
 const SHORTEST: f64 = 1e-12;
 
 /// Keras's `UnitNormalization`: the input's shape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnitNormalization {
-    /// The axes over which the squares are summed.
+    /// Axes of the norm.
     pub axis: NamedAxes,
 }
 
 layer! {
-    /// Divides every sample by its length over some of its axes, the square root of the sum of its squares:
-    /// `x / √Σ x²`.
+    /// Divides every sample by its Euclidean norm over some of its axes: `x / √Σ x²`.
     ///
     /// `[…] → […]`. Zeros stay zeros. The layer has no weights.
     ///
@@ -31,7 +30,7 @@ layer! {
     "`UnitNormalization(axis = -1, name = none, trainable = true)`"
     UnitNormalization, "let x = Input(shape = [20, 8]);\nlet y: [20, 8] = UnitNormalization()(x);" => UnitNormalization::from_args;
     takes {
-        /// The axis over which the squares are summed, or a list of axes: 1 is the first of a sample, -1 the last.
+        /// Axis of the norm, or a list of axes: 1 is the first of a sample, -1 the last.
         axis: Axes = "-1",
     }
 }

@@ -1,4 +1,4 @@
-//! `UpSampling1D`, `UpSampling2D`: sequences and images, enlarged.
+//! `UpSampling1D`, `UpSampling2D`: upsample sequences and images.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -19,14 +19,14 @@ use crate::shape::{Dtype, Shape};
 pub struct UpSampling {
     /// 1 for sequences, 2 for images.
     pub axes: usize,
-    /// By how much height and width grow; a sequence keeps its height of 1.
+    /// Factors of height and width; a sequence keeps its height of 1.
     pub size: [Dim; 2],
-    /// What is put between.
+    /// Interpolation of the new pixels.
     pub interpolation: Interpolation,
 }
 
 layer! {
-    /// Each value of `[steps, channels]` several times, along each axis but the channels.
+    /// Repeats each step of `[steps, channels]`.
     ///
     /// Keras: [`UpSampling1D`](https://keras.io/api/layers/reshaping_layers/up_sampling1d/)
     "`UpSampling1D(size = 2, name = none, trainable = true)`"
@@ -36,13 +36,13 @@ layer! {
         size: Lengths = "2",
     }
 
-    /// Each value of `[height, width, channels]` several times, along each axis but the channels.
+    /// Enlarges `[height, width, channels]` by integer factors.
     ///
     /// Keras: [`UpSampling2D`](https://keras.io/api/layers/reshaping_layers/up_sampling2d/)
     "`UpSampling2D(size = 2, interpolation = nearest, name = none, trainable = true)`"
     UpSampling2D, "let x = Input(shape = [10, 10, 4]);\nlet y: [20, 20, 4] = UpSampling2D(2)(x);" => UpSampling::image;
     takes {
-        /// Number of repetitions of each value along an axis.
+        /// Factors of height and width: one for both, or two.
         size: Lengths = "2",
         data_format => "leave it out: channels are the last axis",
         /// Interpolation of the new pixels.

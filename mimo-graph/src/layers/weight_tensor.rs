@@ -1,4 +1,4 @@
-//! `Weight`: a tensor that is learned, for layers that are written in the language.
+//! `Weight`: a learned tensor, for layers written in the language.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -11,13 +11,13 @@ use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, 
 use crate::operation::{self, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
-/// The most axes that the type of the weight has.
+/// Largest number of axes of the weight's type.
 const MOST_AXES: usize = 4;
 
-/// The name of the weight in its layer.
+/// Name of the weight in its layer.
 const NAME: &str = "weight";
 
-/// Keras's `add_weight`, as a layer that reads nothing.
+/// Keras's `add_weight`, as a layer without inputs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeightTensor {
     /// The weight's shape.
@@ -27,11 +27,12 @@ pub struct WeightTensor {
 }
 
 layer! {
-    /// A tensor of weights: every sample has the same values, and they are learned. A function of the block that has one is a
-    /// layer of one's own.
+    /// A learned tensor with the same values for every sample. A function of the block that contains one is a custom
+    /// layer.
     ///
-    /// → `shape`. Weight: `weight`, of that shape. Axes are counted as for every tensor of a sample: axis 1 is the first. `matmul(x, kernel)` with a
-    /// weight of two axes is as fast as `Dense`; elsewhere each sample has a copy of the weight.
+    /// → `shape`. Weight: `weight`, of that shape. Axes are counted as for every tensor of a sample: axis 1 is the
+    /// first. `matmul(x, kernel)` with a weight of two axes is as fast as `Dense`; in other uses each sample has a
+    /// copy of the weight.
     ///
     /// Keras: [`Layer.add_weight`](https://keras.io/api/layers/base_layer/#addweight-method)
     "`Weight(shape, initializer = glorot_uniform, regularizer = none, constraint = none, name = none, trainable = true)`"

@@ -1,4 +1,4 @@
-//! Layers as settings of other layers: `TimeDistributed(Dense(32))`.
+//! Layers as arguments of other layers: `TimeDistributed(Dense(32))`.
 
 use crate::args::Bound;
 use crate::args::read;
@@ -7,7 +7,7 @@ use crate::layers::{Constructed, construct};
 use crate::names::field;
 use crate::value::ValueKind;
 
-/// Makes the layer that a wrapper is given. `example` is such a layer, for messages.
+/// Makes the layer that is an argument of a wrapper. `example` is such a layer, for messages.
 pub(super) fn layer(name: &str, example: &str, args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<Constructed> {
     let value = args.take(name)?;
     let mut made = match &value.kind {
@@ -22,7 +22,7 @@ pub(super) fn layer(name: &str, example: &str, args: &Bound<'_>, cx: &mut Cx<'_>
     };
     match &mut made {
         None => args.fail(name),
-        // A part of the weights' names, and of the path of fields that leads to them.
+        // A part of the weights' names, and of the path of their fields.
         Some(Constructed { name: Some((name, loc)), .. }) => {
             if let Some(diag) = field::wrong_layer_name(name, *loc) {
                 cx.error(diag);

@@ -1,4 +1,4 @@
-//! Masks that are lost on their way: Keras warns of them while the model runs.
+//! Warnings about lost masks: Keras has them while the model runs.
 
 use crate::code::Code;
 use crate::context::Cx;
@@ -10,7 +10,7 @@ use crate::layers::get_item::Entry;
 use crate::layers::layer::{Effect, Masks};
 use crate::trail::shown_name;
 
-/// Warns of calls that read steps that do not count, and whose output says nothing of them.
+/// Warns about calls that read masked steps and whose outputs have no mask.
 pub(super) fn lost_mask(graph: &Graph, cx: &mut Cx<'_>) {
     // Calls of nested models that were reported: one warning for each.
     let mut reported = vec![];
@@ -32,18 +32,18 @@ pub(super) fn lost_mask(graph: &Graph, cx: &mut Cx<'_>) {
 
 /// A mask that a call loses.
 struct Lost {
-    /// The tensor whose mask it is.
+    /// The masked tensor.
     tensor: TensorId,
     reason: Reason,
 }
 
-/// The reason why the result of a call has no mask.
+/// Reason why the result of a call has no mask.
 enum Reason {
-    /// A tensor that is joined with the masked one has none.
+    /// A tensor that is joined with the masked one has no mask.
     Unmasked(TensorId),
-    /// A tensor that is joined with the masked one has another.
+    /// A tensor that is joined with the masked one has another mask.
     Another(TensorId),
-    /// The masked axes do not stay.
+    /// The masked axes are not kept.
     Axes,
 }
 
@@ -142,7 +142,7 @@ fn every_step(class: &str, name: &str) -> String {
     format!("`{class}` reads every step of `{name}`, also those that its mask leaves out")
 }
 
-/// The warning of a call of a nested model, of which the call `node` loses the mask of `tensor`.
+/// Warning for a call of a nested model in which the call `node` loses the mask of `tensor`.
 fn of_model(graph: &Graph, group: GroupId, node: &Node, tensor: TensorId) -> Diag {
     let (layer, name) = (graph.layer(node.layer), shown_name(graph, tensor));
     let model = graph.groups.get(group.index()).map_or("", |group| &group.class);
@@ -156,8 +156,8 @@ fn of_model(graph: &Graph, group: GroupId, node: &Node, tensor: TensorId) -> Dia
         .help("or leave the mask out where it is made: `mask_zero = true` of an `Embedding`, or a `Masking`")
 }
 
-/// The tensor that a call of a nested model reads and that has the mask which `tensor` has inside. `None` if the mask is made
-/// inside.
+/// The tensor that a call of a nested model reads and whose mask is that of `tensor` inside. `None` if the mask is
+/// made inside.
 fn from_outside(graph: &Graph, group: GroupId, call: &Node, tensor: TensorId) -> Option<TensorId> {
     let mut seen = vec![];
     let mut open = vec![tensor];

@@ -1,15 +1,15 @@
-//! Which names can be fields of a struct.
+//! Checks whether names are valid as fields of a struct.
 
 use crate::code::Code;
 use crate::diag::{Diag, Loc};
 
-/// The error of a layer name that cannot be a field, if it cannot.
+/// Error for a layer name that cannot be a field.
 pub(crate) fn wrong_layer_name(name: &str, loc: Loc) -> Option<Diag> {
     let note = "layers are fields of the model's struct";
     wrong_name("layer", name, loc).map(|diag| diag.note(note))
 }
 
-/// The same for the name of an added loss.
+/// Error for the name of an added loss that cannot be a field.
 pub(crate) fn wrong_loss_name(name: &str, loc: Loc) -> Option<Diag> {
     wrong_name("loss", name, loc).map(|diag| diag.note("added losses are fields of the logs"))
 }
@@ -20,7 +20,7 @@ fn wrong_name(what: &str, name: &str, loc: Loc) -> Option<Diag> {
     Some(diag.help(format!("write `name = \"{}\"`", field_like(name))))
 }
 
-/// Why a word cannot be a field, if it cannot. `letter` says which characters it may have.
+/// Reason why a word cannot be a field, if there is one. `letter` decides which characters are allowed.
 fn not_a_field(name: &str, keywords: &[&str], letter: fn(char) -> bool) -> Option<&'static str> {
     if keywords.contains(&name) {
         return Some("is a keyword of Rust");
@@ -42,13 +42,13 @@ fn not_a_field(name: &str, keywords: &[&str], letter: fn(char) -> bool) -> Optio
     None
 }
 
-/// Why a name from a string cannot be a field. ASCII only: which other letters Rust takes needs tables of Unicode.
+/// Reason why a name from a string cannot be a field. ASCII only: checking other letters would need Unicode tables.
 pub(crate) fn unusable(name: &str) -> Option<&'static str> {
     not_a_field(name, &KEYWORDS, |c| c.is_ascii_alphanumeric())
 }
 
-/// The error of a metric's name that logs cannot have, if they cannot; `usable` makes one of the metric's name that they can. The help
-/// writes it into `call`.
+/// Error for a metric's name that cannot be a key of the logs; `usable` makes a valid one from it. The help inserts
+/// it into `call`.
 pub(crate) fn wrong_metric_name(
     name: &str,
     loc: Loc,
@@ -66,17 +66,17 @@ pub(crate) fn wrong_metric_name(
     Some(diag.help(format!("write `{}`", call(&usable))).note("logs have a field of this name"))
 }
 
-/// Why a name that was an identifier in the source cannot be a field. `r#type` was one, and is the field `r#type`.
+/// Reason why an identifier of the source cannot be a field. `r#type` is valid, and becomes the field `r#type`.
 pub(super) fn unusable_binding(name: &str) -> Option<&'static str> {
     not_a_field(name, &["self", "Self", "super", "crate"], char::is_alphanumeric)
 }
 
-/// The field of the logs for an added loss: `kl_loss`, `encoder_kl_loss` for one in a nested model.
+/// Field of the logs for an added loss: `kl_loss`, or `encoder_kl_loss` for one in a nested model.
 pub fn loss_field(name: &str) -> String {
     format!("{}_loss", field_like(name))
 }
 
-/// A name that can be a field and is as near to `name` as possible.
+/// The name most similar to `name` that is valid as a field.
 pub fn field_like(name: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
     let mut usable: String = name.trim().chars().map(letter).collect();

@@ -1,4 +1,4 @@
-//! `Activation`: an activation as an operation of its own, where it cannot be applied in place.
+//! `Activation`: an activation as a separate operation, if it cannot be applied in place.
 
 use super::{Planned, Read, View, Written, operation};
 use crate::activation::Activation;

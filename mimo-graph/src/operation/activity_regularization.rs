@@ -4,7 +4,7 @@ use super::{Planned, Read, View, operation};
 use crate::dim::Dim;
 
 operation! {
-    /// Adds `l1 · Σ |x| + l2 · Σ x²` of each sample to the total loss, of which the mean over the batch is taken.
+    /// Adds `l1 · Σ |x| + l2 · Σ x²`, averaged over the samples of the batch, to the total loss.
     ///
     /// **Keras equivalent:** `keras.layers.ActivityRegularization(l1, l2)`, and `activity_regularizer` of other layers.
     #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,7 +13,7 @@ operation! {
         pub l1: f64,
         /// The factor of the sum of squares.
         pub l2: f64,
-        /// The values, which are read where they are.
+        /// The values.
         pub x: Read<L>,
     }
 }

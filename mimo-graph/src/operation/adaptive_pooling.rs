@@ -1,11 +1,11 @@
-//! `AdaptiveAveragePooling1D`, `AdaptiveMaxPooling1D` and their 2D forms: a fixed number of windows for any image.
+//! `AdaptiveAveragePooling1D`, `AdaptiveMaxPooling1D` and their 2D forms: pooling with a fixed number of windows.
 
 use super::{Planned, PoolKind, Read, View, Written, operation};
 use crate::dim::Dim;
 
 operation! {
-    /// One value per window and channel. Window `i` of `o` along an axis of `n` pixels reaches from `⌊i · n / o⌋` up to
-    /// `⌈(i + 1) · n / o⌉`, so windows may share a pixel.
+    /// One value per window and channel. Window `i` of `o` along an axis of `n` pixels covers `⌊i · n / o⌋` to `⌈(i +
+    /// 1) · n / o⌉`, so windows may share a pixel.
     ///
     /// **Keras equivalent:** `keras.layers.AdaptiveAveragePooling2D(size)`, `keras.layers.AdaptiveMaxPooling2D(size)`, and their 1D
     /// forms.
@@ -26,7 +26,7 @@ operation! {
 
 impl Planned for AdaptivePooling<Dim> {
     fn prepare_backward(&mut self, _: &mut dyn FnMut(Dim) -> View<Dim>) {
-        // The place of the largest value is looked for again.
+        // The backward searches the largest value again.
         self.x.kept = self.kind != PoolKind::Average;
     }
 }

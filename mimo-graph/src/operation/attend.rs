@@ -1,10 +1,11 @@
-//! Attention: for every query, the mean of values, weighted by the softmax of the query's scores with their keys.
+//! Attention: for every query, the mean of the values, weighted by the softmax of the scores of the query with the
+//! keys.
 
 use super::{During, Planned, Read, Scratch, View, Weight, Written, operation};
 use crate::dim::Dim;
 
 crate::describe! {
-    /// The score of a query with a key.
+    /// Score of a query and a key.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Score {
         /// `factor · Σ query · key`, divided by the square root of the length of a key if `scaled`.
@@ -20,40 +21,42 @@ crate::describe! {
 }
 
 crate::describe! {
-    /// The result for a query that sees no key.
+    /// Result for a query that sees no key.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Unseeing {
         /// The mean of all values.
         Mean,
         /// Zeros.
         Zeros,
-        /// What all keys give after 1e9 was subtracted from every score; zeros for queries that the query mask hides.
+        /// The result for all keys after 1e9 is subtracted from every score; zeros for queries that the query mask
+        /// hides.
         Shifted,
     }
 }
 
 operation! {
-    /// `y = softmax(scores) · value`, for each head by itself and for each position of the axes around those of the queries and keys.
+    /// `y = softmax(scores) · value`, for each head and each position of the axes around those of the queries and
+    /// keys.
     ///
-    /// **Keras equivalent:** `keras.layers.Attention`, `keras.layers.AdditiveAttention`, and what is between the projections of
-    /// `keras.layers.MultiHeadAttention` and `keras.layers.GroupQueryAttention`.
+    /// **Keras equivalent:** `keras.layers.Attention`, `keras.layers.AdditiveAttention`, and the part between the
+    /// projections of `keras.layers.MultiHeadAttention` and `keras.layers.GroupQueryAttention`.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Attend<L> {
-        /// Heads of queries.
+        /// Number of heads of the queries.
         pub heads: L,
-        /// Heads of keys and values, each for the same number of heads of queries.
+        /// Number of heads of keys and values; it divides `heads`.
         pub key_heads: L,
         /// Number of queries.
         pub queries: L,
         /// Number of keys.
         pub keys: L,
-        /// Values of a query and of a key of one head.
+        /// Size of a query and of a key of one head.
         pub key_dim: L,
-        /// Values of a value of one head.
+        /// Size of a value of one head.
         pub value_dim: L,
-        /// Positions of the axes before those of the queries and keys.
+        /// Product of the lengths of the axes before those of queries and keys.
         pub outer: L,
-        /// Positions of the axes after those of the queries and keys, before heads and values.
+        /// Product of the lengths of the axes after those of queries and keys, before heads and values.
         pub inner: L,
         /// The score.
         pub score: Score,
@@ -61,9 +64,9 @@ operation! {
         pub causal: bool,
         /// A query sees keys less than this far away.
         pub window: Option<L>,
-        /// The result for a query that sees no key.
+        /// Result for a query that sees no key.
         pub unseeing: Unseeing,
-        /// The share of the weights of the mean that becomes 0 while training.
+        /// Dropout rate of the attention weights.
         pub rate: f64,
         /// Distinguishes its random numbers from those of other layers.
         pub key: u64,
@@ -81,41 +84,41 @@ operation! {
         pub mask: Option<Read<L>>,
         /// Strides of that mask along heads, queries and keys; 0 where it has one value for all.
         pub mask_strides: [L; 3],
-        /// Learned factor of the scores, or of the sum in a hyperbolic tangent.
+        /// Learned factor of the scores, or of the sum inside of `tanh`.
         pub factor: Option<Weight<L>>,
-        /// Learned factors of hyperbolic tangents.
+        /// Learned factors of `tanh`.
         pub outer_factor: Option<Weight<L>>,
         /// Memory for a block of scores and for copies of keys.
         pub memory: Scratch<L>,
-        /// The same for gradients.
+        /// Memory for the backward.
         pub gradient_memory: Option<Scratch<L>>,
         /// Logarithms of the sums of each row of scores.
         pub logs: Scratch<L>,
         /// The result, `[outer, queries, inner, heads, value_dim]`.
         pub y: Written<L>,
-        /// The weights of the mean, `[outer, inner, heads, queries, keys]`, if something reads them.
+        /// Attention weights, `[outer, inner, heads, queries, keys]`, if something reads them.
         pub scores: Option<Written<L>>,
     }
 }
 
-/// Queries whose scores are computed together, and values in a row of panels: those of `mimo-kernels`, on which this crate does not
-/// depend.
+/// Number of queries whose scores are computed together, and values per row of panels. Both must equal the constants
+/// of `mimo-kernels`, on which this crate does not depend.
 const BLOCK: usize = 32;
 const PANEL: usize = 32;
 
 impl Attend<Dim> {
-    /// Values that the forward pass computes in, as `mimo-kernels` says.
+    /// Number of values of memory of the forward pass, as `mimo-kernels` computes it.
     pub fn memory_of(keys: &Dim, key_dim: &Dim, value_dim: &Dim) -> Dim {
         memory(keys, Dim::Known(1 + BLOCK) + key_dim.clone(), value_dim)
     }
 
-    /// The same for the backward.
+    /// Number of values of memory of the backward.
     pub fn gradient_memory_of(keys: &Dim, key_dim: &Dim, value_dim: &Dim) -> Dim {
         memory(keys, Dim::Known(1 + 4 * BLOCK) + key_dim.clone() + value_dim.clone(), value_dim)
     }
 }
 
-/// Some values for each key, and some more.
+/// Some values per key, and a constant number.
 fn memory(keys: &Dim, each: Dim, value_dim: &Dim) -> Dim {
     let width = (keys.clone() + Dim::Known(PANEL - 1)) / Dim::Known(PANEL) * Dim::Known(PANEL);
     width * each + Dim::Known(2 * BLOCK) + value_dim.clone()

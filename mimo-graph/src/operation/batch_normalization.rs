@@ -1,22 +1,22 @@
-//! `BatchNormalization`: every channel with mean 0 and variance 1, then scaled and shifted.
+//! `BatchNormalization`: normalizes every channel to mean 0 and variance 1, then scales and shifts it.
 
 use super::{BatchSums, MovingAverage, Planned, Read, Sum, View, Written, operation};
 use crate::dim::Dim;
 
 operation! {
-    /// Normalizes each channel of samples `[outer, channels, inner]`, while training by the mean and the variance of the
-    /// batch, otherwise by their moving averages.
+    /// Normalizes each channel of samples `[outer, channels, inner]`, with the mean and variance of the batch while
+    /// training, otherwise with their moving averages.
     ///
     /// **Keras equivalent:** `keras.layers.BatchNormalization()`.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct BatchNormalization<L> {
-        /// Channels.
+        /// Number of channels.
         pub channels: L,
-        /// The axes after the channels, as one.
+        /// Product of the lengths of the axes after the channels.
         pub inner: L,
         /// Added to the variance.
         pub epsilon: f64,
-        /// Share of the averages that stays at each step.
+        /// Decay rate of the moving averages.
         pub momentum: f64,
         /// The block of the scale.
         pub gamma: Option<usize>,
@@ -26,13 +26,13 @@ operation! {
         pub moving_mean: usize,
         /// The block of the moving averages of the variances.
         pub moving_variance: usize,
-        /// Where its sums over the batch begin: mean, variance, `Σ dy`, `Σ dy·x̂`, one value per channel each. `None` if
-        /// the averages are used in training too.
+        /// Offset of its sums over the batch: mean, variance, `Σ dy`, `Σ dy·x̂`, one value per channel each. `None`
+        /// if the averages are used in training too.
         pub sums: Option<L>,
         /// The input.
         pub x: Read<L>,
-        /// The mask, of all axes but the last: positions whose value is not 0 count. After the other sums there is then the number
-        /// of values that count, one per channel.
+        /// The mask, of all axes but the last: positions whose value is not 0 count. The other sums are then followed
+        /// by the number of values that count, one per channel.
         pub mask: Option<Read<L>>,
         /// The result.
         pub y: Written<L>,
@@ -81,7 +81,8 @@ impl Planned for BatchNormalization<Dim> {
     }
 
     fn prepare_backward(&mut self, _: &mut dyn FnMut(Dim) -> View<Dim>) {
-        // The sums over the batch read input and gradient at the end of the stage before, when both are alive already.
+        // The sums over the batch read input and gradient at the end of the previous stage, when both are already
+        // alive.
         self.x.kept = self.sums.is_some();
         self.mask.iter_mut().for_each(|mask| mask.kept = true);
     }

@@ -1,4 +1,4 @@
-//! A bias along some axes.
+//! Adds a bias along some axes.
 
 use super::{Planned, Read, Weight, Written, operation};
 use crate::describe::List;

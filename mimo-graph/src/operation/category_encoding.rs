@@ -1,30 +1,30 @@
-//! `CategoryEncoding`: whole numbers as vectors of zeros and ones, or of counts.
+//! `CategoryEncoding`: encodes whole numbers as vectors of zeros and ones, or of counts.
 
 use super::{Planned, Read, Written, operation};
 use crate::dim::Dim;
 
 crate::describe! {
-    /// The vector that numbers become.
+    /// Kind of encoding.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Encoding {
-        /// One vector for each number, with a 1 at its place.
+        /// One vector for each number, with a 1 at its index.
         OneHot,
-        /// One vector for all numbers, with a 1 at the place of each.
+        /// One vector for all numbers, with a 1 at the index of each.
         MultiHot,
-        /// One vector for all numbers, with how often each occurs.
+        /// One vector for all numbers, with the number of occurrences of each.
         Count
     }
 }
 
 operation! {
-    /// Encodes whole numbers. What is read has no gradient.
+    /// Encodes whole numbers. The input has no gradient.
     ///
     /// **Keras equivalent:** `keras.layers.CategoryEncoding(num_tokens)`.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct CategoryEncoding<L> {
-        /// The vector that numbers become.
+        /// Kind of encoding.
         pub encoding: Encoding,
-        /// Values of a vector.
+        /// Length of a vector.
         pub tokens: L,
         /// The numbers, whole and below `tokens`.
         pub x: Read<L>,

@@ -5,23 +5,23 @@ use crate::describe::List;
 use crate::dim::Dim;
 
 operation! {
-    /// Matrix products, one for each position of some axes: `y[l, m, n] = Σ x₀[l, m, k] · x₁[l, k, n]`, where the axes lie in memory in
-    /// any order.
+    /// Matrix products, one for each position of some axes: `y[l, m, n] = Σ x₀[l, m, k] · x₁[l, k, n]`, with the axes
+    /// in any order in memory.
     ///
     /// **Keras equivalent:** `keras.ops.matmul`, `keras.ops.einsum`, `keras.layers.Dot`.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Contract<L> {
-        /// Lengths of the axes for whose positions matrices are multiplied one by one.
+        /// Lengths of the axes over which matrix products are repeated.
         pub loops: List<L>,
-        /// Strides along these axes: of both tensors, and of the result. 0 where there is no such axis.
+        /// Strides along these axes: of both tensors, and of the result. 0 for an axis that a tensor does not have.
         pub steps: [List<L>; 3],
-        /// Rows and columns of the result, and the length that is summed over.
+        /// Number of rows and columns of the result, and the length of the sum.
         pub lengths: [L; 3],
         /// Strides of the matrices along rows and columns: of both tensors, and of the result.
         pub strides: [[L; 2]; 3],
-        /// Memory for copies of matrices that no kernel reads as they lie.
+        /// Memory for copies of matrices in a layout that no kernel reads.
         pub memory: Option<Scratch<L>>,
-        /// The same for gradients.
+        /// Memory for the backward.
         pub gradient_memory: Option<Scratch<L>>,
         /// The two tensors.
         pub x: [Read<L>; 2],
@@ -30,10 +30,10 @@ operation! {
     }
 }
 
-/// Values in a row of panels; those of `mimo-kernels`, on which this crate does not depend.
+/// Values per row of panels. Must equal the constant of `mimo-kernels`, on which this crate does not depend.
 const PANEL: usize = 32;
 
-/// A matrix as far as its layout matters.
+/// Layout of a matrix.
 #[derive(Clone, Copy)]
 struct Layout {
     /// Whether the values of each row follow each other.
@@ -49,7 +49,7 @@ impl Layout {
 }
 
 impl Contract<Dim> {
-    /// Values that the forward pass copies at most.
+    /// Upper bound on the number of values that the forward pass copies.
     pub(crate) fn copies(&self) -> Dim {
         let [rows, columns, summed] = &self.lengths;
         let [left, right, y] = self.layouts();
@@ -68,11 +68,12 @@ impl Contract<Dim> {
     }
 }
 
-/// Values that the product of two matrices copies at most, as `matmul` of `mimo-kernels` decides it; with too little memory, that takes a
-/// slow way. `lengths` are the rows of `left`, its columns, and the columns of `right`.
+/// Upper bound on the number of values that the product of two matrices copies, as `matmul` of `mimo-kernels`
+/// decides; with too little memory, `matmul` uses a slow loop. `lengths` are the rows of `left`, its columns, and the
+/// columns of `right`.
 fn copies(left: Layout, right: Layout, output: Layout, lengths: [&Dim; 3]) -> Dim {
     let [rows, depth, columns] = lengths;
-    // A column is computed as a row.
+    // A single column is computed as a row.
     let is_column = *columns == Dim::Known(1) && *rows != Dim::Known(1);
     if (!output.rows || is_column) && output.columns {
         let rows_first = Layout { rows: true, columns: false };

@@ -5,18 +5,19 @@ use crate::activation::Activation;
 use crate::dim::{Dim, Same};
 
 operation! {
-    /// One axis of a convolution, of the convolution that it is the transpose of if it is one.
+    /// One axis of a convolution. For a transposed convolution, it is an axis of the convolution of which it is the
+    /// transpose.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Axis<L> {
         /// Length of the input.
         pub input: L,
         /// Length of the output.
         pub output: L,
-        /// Taps.
+        /// Number of taps.
         pub kernel: L,
-        /// From window to window.
+        /// Distance between consecutive windows.
         pub stride: usize,
-        /// From tap to tap.
+        /// Distance between consecutive taps.
         pub dilation: usize,
         /// Zeros before the input.
         pub padding: L,
@@ -24,7 +25,7 @@ operation! {
 }
 
 operation! {
-    /// Geometry of the windows of a convolution in its input. Sequences are images of height 1.
+    /// Geometry of a convolution. Sequences are images of height 1.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Geometry<L> {
         /// Height and width.
@@ -33,18 +34,18 @@ operation! {
         pub channels: L,
         /// Channels of the output.
         pub filters: L,
-        /// Parts of the channels that do not see each other.
+        /// Number of groups of channels that are convolved separately.
         pub groups: L,
     }
 }
 
 operation! {
-    /// Memory in which a pass of a convolution stores what it makes of one sample.
+    /// Memory of a pass of a convolution for one sample.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct ConvScratch<L> {
         /// The padded input of the geometry; `None` if no padding is needed.
         pub input: Option<Scratch<L>>,
-        /// The padded output of the geometry and the transposed kernel, if the pass spreads.
+        /// The padded output of the geometry and the reversed kernel, if the pass scatters.
         pub spread: Option<[Scratch<L>; 2]>,
     }
 }
@@ -68,7 +69,7 @@ operation! {
         pub bias: Option<Weight<L>>,
         /// The activation, applied in place.
         pub activation: Activation,
-        /// Whether the gradient that arrives has already passed the activation.
+        /// Whether the incoming gradient has already passed the activation.
         pub activation_grad_applied: bool,
         /// Memory of the forward pass.
         pub forward: ConvScratch<L>,
@@ -78,13 +79,13 @@ operation! {
 }
 
 impl Geometry<Dim> {
-    /// Values of the kernel.
+    /// Number of values of the kernel.
     pub(crate) fn kernel_len(&self) -> Dim {
         let channels = self.channels.clone() / self.groups.clone() * self.filters.clone();
         self.taps(channels)
     }
 
-    /// Values of the kernel of a depthwise convolution.
+    /// Number of values of the kernel of a depthwise convolution.
     pub(crate) fn depthwise_kernel_len(&self) -> Dim {
         self.taps(self.filters.clone())
     }
@@ -93,24 +94,24 @@ impl Geometry<Dim> {
         self.axes.iter().fold(channels, |len, axis| len * axis.kernel.clone())
     }
 
-    /// Whether some axis of the input needs zeros around it.
+    /// Whether some axis of the input needs padding.
     pub(super) fn is_padded(&self) -> bool {
         self.axes.iter().any(|axis| axis.padded().same(&axis.input) != Same::Yes)
     }
 
-    /// Values of the padded input, with this many channels.
+    /// Number of values of the padded input, with this number of channels.
     pub(super) fn padded(&self, channels: &Dim) -> Dim {
         self.axes.iter().fold(channels.clone(), |area, axis| area * axis.padded())
     }
 
-    /// Values of the padded output.
+    /// Number of values of the padded output.
     pub(super) fn padded_output(&self) -> Dim {
         self.axes.iter().fold(self.filters.clone(), |area, axis| area * axis.padded_output())
     }
 }
 
 impl ConvScratch<Dim> {
-    /// The memory of a pass that reads windows of the geometry's input, or spreads its output.
+    /// Allocates the memory of a pass that reads windows of the geometry's input, or scatters its output.
     pub(crate) fn new(
         geometry: &Geometry<Dim>,
         during: During,
@@ -136,7 +137,8 @@ impl Planned for Conv<Dim> {
 
     fn linear_map(&self) -> Option<LinearMap> {
         let Geometry { channels, filters, .. } = &self.geometry;
-        // The kernel of a transposed convolution lies in memory as that of the other one, whose inputs are its results.
+        // The kernel of a transposed convolution has the memory layout of the other one, with inputs and results
+        // exchanged.
         let (channels, inner) = match self.transposed {
             true => (channels.clone(), filters.clone()),
             false => (filters.clone(), Dim::Known(1)),

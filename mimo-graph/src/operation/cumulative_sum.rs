@@ -1,17 +1,17 @@
-//! `cumsum`: sums of the values up to each one along an axis.
+//! `cumsum`: cumulative sums along an axis.
 
 use super::{Planned, Read, Written, operation};
 use crate::dim::Dim;
 
 operation! {
-    /// Every value along one axis plus those before it: `[outer, len, inner]`, unchanged.
+    /// Cumulative sums along one axis: `[outer, len, inner]` → the same shape.
     ///
     /// **Keras equivalent:** `keras.ops.cumsum`.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct CumulativeSum<L> {
         /// The length of the axis.
         pub len: L,
-        /// The axes after it, as one.
+        /// Product of the lengths of the axes after it.
         pub inner: L,
         /// The input.
         pub x: Read<L>,

@@ -11,22 +11,22 @@ operation! {
     pub struct Segment<L> {
         /// Its first column.
         pub column: L,
-        /// Its columns.
+        /// Number of its columns.
         pub len: L,
         /// The activation, applied in place.
         pub activation: Activation,
-        /// Whether the gradient that arrives has already passed the activation.
+        /// Whether the incoming gradient has already passed the activation.
         pub activation_grad_applied: bool,
     }
 }
 
 operation! {
-    /// One product: a dense layer, or siblings on the same input side by side.
+    /// One product: a dense layer, or several on the same input with their columns side by side.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Dense<L> {
-        /// Values that a position reads.
+        /// Number of inputs per position.
         pub inputs: L,
-        /// Values that a position outputs, of all siblings together.
+        /// Number of outputs per position, of all siblings together.
         pub units: L,
         /// Positions per sample.
         pub positions: L,
@@ -38,7 +38,7 @@ operation! {
         pub kernel: BatchWeight,
         /// The bias, `[units]`.
         pub bias: Option<BatchWeight>,
-        /// Activations that are applied in place, by columns of a position; none if all are linear.
+        /// Activations that are applied in place, by columns of a position; empty if all are linear.
         pub activations: List<Segment<L>>,
     }
 }

@@ -6,7 +6,7 @@ use crate::activation::Activation;
 use crate::dim::{Dim, Same};
 
 operation! {
-    /// Memory in which a pass of a depthwise convolution stores what it makes of one sample.
+    /// Memory of a pass of a depthwise convolution for one sample.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Widened<L> {
         /// The padded input with copies of its channels, and after that the gradients of the copies; `None` if there is
@@ -18,8 +18,8 @@ operation! {
 }
 
 operation! {
-    /// A convolution whose groups are its channels: `[height, width, channels] → [height, width, filters]`, `filters /
-    /// channels` of them from each channel. Sequences have height 1.
+    /// A convolution whose groups are its channels: `[height, width, channels] → [height, width, filters]`, with
+    /// `filters / channels` filters per channel. Sequences have height 1.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Depthwise<L> {
         /// Geometry of the windows.
@@ -34,7 +34,7 @@ operation! {
         pub bias: Option<Weight<L>>,
         /// The activation, applied in place.
         pub activation: Activation,
-        /// Whether the gradient that arrives has already passed the activation.
+        /// Whether the incoming gradient has already passed the activation.
         pub activation_grad_applied: bool,
         /// Memory of the forward pass.
         pub forward: Widened<L>,
@@ -44,7 +44,7 @@ operation! {
 }
 
 impl Widened<Dim> {
-    /// The memory of a pass that reads windows of the input, or spreads its gradient.
+    /// Allocates the memory of a pass that reads windows of the input, or scatters its gradient.
     pub(crate) fn new(
         geometry: &Geometry<Dim>,
         during: During,
@@ -90,7 +90,7 @@ impl Planned for Depthwise<Dim> {
 
     fn prepare_backward(&mut self, fixed: &mut dyn FnMut(Dim) -> View<Dim>) {
         let (trained, gradient) = (self.kernel.gradient.is_some(), self.x.gradient.is_some());
-        // The gradients of a channel's copies are summed up where the copies are.
+        // The gradients of a channel's copies are summed in the memory of the copies.
         let gathers = trained || gradient && copies(&self.geometry);
         self.backward = Widened::new(&self.geometry, During::Backward, [gathers, gradient], fixed);
         self.x.kept = trained;

@@ -1,17 +1,17 @@
-//! `Dropout`: random zeros while training, nothing otherwise.
+//! `Dropout`: random zeros while training, no effect otherwise.
 
 use super::{Planned, Read, Written, operation};
 use crate::dim::Dim;
 
 operation! {
-    /// Drops a share of the values and scales the rest.
+    /// Sets a fraction of the values to 0 and scales the others.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Dropout<L> {
-        /// The share that becomes 0.
+        /// Fraction of the values that become 0.
         pub rate: f64,
-        /// Parts of a sample, one after the other, in which the same places become 0: the steps of a sequence.
+        /// Number of consecutive parts of a sample that share their zeros: the steps of a sequence.
         pub positions: L,
-        /// Tells this layer's random numbers from other layers'.
+        /// Distinguishes its random numbers from those of other layers.
         pub key: u64,
         /// The input.
         pub x: Read<L>,

@@ -10,13 +10,13 @@ operation! {
     /// **Keras equivalent:** `keras.layers.EinsumDense(equation, output_shape)`, without bias and activation.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Einsum<L> {
-        /// Matrices of the kernel.
+        /// Number of matrices of the kernel.
         pub batches: L,
-        /// Positions for each matrix.
+        /// Number of positions per matrix.
         pub positions: L,
-        /// Values that a position reads.
+        /// Number of inputs per position.
         pub inputs: L,
-        /// Values that a position outputs.
+        /// Number of outputs per position.
         pub units: L,
         /// Lengths of the axes of the kernel, in the order of the product.
         pub shape: List<L>,

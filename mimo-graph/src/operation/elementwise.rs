@@ -1,13 +1,13 @@
-//! Expressions of single values, such as `mean + sd * noise`: a program of functions that runs over all values at once.
+//! Elementwise expressions, such as `mean + sd * noise`: a program of functions that runs over all values at once.
 
 use super::{MergeInput, Planned, View, Written, operation};
 use crate::describe::{Describe, List};
 use crate::dim::{ConstId, Dim};
 
-/// The derivatives of a function by its operands.
+/// Kind of a function's derivatives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Derivative {
-    /// Zero wherever there is one: nothing before the operation is trained through it.
+    /// Zero wherever it exists: nothing before the operation is trained through it.
     Zero,
     /// A number that does not depend on the operands.
     Constant,
@@ -40,7 +40,7 @@ macro_rules! functions {
                 matches!(self.derivative(), Derivative::Zero)
             }
 
-            /// Whether whole numbers give whole numbers.
+            /// Whether whole operands give a whole result.
             pub const fn keeps_whole(self) -> bool {
                 use $enum::*;
                 matches!(
@@ -106,9 +106,9 @@ functions! {
         LogicalOr(2, Zero),
         /// Not.
         LogicalNot(1, Zero),
-        /// `b` where `a` is another number than 0, else `c`.
+        /// `b` where `a` is nonzero, else `c`.
         Where(3, Varying),
-        /// At least `b` and at most `c`.
+        /// `a`, limited to at least `b` and at most `c`.
         Clip(3, Varying),
         /// `-a`.
         Negative(1, Constant),
@@ -164,7 +164,7 @@ functions! {
         Erf(1, Varying),
         /// `1 / (1 + e⁻ᵃ)`.
         Sigmoid(1, Varying),
-        /// At least 0.
+        /// `a`, limited to at least 0.
         Relu(1, Varying),
         /// Rounded down.
         Floor(1, Zero),
@@ -192,7 +192,7 @@ impl Describe for Number {
     fn literal(&self) -> crate::describe::Literal {
         match self {
             Number::Known(number) => number.literal(),
-            // The constant's item is of type `f64`.
+            // The constant's item has the type `f64`.
             Number::Constant(id) => Dim::constant(*id).literal(),
         }
     }
@@ -204,7 +204,7 @@ crate::describe! {
     pub enum Source {
         /// The input number `at`.
         Input(at: usize),
-        /// The number at this place of the list of numbers.
+        /// The number at this index of the list of numbers.
         Number(at: usize),
         /// The result of an earlier step.
         Step(at: usize),
@@ -223,8 +223,8 @@ crate::describe! {
 }
 
 operation! {
-    /// An expression of single values: its steps run over all values, and nothing that is between them is written to memory.
-    /// The last step gives the result.
+    /// An elementwise expression: its steps run over all values without writing intermediate results to memory. The
+    /// last step is the result.
     ///
     /// **Keras equivalent:** functions of `keras.ops`.
     #[derive(Clone, Debug, PartialEq)]
@@ -233,7 +233,7 @@ operation! {
         pub shape: List<L>,
         /// Constants.
         pub numbers: List<L::Number>,
-        /// Place of the number that is 0, and 1 while training.
+        /// Index of the number that is 0, and 1 while training.
         pub training: Option<usize>,
         /// The functions, in order. Inputs, numbers and steps are at most [`MOST_REGISTERS`] together.
         pub steps: List<ElementwiseStep>,
@@ -244,12 +244,13 @@ operation! {
     }
 }
 
-/// Inputs, numbers and steps of an expression: their tiles stay in the first-level cache. Longer expressions are cut.
+/// Limit on the number of inputs, numbers and steps of an expression: their tiles stay in the first-level cache.
+/// Longer expressions are split.
 pub const MOST_REGISTERS: usize = 32;
 
 impl Planned for Elementwise<Dim> {
     fn prepare_backward(&mut self, _: &mut dyn FnMut(Dim) -> View<Dim>) {
-        // The backward computes what a derivative depends on again, from the inputs.
+        // The backward computes the values that a derivative depends on again, from the inputs.
         let mut needed = vec![false; self.steps.len()];
         let mut read = vec![false; self.inputs.len()];
         for (at, step) in self.steps.iter().enumerate().rev() {

@@ -1,4 +1,4 @@
-//! `Embedding`: a vector for each whole number.
+//! `Embedding`: looks up vectors by whole numbers.
 
 use super::{BatchWeight, Planned, Read, Written, operation};
 use crate::dim::Dim;
@@ -9,9 +9,9 @@ operation! {
     pub struct Embedding<L> {
         /// Number of vectors.
         pub vocabulary: L,
-        /// Values of a vector.
+        /// Length of a vector.
         pub units: L,
-        /// Numbers that a sample has.
+        /// Number of whole numbers per sample.
         pub numbers: L,
         /// The numbers, whole and below `vocabulary`.
         pub x: Read<L>,

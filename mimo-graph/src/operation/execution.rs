@@ -4,15 +4,16 @@ use super::{Block, Buffer, GradientTarget, Interleaved, LossOp, OpKind, Param, V
 
 /// A compiled model: memory, weights, operations and losses, after fusion.
 ///
-/// Lengths are per sample. A value is some columns of a buffer ([`View`]), a weight is some columns of a block
-/// ([`Param`]). The graph before fusion, with the arguments of every layer, is [`GraphSpec`](crate::spec::GraphSpec).
+/// Lengths are per sample. A value is a range of columns of a buffer ([`View`]), a weight is a range of columns of a
+/// block ([`Param`]). The graph before fusion, with the arguments of every layer, is
+/// [`GraphSpec`](crate::spec::GraphSpec).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExecutionPlan {
     /// Memory of a chunk of samples.
     pub buffers: &'static [Buffer],
     /// Matrices of the parameter buffer.
     pub blocks: &'static [Block],
-    /// Blocks of which the engine keeps interleaved copies.
+    /// Blocks with interleaved copies.
     pub interleaved: &'static [Interleaved],
     /// Weights, in the order of [`ModelSpec::weights`](crate::spec::ModelSpec::weights).
     pub params: &'static [Param],
@@ -25,11 +26,12 @@ pub struct ExecutionPlan {
     /// Losses and metrics of the outputs that have targets, in output order. The masks of outputs are not part of the plan: `Model::MASKS` of
     /// `mimo-runtime` has them.
     pub losses: &'static [&'static LossOp],
-    /// Where custom losses write the gradient of each output; empty for a model without a custom loss.
+    /// Destination of the gradient of each output by custom losses; empty for a model without a custom loss.
     pub custom_gradients: &'static [Option<GradientTarget>],
-    /// Backward through what leads to one output only: indices of operations, in the order in which they run.
+    /// Backward of the operations that lead to one output only: indices of operations, in execution order.
     pub heads: &'static [usize],
-    /// Backward through what several outputs share: indices of operations, run after [`heads`](Self::heads).
+    /// Backward of the operations that several outputs share: indices of operations, run after
+    /// [`heads`](Self::heads).
     pub trunk: &'static [usize],
     /// Multiplications and additions of the forward pass per sample.
     pub flops: usize,
@@ -40,8 +42,8 @@ pub struct ExecutionPlan {
 pub struct Step {
     /// Its name, unique in the plan: that of the layer, or of the first of several fused layers.
     pub name: &'static str,
-    /// The steps of a sample on each of which the operation runs by itself, for a layer in a `TimeDistributed`.
-    /// Lengths of the operation are then per step.
+    /// Number of steps of a sample on each of which the operation runs separately, for a layer in a
+    /// `TimeDistributed`. Lengths of the operation are then per step.
     pub steps: Option<usize>,
     /// Whether the backward pass runs it.
     pub backward: bool,
@@ -50,7 +52,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// A step with all of its fields, in one line of generated code.
+    /// Creates a step from all of its fields, in one line of generated code.
     pub const fn new(name: &'static str, steps: Option<usize>, backward: bool, operation: OpKind) -> Self {
         Step { name, steps, backward, operation }
     }

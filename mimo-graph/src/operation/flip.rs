@@ -1,18 +1,18 @@
-//! `flip`: axes of a sample from their ends to their beginnings.
+//! `flip`: reverses axes of a sample.
 
 use super::{Planned, Read, Written, operation};
 use crate::describe::List;
 use crate::dim::Dim;
 
 operation! {
-    /// Copies a value with the positions of some axes in the opposite order.
+    /// Copies a value and reverses the positions of some axes.
     ///
     /// **Keras equivalent:** `keras.ops.flip`.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Flip<L> {
-        /// The shape, with neighbouring axes that stay as they are joined.
+        /// The shape, with adjacent axes joined that are not flipped.
         pub shape: List<L>,
-        /// By axis: whether its positions are in the opposite order.
+        /// By axis: whether its positions are reversed.
         pub flipped: List<bool>,
         /// The input.
         pub x: Read<L>,
@@ -23,7 +23,7 @@ operation! {
 
 impl Planned for Flip<Dim> {}
 
-/// Axes of a shape and whether each is flipped, as few as there can be: neighbours of which both are flipped, or none, are one.
+/// Joins adjacent axes of a shape that are both flipped or both not.
 pub(crate) fn joined_flips(axes: impl IntoIterator<Item = (Dim, bool)>) -> (List<Dim>, List<bool>) {
     let mut joined: Vec<(Dim, bool)> = Vec::new();
     for (len, flipped) in axes {

@@ -4,8 +4,8 @@ use super::{Planned, Read, Written, operation};
 use crate::dim::Dim;
 
 operation! {
-    /// Copies an image into a larger one of zeros, or out of a larger one:
-    /// `[height, width, channels] → [height ± …, width ± …, channels]`.
+    /// Copies an image into a larger one of zeros, or crops it from a larger one: `[height, width, channels] →
+    /// [height ± …, width ± …, channels]`.
     ///
     /// **Keras equivalent:** `keras.layers.ZeroPadding2D`, `keras.layers.Cropping2D` and their 1D forms.
     #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,7 +16,7 @@ operation! {
         pub inner: [L; 3],
         /// Width of the larger image.
         pub outer: L,
-        /// Lines above and pixels left of the smaller image in the larger one.
+        /// Number of lines above and pixels left of the smaller image in the larger one.
         pub before: [L; 2],
         /// The input.
         pub x: Read<L>,

@@ -1,4 +1,4 @@
-//! `GaussianNoise`: additive normal noise while training, nothing otherwise.
+//! `GaussianNoise`: additive normal noise while training, no effect otherwise.
 
 use super::{Planned, Read, Written, operation};
 use crate::dim::Dim;
@@ -9,7 +9,7 @@ operation! {
     pub struct GaussianNoise<L> {
         /// The standard deviation.
         pub stddev: f64,
-        /// Tells this layer's random numbers from other layers'.
+        /// Distinguishes its random numbers from those of other layers.
         pub key: u64,
         /// The input.
         pub x: Read<L>,

@@ -1,20 +1,20 @@
-//! `GroupNormalization`: groups of channels with mean 0 and variance 1, then scaled and shifted.
+//! `GroupNormalization`: normalizes groups of channels to mean 0 and variance 1, then scales and shifts them.
 
 use super::{Planned, Read, View, Weight, Written, operation};
 use crate::dim::Dim;
 
 operation! {
-    /// `y = gamma · (x − mean) / √(variance + epsilon) + beta`. Samples are `[outer, channels, inner]`; mean and variance are
-    /// taken over all values of a group of neighbouring channels.
+    /// `y = gamma · (x − mean) / √(variance + epsilon) + beta`. Samples are `[outer, channels, inner]`; mean and
+    /// variance are those of all values of a group of adjacent channels.
     ///
     /// **Keras equivalent:** `keras.layers.GroupNormalization()`.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct GroupNormalization<L> {
-        /// Channels.
+        /// Number of channels.
         pub channels: L,
-        /// The axes after the channels, as one.
+        /// Product of the lengths of the axes after the channels.
         pub inner: L,
-        /// Groups that the channels are cut into, all of the same size.
+        /// Number of groups of the channels, all of the same size.
         pub groups: L,
         /// Added to the variance.
         pub epsilon: f64,

@@ -1,19 +1,19 @@
-//! `LayerNormalization`, `RMSNormalization` and `UnitNormalization`: some axes of a sample divided by a statistic of
-//! their values, then scaled and shifted.
+//! `LayerNormalization`, `RMSNormalization` and `UnitNormalization`: divide some axes of a sample by a statistic of
+//! their values, then scale and shift them.
 
 use super::{Planned, Read, View, Weight, Written, operation};
 use crate::describe::List;
 use crate::dim::Dim;
 
 crate::describe! {
-    /// The statistic of a group of values that they are divided by.
+    /// Statistic of a group of values by which they are divided.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Statistic {
         /// `√(variance + epsilon)`, after the mean is subtracted: `LayerNormalization`.
         Moments,
         /// `√(mean(x²) + epsilon)`: `RMSNormalization`.
         MeanSquare,
-        /// `√Σ x²`, but at least `epsilon`: `UnitNormalization`.
+        /// `√Σ x²`, at least `epsilon`: `UnitNormalization`.
         Length
     }
 }
@@ -32,13 +32,13 @@ operation! {
         pub strides: List<L>,
         /// Number of axes that are not normalized.
         pub kept: usize,
-        /// The statistic that values are divided by.
+        /// The statistic by which values are divided.
         pub statistic: Statistic,
-        /// Keeps the divisor away from 0; see [`Statistic`].
+        /// Prevents division by zero; see [`Statistic`].
         pub epsilon: f64,
-        /// The scale, one value for each place in a group.
+        /// The scale, one value for each position in a group.
         pub gamma: Option<Weight<L>>,
-        /// The offset, one value for each place in a group.
+        /// The offset, one value for each position in a group.
         pub beta: Option<Weight<L>>,
         /// The input.
         pub x: Read<L>,

@@ -4,9 +4,10 @@ use super::{Planned, Read, View, Written, operation};
 use crate::dim::Dim;
 
 operation! {
-    /// The mean of each channel over the steps that count: `[steps, channels] → [channels]`. It is 0 if no step counts.
+    /// The mean of each channel over the unmasked steps: `[steps, channels] → [channels]`. It is 0 if no step counts.
     ///
-    /// **Keras equivalent:** `keras.layers.GlobalAveragePooling1D()(x, mask=mask)`, which gives NaN if no step counts.
+    /// **Keras equivalent:** `keras.layers.GlobalAveragePooling1D()(x, mask=mask)`, which returns NaN if no step
+    /// counts.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct MaskedMean<L> {
         /// Channels.

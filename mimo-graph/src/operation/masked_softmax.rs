@@ -5,7 +5,8 @@ use crate::describe::List;
 use crate::dim::Dim;
 
 operation! {
-    /// Softmax over the values of the last axis that the mask counts. The others become 0, so that the sum is 1 if any counts.
+    /// Softmax over the unmasked values of the last axis. Masked values become 0, so that the sum is 1 if any value
+    /// counts.
     ///
     /// **Keras equivalent:** `keras.layers.Softmax()(x, mask=mask)`.
     #[derive(Clone, Debug, PartialEq)]

@@ -1,4 +1,4 @@
-//! `Masking`: positions that hold one value only become zeros.
+//! `Masking`: sets positions whose values all equal the mask value to zeros.
 
 use super::{Planned, Read, View, Written, operation};
 use crate::dim::Dim;
@@ -9,7 +9,7 @@ operation! {
     /// **Keras equivalent:** `keras.layers.Masking(mask_value)`.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Masking<L> {
-        /// Values of a position.
+        /// Number of values per position.
         pub len: L,
         /// The mask value.
         pub mask_value: f64,

@@ -1,4 +1,4 @@
-//! Memory of a plan: buffers of a chunk, blocks of the parameter buffer, and where the gradients of blocks come from.
+//! Memory of a plan: buffers of a chunk, blocks of the parameter buffer, and the sources of the blocks' gradients.
 
 use super::{Field, Length, Part, PartMut, View, operation};
 use crate::describe::{Describe, Holds, List, Literal};
@@ -6,23 +6,23 @@ use crate::dim::Dim;
 use crate::ids::LayerId;
 use crate::initializer::{Constraint, Regularizer};
 
-/// Memory of a chunk.
+/// A buffer of a chunk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Buffer<L = usize> {
     /// Values per sample, or per chunk if it is fixed.
     pub len: L,
-    /// Whether its size is the same however many rows a chunk has.
+    /// Whether its size does not depend on the number of rows of a chunk.
     pub fixed: bool,
-    /// First and last use while training; the first is larger if it is not needed then.
+    /// First and last use while training; the first is larger if it is unused.
     pub train: [usize; 2],
-    /// First and last use while predicting; `None` if it is not needed then.
+    /// First and last use while predicting; `None` if it is unused.
     pub predict: Option<[usize; 2]>,
-    /// First and last use in the folded pass; `None` if it is not needed then.
+    /// First and last use in the folded pass; `None` if it is unused.
     pub folded: Option<[usize; 2]>,
 }
 
 impl Buffer {
-    /// A buffer with all of its fields, in one line of generated code.
+    /// Creates a buffer from all of its fields, in one line of generated code.
     pub const fn used(
         len: usize,
         fixed: bool,
@@ -36,7 +36,7 @@ impl Buffer {
 impl<L: Length> Describe for Buffer<L> {
     fn literal(&self) -> Literal {
         let Buffer { len, fixed, train, predict, folded } = self;
-        // The numbers of a use that was never set would not fit into the `usize` of every target.
+        // An unset use would not fit in `usize` on every target.
         let train = if train[0] > train[1] { [1, 0] } else { *train };
         let predict = [*predict, *folded];
         let arguments = vec![len.literal(), fixed.literal(), train.literal(), predict.literal()];
@@ -47,24 +47,24 @@ impl<L: Length> Describe for Buffer<L> {
 impl<L: Length> Field<L> for Buffer<L> {}
 
 impl Buffer<Dim> {
-    /// A buffer whose uses are not known yet.
+    /// Creates a buffer whose uses are not known yet.
     pub(crate) fn new(len: Dim) -> Self {
         Buffer { len, fixed: false, train: [usize::MAX, 0], predict: None, folded: None }
     }
 
-    /// The same, with a size that does not depend on the rows of a chunk.
+    /// Creates a buffer whose size does not depend on the rows of a chunk.
     pub(crate) fn fixed(len: Dim) -> Self {
         Buffer { fixed: true, ..Buffer::new(len) }
     }
 }
 
 operation! {
-    /// A state of a `stateful` layer, with which the next batch begins.
+    /// A state of a `stateful` layer, which is passed to the next batch.
     #[derive(Clone, Debug, PartialEq)]
     pub struct StatePlace<L> {
-        /// Where a pass finds it before the first step.
+        /// Its value before the first step of a pass.
         pub from: View<L>,
-        /// Where a pass leaves it after the last step.
+        /// Its value after the last step of a pass.
         pub to: View<L>,
     }
 }
@@ -73,34 +73,36 @@ crate::describe! {
     /// The kernel of a `SpectralNormalization`, which every training step divides by its largest singular value.
     #[derive(Clone, Debug, PartialEq)]
     pub struct SpectralKernel {
-        /// The block of the kernel, which it has to itself. Its values are those of a matrix with a column per value of the vector.
+        /// The block of the kernel, which contains nothing else. As a matrix, it has a column per value of the
+        /// vector.
         pub kernel: usize,
-        /// The block of the vector that the power iterations start from.
+        /// The block of the initial vector of the power iterations.
         pub vector: usize,
         /// Power iterations before each division.
         pub power_iterations: usize,
-        /// Blocks that hold the kernel of the layer's calls but for the last, in order: in a training step it is divided once for each
-        /// call, and otherwise all are equal.
+        /// Blocks with copies of the kernel for all calls but the last, in order: in a training step the kernel is
+        /// divided once per call; otherwise all copies are equal.
         pub copies: List<usize>,
     }
 }
 
 impl SpectralKernel {
-    /// The block whose gradient the calls that read this block contribute to.
+    /// The block to whose gradient the calls that read this block contribute.
     pub(crate) fn trained_block(kernels: &[SpectralKernel], block: usize) -> usize {
         kernels.iter().find(|it| it.copies.contains(&block)).map_or(block, |it| it.kernel)
     }
 }
 
 operation! {
-    /// A matrix of the parameter buffer that is written by one gradient: a weight, or the weights of siblings side by side.
+    /// A matrix of the parameter buffer that is written by one gradient: a weight, or the weights of siblings side by
+    /// side.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Block<L> {
-        /// Rows.
+        /// Number of rows.
         pub rows: L,
-        /// Values per row.
+        /// Number of columns.
         pub cols: L,
-        /// Whether the backward reads it transposed.
+        /// Whether the backward reads its transposed copy.
         pub pack: bool,
         /// Computation of its gradient; `None` if it is not trained.
         pub gradient: Option<Gradient<L>>,
@@ -108,12 +110,12 @@ operation! {
 }
 
 operation! {
-    /// A block of which there is a copy with the columns of some parts beside each other, for fused steps.
+    /// A block with an interleaved copy for fused steps: the columns of some parts are next to each other.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Interleaved<L> {
         /// The block.
         pub block: usize,
-        /// Parts that its columns are divided in.
+        /// Number of parts of its columns.
         pub parts: L,
     }
 }
@@ -124,7 +126,7 @@ pub struct Use<L = usize>
 where
     L: Length,
 {
-    /// The value that was read.
+    /// The input.
     pub x: View<L>,
     /// The gradient of the product.
     pub dy: View<L>,
@@ -133,7 +135,7 @@ where
 }
 
 impl Use {
-    /// Of values that have buffers to themselves.
+    /// Creates a use of values with separate buffers.
     pub const fn whole([x, dy]: [usize; 2], [x_len, dy_len]: [usize; 2], positions: usize) -> Self {
         Use { x: View::whole(x, x_len), dy: View::whole(dy, dy_len), positions }
     }
@@ -172,18 +174,18 @@ impl<L: Length> Field<L> for Use<L> {
 }
 
 operation! {
-    /// A weight of a layer: some columns of a block.
+    /// A weight of a layer: a range of columns of a block.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Param<L> {
-        /// The layer, by its place in the graph.
+        /// Index of the layer in the graph.
         pub layer: usize,
-        /// The weight, by its place in the layer.
+        /// Index of the weight in the layer.
         pub weight: usize,
         /// The block.
         pub block: usize,
-        /// Its first column.
+        /// First column.
         pub column: L,
-        /// Its columns.
+        /// Number of columns.
         pub cols: L,
         /// Its shape in Keras's layout; the last axis is the columns.
         pub shape: List<L>,
@@ -195,7 +197,7 @@ operation! {
 }
 
 impl Param<usize> {
-    /// A weight with all columns of its block that nothing holds.
+    /// A weight with all columns of its block, without regularizer and constraint.
     pub const fn plain([layer, weight, block]: [usize; 3], cols: usize, shape: &'static [usize]) -> Self {
         let shape = List::Borrowed(shape);
         Param { layer, weight, block, column: 0, cols, shape, regularizer: None, constraint: None }
@@ -219,11 +221,11 @@ where
     Product(List<Use<L>>),
     /// `Σ dy` over the batch.
     Sum(List<Use<L>>),
-    /// `dy`, added to the rows of the block that `x` numbers.
+    /// `dy`, added to the rows of the block whose indices are in `x`.
     Scatter(List<Use<L>>),
-    /// The sum of what the backward of every chunk has summed up in this fixed buffer.
+    /// Sum over all chunks of this fixed buffer, in which the backward accumulates.
     ChunkSums(View<L>),
-    /// Sums over the batch that the stages have merged: where those of each call begin.
+    /// Sums over the batch that the stages merge: offsets for each call.
     BatchSums(List<L>),
 }
 

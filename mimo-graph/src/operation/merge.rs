@@ -6,7 +6,7 @@ use crate::dim::Dim;
 use crate::shape::Shape;
 
 crate::describe! {
-    /// The function by which a merge layer combines elements.
+    /// Function of a merge layer.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum MergeOp {
         /// Sum.
@@ -30,8 +30,8 @@ operation! {
     pub struct MergeInput<L> {
         /// The value.
         pub x: Read<L>,
-        /// Strides of the input along the axes of the result; 0 where it is broadcast. These are lengths of
-        /// the plan and not computed by the runtime, because a result may have any number of axes.
+        /// Strides of the input along the axes of the result; 0 where it is broadcast. They are part of the plan
+        /// instead of computed by the runtime, because a result may have any number of axes.
         pub strides: List<L>,
     }
 }
@@ -61,8 +61,8 @@ impl Planned for Merge<Dim> {
     }
 }
 
-/// The strides of an input whose axes are aligned with the result's from the right. An axis is broadcast if its length is
-/// written as 1 and the result's is not, which is the rule of shape inference.
+/// The strides of an input whose axes are aligned with the result's from the right. An axis is broadcast if its
+/// length is the literal 1 and the result's is not, which is the rule of shape inference.
 pub(crate) fn broadcast_strides(input: &Shape, result: &Shape) -> List<Dim> {
     let mut strides = vec![Dim::Known(0); result.rank()];
     let mut stride = Dim::Known(1);
@@ -75,7 +75,7 @@ pub(crate) fn broadcast_strides(input: &Shape, result: &Shape) -> List<Dim> {
     List::Owned(strides)
 }
 
-/// All inputs of a call, combined element by element.
+/// Merges all inputs of a call element by element.
 pub(crate) fn merge(op: MergeOp, call: &mut dyn Call) -> Merge<Dim> {
     let result = call.result();
     let input =

@@ -1,5 +1,5 @@
-//! `AlphaDropout`, `GaussianDropout`, and `Dropout` with a `noise_shape`: a random function of each value while training,
-//! nothing otherwise.
+//! `AlphaDropout`, `GaussianDropout`, and `Dropout` with a `noise_shape`: a random function of each value while
+//! training, no effect otherwise.
 
 use super::{Planned, Read, Written, operation};
 use crate::describe::List;
@@ -11,7 +11,7 @@ crate::describe! {
     pub enum Randomness {
         /// 0, or the value scaled up.
         Dropout {
-            /// The share that becomes 0.
+            /// Fraction of the values that become 0.
             rate: f64,
         },
         /// The value times a normally distributed number with mean 1.
@@ -19,9 +19,9 @@ crate::describe! {
             /// Rate of a `Dropout` of the same variance.
             rate: f64,
         },
-        /// The limit of `selu`, or the value; scaled and shifted so that mean 0 and variance 1 stay.
+        /// The limit of `selu`, or the value; scaled and shifted to preserve mean 0 and variance 1.
         AlphaDropout {
-            /// The share that becomes the limit.
+            /// Fraction of the values that become the limit.
             rate: f64,
         },
     }
@@ -42,7 +42,7 @@ operation! {
         pub strides: List<L>,
         /// Number of random numbers per sample.
         pub numbers: L,
-        /// Tells this layer's random numbers from other layers'.
+        /// Distinguishes its random numbers from those of other layers.
         pub key: u64,
         /// The input.
         pub x: Read<L>,

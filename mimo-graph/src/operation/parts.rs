@@ -1,4 +1,4 @@
-//! The visitor over the parts of an operation: the fields that have a role.
+//! Visitor over the parts of an operation: the fields with a role.
 
 use super::{
     BatchWeight, Cell, Drawn, ElementwiseStep, Encoding, Interpolation, Length, MergeOp, Number, Padding,
@@ -23,13 +23,13 @@ pub enum Part<'a, L> {
     Weight(&'a Weight<L>),
     /// A weight whose gradient is computed over the whole batch.
     BatchWeight(&'a BatchWeight),
-    /// Memory to compute in.
+    /// Scratch memory.
     Scratch(&'a Scratch<L>),
-    /// A value that belongs to no other role.
+    /// A value without another role.
     View(&'a View<L>),
 }
 
-/// The same, to change it.
+/// Same as [`Part`], mutable.
 #[derive(Debug)]
 pub enum PartMut<'a, L> {
     /// A value that is read.
@@ -40,20 +40,20 @@ pub enum PartMut<'a, L> {
     Weight(&'a mut Weight<L>),
     /// A weight whose gradient is computed over the whole batch.
     BatchWeight(&'a mut BatchWeight),
-    /// Memory to compute in.
+    /// Scratch memory.
     Scratch(&'a mut Scratch<L>),
-    /// A value that belongs to no other role.
+    /// A value without another role.
     View(&'a mut View<L>),
 }
 
-/// A field of an operation, or an operation: visits the parts that it is or has, in order of declaration. A setting has none.
+/// A field of an operation, or an operation: visits its parts in order of declaration. A setting has none.
 pub trait Field<L> {
     /// Visits the parts.
     fn parts<'a>(&'a self, visit: &mut dyn FnMut(Part<'a, L>)) {
         let _ = visit;
     }
 
-    /// Visits the parts, to change them.
+    /// Visits the parts, mutably.
     fn parts_mut<'a>(&'a mut self, visit: &mut dyn FnMut(PartMut<'a, L>)) {
         let _ = visit;
     }
@@ -124,7 +124,7 @@ impl<L: Length, T: Field<L> + Clone> Field<L> for List<T> {
     }
 }
 
-/// Visits every view of something that has parts. `rows` says whether a view's memory grows with the rows of a chunk.
+/// Visits every view of an item with parts. `rows` tells whether a view's memory grows with the rows of a chunk.
 pub fn each_view<L>(of: &mut impl Field<L>, mut visit: impl FnMut(&mut View<L>, bool)) {
     of.parts_mut(&mut |part| match part {
         PartMut::Read(read) => {

@@ -1,5 +1,4 @@
-//! A convolution whose results go straight into a max pooling: `Conv2D` and `MaxPooling2D`, or their 1D forms, as one
-//! operation.
+//! A convolution fused with max pooling: `Conv2D` and `MaxPooling2D`, or their 1D forms, as one operation.
 
 use super::{ConvScratch, During, Geometry, Planned, Read, Scratch, View, Weight, Written, operation};
 use crate::activation::Activation;
@@ -23,9 +22,9 @@ operation! {
         pub bias: Option<Weight<L>>,
         /// The activation, linear or ReLU: increasing functions may be applied after the pooling.
         pub activation: Activation,
-        /// Whether the gradient that arrives has already passed the activation.
+        /// Whether the incoming gradient has already passed the activation.
         pub activation_grad_applied: bool,
-        /// Argmax indices: where each window found its largest result.
+        /// Argmax indices: the position of the largest result in each window.
         pub argmax: Scratch<L>,
         /// The padded input of one sample, if padding is needed: in the forward pass, and in the backward.
         pub padded: [Option<Scratch<L>>; 2],

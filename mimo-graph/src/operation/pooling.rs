@@ -4,12 +4,12 @@ use super::{Planned, Read, View, Written, operation};
 use crate::dim::Dim;
 
 crate::describe! {
-    /// The function that reduces the values of a window to one.
+    /// Kind of pooling.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum PoolKind {
-        /// The largest; the gradient goes to the first of several that are equal.
+        /// The largest value; the gradient goes to the first of several equal ones.
         Max,
-        /// The largest; the gradient is shared by all that are equal, as TensorFlow's `reduce_max` has it.
+        /// The largest value; all equal ones share the gradient, as in TensorFlow's `reduce_max`.
         SharedMax,
         /// The mean.
         Average,
@@ -17,12 +17,12 @@ crate::describe! {
 }
 
 crate::describe! {
-    /// Where windows may lie.
+    /// Padding of the windows.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Padding {
         /// Inside the input: `⌊(n − size) / stride⌋ + 1` of them.
         Valid,
-        /// Beyond its edges too, by as much on both sides, or by one more at the end: `⌈n / stride⌉` of them.
+        /// Beyond its edges too, equally on both sides, or with one more at the end: `⌈n / stride⌉` of them.
         Same,
     }
 }
@@ -31,23 +31,23 @@ operation! {
     /// One value per window and channel: `[height, width, channels] → [windows, windows, channels]`; global pooling has one
     /// window, as large as the image. A sequence is an image of height 1.
     ///
-    /// Argmax indices are not stored: the backward compares the windows with `y` again. That reads `x` once more, from a chunk
-    /// that fits the cache, but both passes are loops over whole vectors without a scatter, and neither the forward pass nor a
-    /// prediction writes indices that nobody may need. `x` costs no memory either: the layer before, mostly a ReLU, keeps it
-    /// for its own backward.
+    /// Argmax indices are not stored: the backward compares the windows with `y` again. That reads `x` once more,
+    /// from a chunk that fits the cache, but both passes are vectorized loops without a scatter, and neither the
+    /// forward pass nor a prediction writes indices that may not be needed. `x` costs no memory either: the previous
+    /// layer, mostly a ReLU, stores it for its own backward.
     ///
-    /// **Keras equivalent:** `keras.layers.MaxPooling2D` and its like.
+    /// **Keras equivalent:** `keras.layers.MaxPooling2D` and similar classes.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Pooling<L> {
-        /// The function that reduces a window.
+        /// Kind of pooling.
         pub kind: PoolKind,
         /// Height, width and channels of the input.
         pub image: [L; 3],
         /// Height and width of a window.
         pub size: [L; 2],
-        /// From one window to the next, down and to the right.
+        /// Distance between consecutive windows, vertically and horizontally.
         pub strides: [L; 2],
-        /// Whether windows may lie beyond the edges.
+        /// Whether windows may extend beyond the edges.
         pub padding: Padding,
         /// The input.
         pub x: Read<L>,
@@ -58,7 +58,7 @@ operation! {
 
 impl Planned for Pooling<Dim> {
     fn prepare_backward(&mut self, _: &mut dyn FnMut(Dim) -> View<Dim>) {
-        // Argmax indices are not stored: the backward finds the largest values again.
+        // Argmax indices are not stored: the backward searches the largest values again.
         let finds_again = matches!(self.kind, PoolKind::Max | PoolKind::SharedMax);
         (self.x.kept, self.y.kept) = (finds_again, finds_again);
     }

@@ -1,4 +1,4 @@
-//! `PReLU`: a ReLU whose slope for negative values is learned.
+//! `PReLU`: a ReLU with a learned slope for negative values.
 
 use super::{Planned, Read, View, Weight, Written, operation};
 use crate::describe::List;

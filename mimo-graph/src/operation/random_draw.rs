@@ -5,12 +5,12 @@ use crate::describe::List;
 use crate::dim::Dim;
 
 crate::describe! {
-    /// The distribution that numbers are drawn from.
+    /// Distribution of random numbers.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Drawn {
         /// Normal, with a mean and a standard deviation.
         Normal,
-        /// The same without what is more than two standard deviations from the mean.
+        /// Normal, truncated at two standard deviations.
         TruncatedNormal,
         /// Uniform between two bounds.
         Uniform,
@@ -18,7 +18,7 @@ crate::describe! {
 }
 
 operation! {
-    /// Random numbers. Nothing is read, and so nothing is trained through them.
+    /// Random numbers. Without inputs, nothing is trained through them.
     ///
     /// **Keras equivalent:** `keras.random.normal`, `keras.random.truncated_normal`, `keras.random.uniform`.
     #[derive(Clone, Debug, PartialEq)]
@@ -27,9 +27,9 @@ operation! {
         pub drawn: Drawn,
         /// Its mean and its standard deviation, or its bounds.
         pub numbers: List<L::Number>,
-        /// The seed of a stream of its own; without one the numbers depend on the seed of the trainer or predictor.
+        /// Seed of a separate stream; without one, the numbers depend on the seed of the trainer or predictor.
         pub seed: Option<u64>,
-        /// Tells the numbers of this call from those of other calls, if it has no seed.
+        /// Distinguishes the numbers of this call from those of other calls, if it has no seed.
         pub key: u64,
         /// The result.
         pub y: Written<L>,

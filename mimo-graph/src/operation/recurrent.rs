@@ -30,10 +30,10 @@ impl Cell {
         }
     }
 
-    /// Number of times `units` values that a step keeps for the backward, which puts its gradients in their place. First
-    /// come those of the products with the kernel. Those of the products with the recurrent kernel are the same, but
-    /// for a GRU: one that resets after the product has them beside the others, and one that resets before it has
-    /// them in two parts, each with zeros for the other: of the state, and of the state that was reset.
+    /// Number of values, in multiples of `units`, that a step stores for the backward, which replaces them by their
+    /// gradients. First come those of the products with the kernel. Those of the products with the recurrent kernel
+    /// are the same, except in a GRU: one that resets after the product stores them after the others, and one that
+    /// resets before it stores them in two parts, of the state and of the reset state, each with zeros for the other.
     pub const fn kept(self) -> usize {
         match self {
             Cell::Lstm | Cell::Simple => self.gates(),
@@ -61,66 +61,67 @@ impl Cell {
 }
 
 operation! {
-    /// Dropout of the input or the state of every step where a kernel reads it, while training: zeros for each gate by itself,
-    /// the same at all steps of a sequence. The state that goes from one step to the next directly has none.
+    /// Dropout of the input or the state of every step where a kernel reads it, while training: a mask for each gate,
+    /// the same at all steps of a sequence. The state that is passed to the next step directly has none.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct RecurrentDropout<L> {
-        /// The share of zeros; the rest is scaled.
+        /// Fraction of zeros; the others are scaled.
         pub rate: f64,
-        /// Distinguishes its random numbers from those of other layers; that of a gate is made of it.
+        /// Distinguishes its random numbers from those of other layers; the keys of the gates are derived from it.
         pub key: u64,
-        /// The values with zeros of every step, gate by gate, and after them room for one of these values more.
+        /// The masked values of every step, gate by gate, followed by room for one more such value.
         pub dropped: Scratch<L>,
     }
 }
 
 operation! {
-    /// The steps of a sequence that count. At the others, the states stay what they were and the result is that of the step before.
+    /// The steps of a sequence that count. At the others, the states are kept and the result is that of the previous
+    /// step.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct StepMask<L> {
         /// The mask, `[steps]`: a step whose value is not 0 counts.
         pub values: Read<L>,
-        /// Whether the result at the other steps is zeros, and not the result before.
+        /// Whether the result of masked steps is zeros instead of the previous result.
         pub zeros: bool,
-        /// For each sample, the number of steps that are read before the first that counts.
+        /// For each sample, the number of steps before the first that counts.
         pub first: Scratch<L>,
-        /// State gradients of the samples for which a step does not count.
+        /// State gradients of the samples for which a step is masked.
         pub saved: Scratch<L>,
     }
 }
 
 operation! {
-    /// A recurrent layer on a sequence. Its memory lies step by step: a step's values of all samples of a chunk follow each
-    /// other.
+    /// A recurrent layer on a sequence. Its memory is ordered by steps: a step's values of all samples of a chunk are
+    /// contiguous.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct Recurrent<L> {
         /// The function of a step.
         pub cell: Cell,
         /// Steps of a sequence.
         pub steps: L,
-        /// Values that a step reads.
+        /// Number of features of a step.
         pub features: L,
-        /// Values of the state.
+        /// Size of the state.
         pub units: L,
-        /// The activation of the candidate for a new state.
+        /// Activation of the candidate state.
         pub activation: Activation,
-        /// The activation of the gates.
+        /// Activation of the gates.
         pub recurrent_activation: Activation,
-        /// Whether the result is the state after every step, and not after the last only.
+        /// Whether the result is the state after every step instead of after the last only.
         pub sequences: bool,
         /// Whether the sequence is read from its end.
         pub backwards: bool,
-        /// Whether the states of a sequence are written in the reverse of the order in which the steps were read.
+        /// Whether the output sequence is reversed compared to the order of reading.
         pub flipped: bool,
         /// The input, `[steps, features]`.
         pub x: Read<L>,
         /// The mask of the steps, if there is one.
         pub mask: Option<StepMask<L>>,
-        /// The states before the first step: the state, and the cell state of an LSTM; zeros where there is none.
+        /// The states before the first step: the state, and the cell state of an LSTM; zeros if `None`.
         pub initial: [Option<Read<L>>; 2],
         /// The result, `[steps, units]` in the order in which the steps were read or its reverse, or `[units]`.
         pub y: Written<L>,
-        /// The same states after the last step, as far as they are needed.
+        /// The states after the last step, if they are needed.
         pub last: [Option<Written<L>>; 2],
         /// The kernel, `[features, gates · units]`.
         pub kernel: Weight<L>,
@@ -130,7 +131,7 @@ operation! {
         pub bias: Option<Weight<L>>,
         /// The interleaved copies of kernel and recurrent kernel, if steps are fused.
         pub interleaved: Option<[usize; 2]>,
-        /// Dropout of the inputs, if each gate has zeros of its own.
+        /// Dropout of the inputs, if each gate has its own mask.
         pub input_dropout: Option<RecurrentDropout<L>>,
         /// Dropout of the states.
         pub dropout: Option<RecurrentDropout<L>>,
@@ -138,20 +139,21 @@ operation! {
         pub gates: Scratch<L>,
         /// The state before the first step and after every step.
         pub states: Scratch<L>,
-        /// The same for the cell state of an LSTM; for a GRU that resets before the product, the state that was reset.
+        /// The cell state of an LSTM before the first step and after every step; for a GRU that resets before the
+        /// product, the reset state.
         pub cells: Scratch<L>,
-        /// The gradients of state and cell state, and two more values per unit to compute with.
+        /// The gradients of state and cell state, and two temporary values per unit.
         pub state_gradients: Scratch<L>,
     }
 }
 
 impl Recurrent {
-    /// Products of a step.
+    /// Size of the products of a step.
     pub const fn width(&self) -> usize {
         self.cell.gates() * self.units
     }
 
-    /// Values of a step that are stored for the backward.
+    /// Number of values of a step that are stored for the backward.
     pub const fn kept(&self) -> usize {
         self.cell.kept() * self.units
     }

@@ -1,11 +1,11 @@
-//! One number for the values along some axes: sums, means, the largest, the place of the largest.
+//! Reductions over some axes: sums, means, maxima, argmax.
 
 use super::{Planned, Read, View, Written, operation};
 use crate::describe::List;
 use crate::dim::Dim;
 
 crate::describe! {
-    /// The number that the values along some axes become.
+    /// Kind of reduction.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Reduction {
         /// Their sum.
@@ -20,25 +20,25 @@ crate::describe! {
         Prod,
         /// The mean of the squares of their distances from the mean.
         Var,
-        /// The square root of that.
+        /// Their standard deviation.
         Std,
-        /// The square root of the sum of their squares.
+        /// Their Euclidean norm.
         Norm,
         /// The logarithm of the sum of their exponentials.
         LogSumExp,
-        /// 1 if one of them is not 0, else 0.
+        /// 1 if at least one of them is nonzero, else 0.
         Any,
-        /// 1 if none of them is 0, else 0.
+        /// 1 if all of them are nonzero, else 0.
         All,
-        /// The place of the largest, the first of equal ones.
+        /// The index of the largest, the first of equal ones.
         ArgMax,
-        /// The place of the smallest, the first of equal ones.
+        /// The index of the smallest, the first of equal ones.
         ArgMin,
     }
 }
 
 impl Reduction {
-    /// Whether the result is constant between jumps, so that nothing is trained through it.
+    /// Whether the result is piecewise constant, so that nothing is trained through it.
     pub const fn is_flat(self) -> bool {
         use Reduction::*;
         matches!(self, Any | All | ArgMax | ArgMin)
@@ -56,12 +56,12 @@ impl Reduction {
 }
 
 operation! {
-    /// One number for all values of a sample that differ in the reduced axes only.
+    /// Reduces all values of a sample that only differ in the reduced axes to one number.
     ///
     /// **Keras equivalent:** `keras.ops.sum`, `keras.ops.mean`, `keras.ops.max`, `keras.ops.argmax`, ….
     #[derive(Clone, Debug, PartialEq)]
     pub struct Reduce<L> {
-        /// The number.
+        /// Kind of reduction.
         pub reduction: Reduction,
         /// Lengths of the axes of the input, the reduced ones last.
         pub shape: List<L>,

@@ -1,4 +1,4 @@
-//! `Rescaling` and `Normalization` by constants: values shifted and scaled.
+//! `Rescaling` and `Normalization` by constants: shift and scale values.
 
 use super::{Planned, Read, Written, operation};
 use crate::describe::List;
@@ -7,8 +7,8 @@ use crate::dim::Dim;
 operation! {
     /// `y = (x − shift) · scale + offset`, by constants.
     ///
-    /// A sample is `[outer, constants, inner]`: `shift`, `scale` and `offset` are equally long, and each of their numbers is for
-    /// `inner` values that follow each other. One number each is for all values.
+    /// A sample is `[outer, constants, inner]`: `shift`, `scale` and `offset` have equal lengths, and each of their
+    /// numbers applies to `inner` consecutive values. A single number applies to all values.
     ///
     /// **Keras equivalent:** `keras.layers.Rescaling(scale, offset)`, `keras.layers.Normalization(mean=mean, variance=variance)`.
     #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +19,7 @@ operation! {
         pub scale: List<f64>,
         /// Added to the products.
         pub offset: List<f64>,
-        /// The axes after that of the constants, as one.
+        /// Product of the lengths of the axes after that of the constants.
         pub inner: L,
         /// The input.
         pub x: Read<L>,

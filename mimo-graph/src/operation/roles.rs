@@ -1,10 +1,10 @@
-//! Roles of fields: what an operation does with a value, a weight or memory.
+//! Roles of an operation's fields: the use of a value, a weight or memory.
 
 use super::{Field, Length, Part, PartMut};
 use crate::describe::{Describe, Literal};
 use crate::dim::Dim;
 
-/// A value of every sample of a chunk: some columns of a buffer.
+/// A value of every sample of a chunk: a range of columns of a buffer.
 ///
 /// Sample `r` of the value is the `len` values at `column + r · stride` of the buffer `slot`. Siblings that are computed
 /// as one product share a buffer and differ in `column`.
@@ -12,33 +12,33 @@ use crate::dim::Dim;
 pub struct View<L = usize> {
     /// The buffer.
     pub slot: usize,
-    /// The first column.
+    /// First column.
     pub column: L,
     /// Values per sample.
     pub len: L,
-    /// Values per sample of the whole buffer.
+    /// Values per sample of the complete buffer.
     pub stride: L,
 }
 
 impl View {
-    /// A value that has a buffer to itself.
+    /// A value with its own buffer.
     pub const fn whole(slot: usize, len: usize) -> Self {
         View { slot, column: 0, len, stride: len }
     }
 
-    /// Some columns of this view.
+    /// A range of columns of this view.
     pub const fn columns(self, column: usize, len: usize) -> Self {
         View { slot: self.slot, column: self.column + column, len, stride: self.stride }
     }
 
-    /// Whether the samples follow each other without a gap.
+    /// Whether the samples are contiguous.
     pub const fn contiguous(self) -> bool {
         self.len == self.stride
     }
 }
 
 impl View<Dim> {
-    /// A value that has a buffer to itself.
+    /// A value with its own buffer.
     pub fn of_buffer(slot: usize, len: Dim) -> Self {
         View { slot, column: Dim::Known(0), len: len.clone(), stride: len }
     }
@@ -76,15 +76,15 @@ impl<L: Length> Field<L> for View<L> {
     }
 }
 
-/// Where the gradient of a value that is read is written.
+/// Destination of the gradient of a value that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GradientTarget<L = usize> {
-    /// The gradient's place.
+    /// The gradient.
     pub view: View<L>,
-    /// Whether another reader of the value has written there before.
+    /// Whether it is added, because another reader of the value writes first.
     pub accumulate: bool,
-    /// The value itself, if it left a ReLU: the gradient is 0 where it is not positive. Only operations whose kernels
-    /// can do this on the way are asked to.
+    /// The value itself, if it is the output of a ReLU: the gradient is 0 where it is not positive. Only set if the
+    /// operation's kernel can apply it while writing.
     pub mask: Option<View<L>>,
 }
 
@@ -94,7 +94,7 @@ impl GradientTarget {
         GradientTarget { view, accumulate: false, mask: None }
     }
 
-    /// A gradient that is added to what is there.
+    /// A gradient that is added.
     pub const fn add(view: View) -> Self {
         GradientTarget { view, accumulate: true, mask: None }
     }
@@ -118,7 +118,7 @@ impl<L: Length> Describe for GradientTarget<L> {
 pub struct Read<L = usize> {
     /// The value.
     pub view: View<L>,
-    /// Where its gradient is written; `None` if nothing before the operation is trained.
+    /// Destination of its gradient; `None` if nothing before the operation is trained.
     pub gradient: Option<GradientTarget<L>>,
     /// Whether the backward reads the value.
     pub kept: bool,
@@ -137,13 +137,13 @@ impl<L> Read<L> {
 }
 
 impl Read {
-    /// A value that has a buffer to itself, as its gradient has; only this operation writes it.
+    /// A value with its own buffer, and a gradient with its own buffer; only this operation writes it.
     pub const fn whole([slot, gradient]: [usize; 2], len: usize, kept: bool) -> Self {
         let gradient = Some(GradientTarget::write(View::whole(gradient, len)));
         Read { view: View::whole(slot, len), gradient, kept }
     }
 
-    /// The same of a value that left a ReLU, whose gradient is 0 where the value is not positive.
+    /// Same as [`whole`](Self::whole) for the output of a ReLU, whose gradient is 0 where the value is not positive.
     pub const fn masked([slot, gradient]: [usize; 2], len: usize, kept: bool) -> Self {
         let view = View::whole(slot, len);
         let gradient =
@@ -161,7 +161,7 @@ impl Read<Dim> {
 
 impl<L: Length> Describe for Read<L> {
     fn literal(&self) -> Literal {
-        // What most values are like is short: each expression costs users' compile time.
+        // The most common form is short: each expression costs users' compile time.
         if let Some(GradientTarget { view, accumulate: false, mask }) = &self.gradient
             && (self.view.is_whole() && view.is_whole() && view.len == self.view.len)
             && mask.as_ref().is_none_or(|mask| *mask == self.view)
@@ -185,14 +185,14 @@ pub struct Written<L = usize> {
     pub kept: bool,
 }
 
-/// A call for a value and a gradient that have buffers to themselves.
+/// A call for a value and a gradient with separate buffers.
 fn whole<L: Length>(function: &'static str, [value, gradient]: [&View<L>; 2], kept: bool) -> Literal {
     let slots = Literal::Array(vec![value.slot.literal(), gradient.slot.literal()]);
     Literal::Call { function, arguments: vec![slots, value.len.literal(), kept.literal()] }
 }
 
 impl Written {
-    /// A value that has a buffer to itself, as its gradient has.
+    /// A value with its own buffer, and a gradient with its own buffer.
     pub const fn whole([slot, gradient]: [usize; 2], len: usize, kept: bool) -> Self {
         Written { view: View::whole(slot, len), gradient: Some(View::whole(gradient, len)), kept }
     }
@@ -222,12 +222,12 @@ impl<L: Length> Describe for Written<L> {
     }
 }
 
-/// Where the backward of a chunk sums up the gradient of a weight: a fixed buffer, shared by all calls of the layer.
+/// Accumulator for a weight's gradient in the backward of a chunk: a fixed buffer, shared by all calls of the layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChunkAccumulator<L = usize> {
     /// The buffer.
     pub view: View<L>,
-    /// Whether another call of the layer has written there before; the first one begins with zeros.
+    /// Whether it is added, because another call of the layer writes first; the first one begins with zeros.
     pub accumulate: bool,
 }
 
@@ -243,7 +243,7 @@ impl<L: Length> Describe for ChunkAccumulator<L> {
 pub struct Weight<L = usize> {
     /// Its block.
     pub block: usize,
-    /// Where the gradient is summed up; `None` if the weight is not trained.
+    /// Destination of the gradient; `None` if the weight is not trained.
     pub gradient: Option<ChunkAccumulator<L>>,
 }
 
@@ -269,7 +269,7 @@ crate::describe! {
         Product,
         /// `Σ dy`
         Sum,
-        /// `dy`, added to the rows of the block that `x` numbers.
+        /// `dy`, added to the rows of the block whose indices are in `x`.
         Scatter,
     }
 }
@@ -345,19 +345,19 @@ impl During {
     }
 }
 
-/// Memory that an operation computes in, and what it leaves there for its backward.
+/// Scratch memory of an operation, including values that its forward stores for its backward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scratch<L = usize> {
     /// The memory.
     pub view: View<L>,
     /// The passes that use it.
     pub during: During,
-    /// Whether its size is the same however many rows a chunk has.
+    /// Whether its size does not depend on the number of rows of a chunk.
     pub fixed: bool,
 }
 
 impl<L> Scratch<L> {
-    /// Memory of every row.
+    /// Memory per row.
     pub const fn rows(view: View<L>, during: During) -> Self {
         Scratch { view, during, fixed: false }
     }

@@ -1,12 +1,12 @@
-//! Copies of values that lie apart in memory: parts of a tensor, and values that are repeated.
+//! Strided copies: parts of a tensor, and repeated values.
 
 use super::{Planned, Read, Written, operation};
 use crate::describe::List;
 use crate::dim::Dim;
 
 operation! {
-    /// Copies some values of the input, some of them several times, as its strides say. Its backward adds each gradient where the
-    /// value was.
+    /// Copies values of the input by its strides, possibly several times. Its backward adds each gradient to that of
+    /// the copied value.
     ///
     /// **Keras equivalent:** `keras.ops.get_item`, `keras.ops.repeat`, `keras.ops.tile`.
     #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +15,7 @@ operation! {
         pub shape: List<L>,
         /// Strides of the input along the axes of the result; 0 repeats.
         pub strides: List<L>,
-        /// Place of the first value in the input.
+        /// Offset of the first value in the input.
         pub start: L,
         /// The input.
         pub x: Read<L>,
@@ -30,7 +30,7 @@ impl Planned for StridedCopy<Dim> {
     }
 }
 
-/// Axes with their strides, as few as there can be: those that follow each other in memory are one, and those of length 1 are none.
+/// Joins axes that are contiguous in memory, and drops those of length 1.
 pub(crate) fn joined_axes(axes: impl IntoIterator<Item = (Dim, Dim)>) -> (List<Dim>, List<Dim>) {
     let mut joined: Vec<(Dim, Dim)> = Vec::new();
     for (len, stride) in axes {

@@ -4,32 +4,32 @@ use super::{Length, operation};
 use crate::describe::{Describe, Holds, Literal};
 use crate::dim::Dim;
 
-/// Some of the values that a chunk sums up, and how those of all chunks become the values of the batch.
+/// Values that each chunk sums up, and how those of all chunks are merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sum<L = usize> {
     /// `len` sums.
     Add {
-        /// The first.
+        /// Offset of the first.
         start: L,
         /// Their number.
         len: L,
     },
-    /// The mean of each channel, and after these the sum of squared distances from it, which becomes the variance.
+    /// The mean of each channel, followed by the sum of squared distances from it, which is merged to the variance.
     Moments {
-        /// The first.
+        /// Offset of the first.
         start: L,
-        /// Channels.
+        /// Number of channels.
         channels: L,
-        /// Values of a channel in a sample.
+        /// Number of values of a channel in a sample.
         positions: L,
     },
-    /// The same of the values that a mask counts.
+    /// Same as `Moments`, of unmasked values.
     MaskedMoments {
-        /// The first.
+        /// Offset of the first.
         start: L,
-        /// Channels.
+        /// Number of channels.
         channels: L,
-        /// The number of values of each channel that count.
+        /// Offset of the number of unmasked values of each channel.
         counts: L,
     },
 }
@@ -60,29 +60,29 @@ impl<L: Length> Describe for Sum<L> {
 }
 
 operation! {
-    /// Weights that are averages over the steps of what the chunks have summed up, and not trained.
+    /// Weights that are moving averages of merged sums over the training steps, and not trained.
     ///
     /// After each training step `value = value · momentum + sum · (1 − momentum)`.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct MovingAverage<L> {
         /// Their block.
         pub block: usize,
-        /// Their number.
+        /// Number of values.
         pub len: L,
-        /// Where what they follow begins among the sums of the batch.
+        /// Offset of the averaged values among the sums of the batch.
         pub sums: L,
-        /// Share that stays.
+        /// Decay rate.
         pub momentum: f64,
     }
 }
 
-/// The sums over the batch that an operation reads in training, and what follows them.
+/// The sums over the batch that an operation reads in training, and their moving averages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BatchSums {
-    /// Those that its forward reads.
+    /// Sums that its forward reads.
     pub forward: Sum<Dim>,
-    /// Those that its backward reads.
+    /// Sums that its backward reads.
     pub backward: Sum<Dim>,
-    /// Weights that follow them.
+    /// Their moving averages.
     pub moving: Vec<MovingAverage<Dim>>,
 }

@@ -9,7 +9,7 @@ where
     View { slot, column: L::from(0), len: len.clone(), stride: len }
 }
 
-/// The same operation, with numbers and with an expression.
+/// The same operation, with a number and with an expression.
 fn concatenate<L: Length + From<usize>>(len: L) -> Concatenate<L> {
     let target = GradientTarget { view: view(3, len.clone()), accumulate: true, mask: None };
     let part = Read { view: view(0, len.clone()), gradient: Some(target), kept: false };

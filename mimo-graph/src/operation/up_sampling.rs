@@ -1,4 +1,4 @@
-//! `UpSampling1D`, `UpSampling2D`: sequences and images, enlarged.
+//! `UpSampling1D`, `UpSampling2D`: upsample sequences and images.
 
 use super::{Planned, Read, Written, operation};
 use crate::dim::Dim;
@@ -7,15 +7,15 @@ crate::describe! {
     /// Interpolation between the pixels of the input.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Interpolation {
-        /// The nearest pixel: each is repeated.
+        /// The nearest pixel.
         Nearest,
-        /// The weighted mean of the four around, by the distance of their centres.
+        /// The mean of the four nearest pixels, weighted by the distance of their centres.
         Bilinear,
     }
 }
 
 operation! {
-    /// Enlarges an image: `[height, width, channels] → [height · size, width · size, channels]`.
+    /// Upsamples an image: `[height, width, channels] → [height · size, width · size, channels]`.
     ///
     /// **Keras equivalent:** `keras.layers.UpSampling1D`, `keras.layers.UpSampling2D`.
     #[derive(Clone, Copy, Debug, PartialEq)]

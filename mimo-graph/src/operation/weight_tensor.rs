@@ -4,7 +4,7 @@ use super::{Planned, Weight, Written, operation};
 use crate::dim::Dim;
 
 operation! {
-    /// Every sample gets the values of a weight.
+    /// Copies the values of a weight to every sample.
     #[derive(Clone, Debug, PartialEq)]
     pub struct WeightTensor<L> {
         /// The values.

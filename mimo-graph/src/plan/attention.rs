@@ -1,4 +1,4 @@
-//! Attention, and the projections around that of several heads, which are products of dense layers.
+//! Plans attention, and the projections of multi-head attention, which are products of dense layers.
 
 use super::build::{Building, key, param};
 use super::values::ValueId;
@@ -16,7 +16,7 @@ use crate::operation::{
 use crate::order::{marked, needed_tensors};
 use crate::shape::Shape;
 
-/// Queries, keys and values, each with the value that it is.
+/// Queries, keys and values as reads, with their value ids.
 type Projected = [(Read, ValueId); 3];
 
 /// Lengths of an attention.
@@ -58,7 +58,7 @@ impl Building {
             keys: len(&key, 0),
             axes,
         };
-        // A layer without weights has no place among those with some.
+        // A layer without weights has no index among those with weights.
         let has_weights = !graph.layer(graph.node(id).layer).weights.is_empty();
         let mut weights = if has_weights { self.layer_weights(graph, id) } else { vec![] }.into_iter();
         let scale = if layer.use_scale { weights.next() } else { None };
@@ -89,7 +89,7 @@ impl Building {
         let Some(tensors) = tensors(graph, id) else { return };
         let [query, value, key] = tensors;
         let shape = self.shape(graph, query);
-        // The shape rule has seen to it that they fit.
+        // The shape rule has checked that they fit.
         let Some(axes) = layer.axes(&shape) else { return };
         let along = |shape: &Shape| {
             let lengths = shape.0.get(axes.axes.clone()).unwrap_or_default();
@@ -104,7 +104,7 @@ impl Building {
             keys: along(&self.shape(graph, key)),
             axes: axes.clone(),
         };
-        // Keras has two ways to compute it, which differ for queries that see no key.
+        // Keras computes it in two ways, which differ for queries that see no key.
         let by_softmax = layer.dropout > 0.0 || layer.gives_scores || shape.rank() != 2;
         let settings = Settings {
             score: Score::Product { scaled: true },
@@ -171,18 +171,18 @@ impl Building {
         self.projection(id, name, product, Activation::Linear, read, (y, value_of_y));
     }
 
-    /// A value inside of a call, which leads to all that the call gives.
+    /// A value inside of a call, which leads to all outputs of the call.
     fn value_inside(&mut self, graph: &Graph, id: NodeId) -> ValueId {
         let outputs = &graph.node(id).outputs;
         let value = self.value_like(self.values.of(outputs[0]));
         let mut reaches = vec![];
         for &output in outputs {
             let of_output = self.values.of(output);
-            reaches.extend_from_slice(&self.values.reaches[of_output.0]);
+            reaches.extend_from_slice(&self.values.reachable_outputs[of_output.0]);
         }
         reaches.sort_unstable();
         reaches.dedup();
-        self.values.reaches[value.0] = reaches;
+        self.values.reachable_outputs[value.0] = reaches;
         value
     }
 
@@ -215,7 +215,7 @@ impl Building {
         self.add(name, vec![id], kind.into(), vec![from], to);
     }
 
-    /// The blocks of the kernels and biases of all projections; made at the first call.
+    /// Blocks of the kernels and biases of all projections; created at the first call.
     fn projection_weights(
         &mut self,
         graph: &Graph,
@@ -232,7 +232,7 @@ impl Building {
         blocks.chunks_exact(each).map(|weights| (weights[0], weights.get(1).copied())).collect()
     }
 
-    /// Kernels are matrices of inputs and units, biases rows.
+    /// Kernels are matrices of inputs and units, biases are rows.
     fn projection_blocks(&mut self, graph: &Graph, called: LayerId, layer: &MultiHeadAttention) {
         self.plan.weighted.push(called);
         let weights = &graph.layer(called).weights;

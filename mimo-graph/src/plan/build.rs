@@ -1,4 +1,5 @@
-//! From calls to operations: slots for values and their gradients, blocks for weights, siblings merged.
+//! Converts calls to operations: allocates slots for values and gradients and blocks for weights, and merges
+//! siblings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,39 +15,40 @@ use crate::operation::{Activate, Call, Weight};
 use crate::shape::Shape;
 use crate::target::Target;
 
-/// A plan under construction, with what the later steps need to know of its operations.
+/// A plan under construction, with the facts about its operations that later passes need.
 #[derive(Debug)]
 pub(super) struct Building {
     pub plan: Plan,
     pub values: Values,
-    /// By value: where it is.
+    /// By value: its view.
     pub places: Vec<Option<View>>,
-    /// By value: where its gradient is.
+    /// By value: the view of its gradient.
     pub gradients: Vec<Option<View>>,
     /// By operation: the values that it reads, in the order of its reads.
     pub reads: Vec<Vec<ValueId>>,
-    /// By operation: the values that it gives.
+    /// By operation: the values that it writes.
     pub gives: Vec<Vec<ValueId>>,
-    /// By value: the operation that gives it and nothing else, but for products.
+    /// By value: the operation that writes it and nothing else, except for products.
     given_by: BTreeMap<ValueId, usize>,
-    /// By loss: the value whose gradient it writes, if it has one. Each value stands here once.
+    /// By loss: the value whose gradient it writes, if it has one. Each value occurs once.
     pub loss_values: Vec<Option<ValueId>>,
-    /// By output: the value whose gradient custom losses write, if it has one; empty for a model without a custom loss.
+    /// By output: the value whose gradient custom losses write, if it has one; empty for a model without a custom
+    /// loss.
     pub custom_values: Vec<Option<ValueId>>,
-    /// By layer: the first of its states in the plan, once it has been called.
+    /// By layer: the index of its first state in the plan, after its first call.
     pub(super) states: Vec<Option<usize>>,
-    /// By layer: the blocks of its weights, once it has been called.
+    /// By layer: the blocks of its weights, after its first call.
     pub(super) blocks: Vec<Option<Vec<usize>>>,
-    /// The axes that wrappers take away from what the call under construction reads and gives, and the steps along
-    /// them.
+    /// The number of axes that wrappers remove from the inputs and outputs of the call under construction, and the
+    /// number of steps along them.
     steps: (usize, Dim),
     /// By call: whether it is computed inside of the call that reads it.
     pub(super) inlined: Vec<bool>,
-    /// By call: whether it gives a weight that is read as a kernel only.
+    /// By call: whether it outputs a weight that is only read as a kernel.
     pub(super) kernels: Vec<bool>,
 }
 
-/// Builds operations for everything that leads to an output.
+/// Builds operations for all calls that lead to an output.
 pub(super) fn build(graph: &Graph) -> Building {
     let values = Values::new(graph);
     let mut building = Building {
@@ -88,7 +90,7 @@ impl Building {
     fn call(&mut self, graph: &Graph, id: NodeId) {
         let node = graph.node(id);
         let (core, axes) = graph.core(node);
-        // A call that reads nothing has the steps of what it gives.
+        // A call without inputs has the steps of its outputs.
         let Some(&tensor) = node.inputs.iter().chain(&node.outputs).next() else { return };
         let steps = shape(graph, tensor).0.into_iter().take(axes);
         self.steps = (axes, Shape(steps.collect()).elements());
@@ -100,7 +102,7 @@ impl Building {
         self.plan.flops = before + steps * flops;
     }
 
-    /// The operations of a call, on the shapes that the layer inside of wrappers sees.
+    /// Builds the operations of a call, on the shapes that the layer inside of wrappers sees.
     fn operations(&mut self, graph: &Graph, id: NodeId, core: &LayerKind) {
         let node = graph.node(id);
         if self.elementwise(graph, id, core)
@@ -122,20 +124,20 @@ impl Building {
             LayerKind::Softmax(layer) => return self.softmax(graph, id, layer),
             LayerKind::Matmul(layer) => return self.matmul(graph, id, *layer),
             LayerKind::Einsum(layer) => return self.product_of_equation(graph, id, layer),
-            // The convolution before has done it.
+            // The convolution before it computes it.
             LayerKind::Pooling(_) if self.places[self.values.of(node.outputs[0]).0].is_some() => return,
             _ => {}
         }
         let Some(kind) = core.operation(&mut CallOf { building: self, graph, id }) else { return };
-        // Random numbers read nothing.
+        // Random numbers have no inputs.
         let inputs = if kind.reads().is_empty() { &[][..] } else { &node.inputs };
         let reads = inputs.iter().map(|&input| self.values.of(input)).collect();
         let value = self.values.of(node.outputs[0]);
         self.add(self.call_name(graph, id), vec![id], kind, reads, value);
     }
 
-    /// Outputs, their losses and metrics. Every loss gets a value to itself whose gradient it writes: what other losses and
-    /// readers add to the same tensor goes through copies of it, by the backward of an operation like any other.
+    /// Builds outputs, their losses and metrics. Every loss has its own value, whose gradient it writes: other losses
+    /// and readers of the same tensor read a copy, whose backward adds like that of any operation.
     fn outputs(&mut self, graph: &Graph) {
         let training = |index: usize| graph.compile.as_ref().map(|compile| &compile.outputs[index]);
         let custom = graph.compile.as_ref().is_some_and(|compile| compile.custom_loss());
@@ -145,7 +147,7 @@ impl Building {
             let node = node.filter(|&node| fuses(loss, activation(graph, node)));
             node.and_then(|node| building.product_of(node, value))
         };
-        // A loss of the tensor itself comes before one that is computed from it as logits, which then reads a copy.
+        // A loss of the tensor itself comes before one computed from its logits, which then reads a copy.
         let mut taken: BTreeSet<ValueId> = BTreeSet::new();
         for (index, port) in graph.outputs.iter().enumerate() {
             let value = self.values.of(port.tensor);
@@ -171,7 +173,7 @@ impl Building {
             if kind.is_none() && training.loss.is_none() {
                 continue;
             }
-            // Of a copy too the loss reads the logits of the original.
+            // With a copy, too, the loss reads the logits of the original.
             let mut product = logits_of(self, index, self.values.of(port.tensor));
             if let Some(logits) = product.filter(|&logits| !taken.insert(logits)) {
                 product = Some(self.copy(format!("{}_logits", port.name), logits, &result));
@@ -188,7 +190,7 @@ impl Building {
             let gradient = gradient_of.and_then(|value| self.gradients[value.0].clone());
             let mask = graph.output_mask(index).map(|mask| self.values.of(mask));
             if let Some(view) = mask.and_then(|mask| self.places[mask.0].clone()) {
-                // Its place among the sums is known when all losses are.
+                // Its offset among the sums is known after all losses.
                 let (loss, start) = (self.plan.losses.len(), Dim::Known(0));
                 self.plan.masks.push(OutputMask { loss, view, start });
             }
@@ -211,10 +213,10 @@ impl Building {
         }
     }
 
-    /// A copy of a value of this shape, so that its gradient is added to that of the value.
+    /// A copy of a value, whose gradient is added to that of the value.
     fn copy(&mut self, name: String, value: ValueId, shape: &Shape) -> ValueId {
         let copy = self.value_like(value);
-        // Inputs, and the results of calls, have their places by now.
+        // Inputs and results of calls have their views by now.
         let x = self.places[value.0].clone().unwrap_or_else(|| View::of_buffer(0, shape.elements()));
         let kind = Activate {
             activation: Activation::Linear,
@@ -226,7 +228,7 @@ impl Building {
         copy
     }
 
-    /// The value that the activation of `node` reads, if that is an operation of its own.
+    /// The value that the activation of `node` reads, if it is a separate operation.
     fn product_of(&self, node: NodeId, value: ValueId) -> Option<ValueId> {
         let is_activation = |&at: &usize| {
             matches!(self.plan.forward[at].kind, OpKind::Activate(_))
@@ -236,8 +238,8 @@ impl Building {
         self.given_by.get(&value).filter(|at| is_activation(at)).map(|&at| self.reads[at][0])
     }
 
-    /// Whether `node` ends in the sigmoid or softmax of an output whose cross-entropy is computed from the logits.
-    /// A reshape between them disables this, as in Keras.
+    /// Whether `node` ends in the sigmoid or softmax of an output whose cross-entropy is computed from the logits. A
+    /// reshape between them disables this, as in Keras.
     pub(super) fn fused(&self, graph: &Graph, node: NodeId) -> bool {
         let activation = activation(graph, node);
         let Some(compile) = &graph.compile else { return false };
@@ -245,13 +247,13 @@ impl Building {
         ports.iter().any(|&port| fuses(compile.outputs[port].loss, activation))
     }
 
-    /// Memory for the result of a call and for its gradient.
+    /// Allocates memory for the result of a call and its gradient.
     pub(super) fn written(&mut self, graph: &Graph, id: NodeId) -> Written {
         let output = graph.node(id).outputs[0];
         self.written_value(self.shape(graph, output).elements(), self.values.of(output))
     }
 
-    /// Memory for a value and for its gradient, if it has one.
+    /// Allocates memory for a value, and for its gradient if it has one.
     pub(super) fn written_value(&mut self, len: Dim, value: ValueId) -> Written {
         let view = self.slot(len.clone());
         let gradient = self.values.has_gradient(value).then(|| self.slot(len));
@@ -275,26 +277,26 @@ impl Building {
         self.gives.push(vec![value]);
     }
 
-    /// A value beside the graph's tensors that has a gradient where `like` has one.
+    /// A value that is not a tensor of the graph, with a gradient if `like` has one.
     pub(super) fn value_like(&mut self, like: ValueId) -> ValueId {
         self.places.push(None);
         self.gradients.push(None);
         self.values.add(like)
     }
 
-    /// The shape of what a call reads or gives, as the layer inside of wrappers sees it.
+    /// The shape of a tensor as the layer inside of wrappers sees it.
     pub(super) fn shape(&self, graph: &Graph, tensor: TensorId) -> Shape {
         shape(graph, tensor).without_first(self.steps.0)
     }
 
-    /// The layer that is called inside of wrappers, and whether they take the same axes away as those of the call under
+    /// The layer that is called inside of wrappers, and whether they remove the same axes as those of the call under
     /// construction.
     pub(super) fn core<'g>(&self, graph: &'g Graph, node: NodeId) -> (&'g LayerKind, bool) {
         let (core, axes) = graph.core(graph.node(node));
         (core, axes == self.steps.0)
     }
 
-    /// The layer's name, and for later calls of a shared layer which one it is.
+    /// The layer's name, with the number of the call for later calls of a shared layer.
     pub(super) fn call_name(&self, graph: &Graph, id: NodeId) -> String {
         let name = graph.layer(graph.node(id).layer).name.replace('/', "_");
         match self.values.earlier[id.index()] {
@@ -303,20 +305,20 @@ impl Building {
         }
     }
 
-    /// The steps on each of which an operation of this call runs by itself.
+    /// The number of steps on each of which an operation of this call runs separately.
     pub(super) fn wrapped(&self) -> Option<Dim> {
         (self.steps.0 > 0).then(|| self.steps.1.clone())
     }
 
-    /// Memory for `len` values of each step of a sample.
+    /// Allocates `len` values for each step of a sample.
     pub(super) fn slot(&mut self, len: Dim) -> View {
         let len = self.steps.1.clone() * len;
-        // Times are set when all operations are known.
+        // Uses are set when all operations are known.
         self.plan.slots.push(Buffer::new(len.clone()));
         View::of_buffer(self.plan.slots.len() - 1, len)
     }
 
-    /// The weights of nested models that no output needs: a nested model has all of its weights or none.
+    /// Adds the weights of nested models that no output needs: a nested model has all of its weights or none.
     fn rest_of_groups(&mut self, graph: &Graph) {
         let called = self.values.live.iter().filter_map(|&node| graph.layer(graph.node(node).layer).group);
         let groups: Vec<GroupId> = called.collect();
@@ -327,13 +329,13 @@ impl Building {
         }
     }
 
-    /// The blocks of a layer's weights, one each; made at its first call.
+    /// Blocks of a layer's weights, one each; created at its first call.
     pub(super) fn layer_weights(&mut self, graph: &Graph, id: NodeId) -> Vec<Weight<Dim>> {
         let weights = self.blocks_of(graph, graph.node(id).layer).into_iter();
         weights.map(|weight| Weight::of(self.block_of_call(graph, id, weight.block))).collect()
     }
 
-    /// The same for a layer, whether it is called or not. The last axis of a weight is the columns.
+    /// Blocks of a layer's weights, whether it is called or not. The last axis of a weight is the columns.
     fn blocks_of(&mut self, graph: &Graph, layer: LayerId) -> Vec<Weight<Dim>> {
         if self.blocks[layer.index()].is_none() {
             let mut blocks = vec![];
@@ -354,10 +356,10 @@ impl Building {
         blocks.map(|&block| Weight::of(block)).collect()
     }
 
-    /// A tensor, to be read.
+    /// A tensor as a read.
     pub(super) fn read(&self, graph: &Graph, tensor: TensorId) -> Read {
         let place = self.places[self.values.of(tensor).0].clone();
-        // Calls are in topological order, so what is read has its place.
+        // Calls are in topological order, so the input has its view already.
         let whole = || View::of_buffer(0, self.shape(graph, tensor).elements());
         Read::of(place.unwrap_or_else(whole))
     }
@@ -456,7 +458,7 @@ pub(super) fn activation(graph: &Graph, node: NodeId) -> Activation {
     graph.kind(graph.node(node)).activation()
 }
 
-/// Whether a loss is computed from what its output's activation is given: stable, with an exact gradient.
+/// Whether a loss is computed from the input of its output's activation: this is stable, with an exact gradient.
 fn fuses(loss: Option<Loss>, activation: Activation) -> bool {
     let Some(facts) = loss.map(Loss::facts).filter(|facts| facts.fuses) else { return false };
     matches!(
@@ -465,8 +467,8 @@ fn fuses(loss: Option<Loss>, activation: Activation) -> bool {
     )
 }
 
-/// Tells the random numbers of one layer from those of others.
+/// Distinguishes the random numbers of one layer from those of others.
 pub(super) fn key(seed: Option<u64>, node: NodeId) -> u64 {
-    // An own seed is moved out of the range of call numbers.
+    // A seed is moved out of the range of call numbers.
     seed.map_or(u64::from(node.0), |seed| seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1 << 63)
 }

@@ -1,4 +1,4 @@
-//! Products of tensors that are summed over axes: which axes are those of matrices.
+//! Plans tensor products that are summed over axes: decides which axes become rows and columns of matrices.
 
 use super::build::Building;
 use super::values::ValueId;
@@ -30,16 +30,16 @@ impl Building {
         }
     }
 
-    /// Products that an equation says.
+    /// Products of an equation.
     pub(super) fn product_of_equation(&mut self, graph: &Graph, id: NodeId, layer: &Einsum) {
         let operands = self.operands(graph, id);
-        // The shape rule has seen to it that the equation fits.
+        // The shape rule has checked that the equation fits.
         if let Some(axes) = layer.axes(&operands.shapes) {
             self.contract(graph, id, &axes, operands);
         }
     }
 
-    /// A dot product, after normalising what it multiplies if it is one of cosines.
+    /// A dot product, after normalizing its operands for cosines.
     pub(super) fn dot(&mut self, graph: &Graph, id: NodeId, layer: Dot) {
         let mut operands = self.operands(graph, id);
         let Operands { shapes, x, values } = &mut operands;
@@ -71,7 +71,7 @@ impl Building {
         }
     }
 
-    /// The operation that sums products over axes.
+    /// Adds the operation that sums products over axes.
     fn contract(&mut self, graph: &Graph, id: NodeId, axes: &Axes, operands: Operands) {
         let Operands { shapes, x, values } = operands;
         let (name, value) = (self.call_name(graph, id), self.values.of(graph.node(id).outputs[0]));
@@ -79,7 +79,7 @@ impl Building {
         let y = self.written(graph, id);
         let (kind, flops) = match <[Read; 2]>::try_from(x) {
             Ok(x) => (self.product(axes, &shapes, x, y).into(), Dim::Known(2) * work),
-            // An equation has a tensor at least.
+            // An equation has at least one tensor.
             Err(x) => match (x.into_iter().next(), &shapes[..]) {
                 (Some(x), [shape, ..]) => (rearranged(axes, shape, x, y), work),
                 _ => return,
@@ -95,7 +95,8 @@ impl Building {
         let result = axes.result(shapes);
         let tensors = [&axes.operands[0], &axes.operands[1], &output];
         let shapes = [&shapes[0], &shapes[1], &result];
-        // Rows are axes of the first tensor and the result, columns of the second and the result, summed ones of both tensors.
+        // Rows are axes of the first tensor and the result, columns of the second and the result, summed ones of both
+        // tensors.
         let groups = [[0, 2, 1], [1, 2, 0], [0, 1, 2]].map(|[one, other, without]| {
             group([(tensors[one], shapes[one]), (tensors[other], shapes[other])], tensors[without])
         });
@@ -125,7 +126,7 @@ impl Building {
     }
 }
 
-/// The operation of one tensor: its axes in another order, without some over which it is summed.
+/// The operation of one tensor: permutes its axes, and sums over some of them.
 fn rearranged(axes: &Axes, shape: &Shape, x: Read, y: Written) -> OpKind {
     let all = axes.lengths(std::slice::from_ref(shape));
     let (kept, summed): (Vec<_>, Vec<_>) = all.iter().partition(|(axis, _)| axes.output.contains(axis));
@@ -137,22 +138,22 @@ fn rearranged(axes: &Axes, shape: &Shape, x: Read, y: Written) -> OpKind {
     let lengths = List::Owned(order.iter().map(|(_, len)| len.clone()).collect());
     let strides = order.iter().map(|(axis, _)| stride(&axes.operands[0], shape, *axis));
     let strides = List::Owned(strides.collect());
-    // A permutation writes every value of a gradient, and beside a diagonal there are others.
+    // A permutation writes every value of a gradient; a diagonal does not.
     match order.len() == kept && shape.rank() == kept {
         true => Permute { shape: lengths, strides, x, y }.into(),
         false => Reduce { reduction: Reduction::Sum, shape: lengths, strides, kept, x, y }.into(),
     }
 }
 
-/// The stride of a tensor along an axis: along a diagonal if it has it twice, 0 if it does not have it.
+/// The stride of a tensor along an axis: along the diagonal if it occurs twice, 0 if it does not occur.
 fn stride(axes: &[Option<usize>], shape: &Shape, axis: usize) -> Dim {
     let places = axes.iter().enumerate().filter(|(_, other)| **other == Some(axis));
     let strides = places.map(|(at, _)| Shape(shape.0.get(at + 1..).unwrap_or_default().to_vec()).elements());
     strides.fold(Dim::Known(0), |sum, stride| sum + stride)
 }
 
-/// Axes that two tensors have and the third does not, as many as lie in both as one axis: the last of one of the tensors with those
-/// before it. If neither ends with such an axis, those that the first has last.
+/// The longest run of axes, shared by two tensors and absent from the third, that can be joined to one axis in both:
+/// the last axis of one tensor with those before it.
 fn group(tensors: [(&Vec<Option<usize>>, &Shape); 2], without: &[Option<usize>]) -> Vec<usize> {
     let [(one, _), (other, _)] = tensors;
     let fits = |axis: &Option<usize>| axis.is_some() && other.contains(axis) && !without.contains(axis);
@@ -163,7 +164,7 @@ fn group(tensors: [(&Vec<Option<usize>>, &Shape); 2], without: &[Option<usize>])
     let mut group = vec![last];
     let before = |axes: &[Option<usize>], axis: usize| {
         let at = axes.iter().position(|other| *other == Some(axis))?;
-        // Axes of length 1 that are repeated lie between others without a gap.
+        // Repeated axes of length 1 leave no gap between others.
         axes[..at].iter().rev().find_map(|axis| *axis)
     };
     while let Some(first) = group.first().copied()

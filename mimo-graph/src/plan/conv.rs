@@ -1,4 +1,4 @@
-//! Convolutions: their geometry, and the memory that their passes need for one sample.
+//! Plans convolutions: their geometry, and the memory of their passes for one sample.
 
 use super::build::Building;
 use super::values::ValueId;
@@ -11,17 +11,17 @@ use crate::layers::sliding::{Axis, Sliding};
 use crate::operation::{Activate, Conv, ConvScratch, Depthwise, During, Geometry, Weight, Widened};
 use crate::shape::Shape;
 
-/// The kernel of a convolution and what follows it.
+/// The kernel of a convolution and its number of channels and groups.
 struct Kernel {
-    /// Channels that it gives.
+    /// Number of output channels.
     filters: Dim,
-    /// Parts of the channels.
+    /// Number of groups.
     groups: Dim,
     kernel: Weight<Dim>,
     bias: Option<Weight<Dim>>,
 }
 
-/// A convolution, before it is known which operation executes it.
+/// A convolution, before its operation is decided.
 pub(super) struct Convolution {
     pub(super) geometry: Geometry<Dim>,
     /// Whether it outputs inputs of the geometry.
@@ -52,7 +52,7 @@ impl Building {
         self.activated(graph, id, conv, self.values.of(input), layer.activation);
     }
 
-    /// A depthwise convolution: one whose groups are its channels. Its kernel lies in memory as that one's would.
+    /// A depthwise convolution: one whose groups are its channels. Its kernel has the same memory layout.
     pub(super) fn depthwise(&mut self, graph: &Graph, id: NodeId, layer: &layers::depthwise::Depthwise) {
         let input = graph.node(id).inputs[0];
         let read = self.read(graph, input);
@@ -64,7 +64,7 @@ impl Building {
         self.activated(graph, id, conv, self.values.of(input), layer.activation);
     }
 
-    /// A depthwise convolution, and one of a single tap.
+    /// A depthwise convolution, followed by one of a single tap.
     pub(super) fn separable(&mut self, graph: &Graph, id: NodeId, layer: &layers::separable::Separable) {
         let (input, output) = (graph.node(id).inputs[0], graph.node(id).outputs[0]);
         let read = self.read(graph, input);
@@ -72,7 +72,7 @@ impl Building {
         let (Some(depthwise), Some(pointwise)) = (weights.next(), weights.next()) else { return };
         let shape = self.shape(graph, input);
         let first = along_channels(&layer.sliding, &layer.depth_multiplier, (read, &shape), depthwise, None);
-        // As the result, but for its channels.
+        // Same as the result, except for its channels.
         let mut between = self.shape(graph, output);
         between.0.pop();
         between.0.push(first.geometry.filters.clone());
@@ -89,7 +89,7 @@ impl Building {
         self.activated(graph, id, second, value, layer.activation);
     }
 
-    /// What ends in the result of a call: a convolution of `from`, with its activation in place where that can be done.
+    /// Adds the convolution of `from` that computes the result of a call, with its activation in place if possible.
     fn activated(
         &mut self,
         graph: &Graph,
@@ -123,7 +123,7 @@ impl Building {
         self.add(name, vec![id], kind.into(), vec![product], value);
     }
 
-    /// Adds a convolution that gives `value`, of shape `result`.
+    /// Adds a convolution that computes `value`, of shape `result`.
     fn convolve(
         &mut self,
         name: String,
@@ -168,7 +168,7 @@ impl Building {
         self.add(name, vec![id], kind, vec![from], value);
     }
 
-    /// Adds the work of a convolution to that of a forward pass.
+    /// Adds the operations of a convolution to the count of a forward pass.
     pub(super) fn count_products(&mut self, conv: &Convolution) {
         let geometry = &conv.geometry;
         let kernel = if conv.depthwise { geometry.depthwise_kernel_len() } else { geometry.kernel_len() };
@@ -176,7 +176,7 @@ impl Building {
         self.plan.flops = self.plan.flops.clone() + Dim::Known(2) * products;
     }
 
-    /// A value beside the graph's tensors, to be read.
+    /// A value that is not a tensor of the graph, as a read.
     fn read_value(&self, value: ValueId, shape: &Shape) -> Read {
         let place = self.places[value.0].clone();
         // The operation that writes it was added before.
@@ -189,7 +189,8 @@ fn convolution(axes: [Axis; 2], x: Read, shape: &Shape, kernel: Kernel, transpos
     let channels = shape.last().cloned().unwrap_or(Dim::Known(1));
     let Kernel { filters, groups, kernel, bias } = kernel;
     let (channels, filters) = if transposed { (filters, channels) } else { (channels, filters) };
-    // One channel is one group both ways, and then filters are more to run along than channels.
+    // With one channel there is one group both ways, and then it is faster to run along the filters than along the
+    // channel.
     let depthwise = !transposed && groups.same(&channels) == Same::Yes && channels != Dim::Known(1);
     let geometry = Geometry { axes, channels, filters, groups };
     Convolution { geometry, transposed, depthwise, kernel, bias, activation: Activation::Linear, x }
@@ -209,7 +210,7 @@ fn along_channels(
     convolution(axes, read, shape, Kernel { filters, groups, kernel, bias }, false)
 }
 
-/// Memory of a length that does not depend on the rows of a chunk.
+/// Memory whose length does not depend on the rows of a chunk.
 pub(super) fn fixed(plan: &mut Plan, len: Dim) -> View {
     plan.slots.push(Buffer::fixed(len.clone()));
     View::of_buffer(plan.slots.len() - 1, len)
@@ -225,7 +226,7 @@ fn image(axes: Vec<Axis>) -> [Axis; 2] {
     }
 }
 
-/// An axis of this length along which a kernel has one tap.
+/// An axis of this length with a kernel of one tap.
 fn still(len: &Dim) -> Axis {
     let (input, output) = (len.clone(), len.clone());
     Axis { input, output, kernel: Dim::Known(1), stride: 1, dilation: 1, padding: Dim::Known(0) }

@@ -1,4 +1,4 @@
-//! Dense layers: siblings on one input become one product, activations are applied in place where they can be.
+//! Plans dense layers: siblings on one input become one product, activations are applied in place if possible.
 
 use super::build::{Building, activation, param, shape, units};
 use super::spectral;
@@ -12,7 +12,7 @@ use crate::layers::LayerKind;
 use crate::operation::{Activate, BatchWeight, Dense, Segment};
 
 impl Building {
-    /// A dense layer, together with the siblings that can be computed with it.
+    /// Adds a dense layer, together with the siblings that can be computed with it.
     pub(super) fn dense(&mut self, graph: &Graph, id: NodeId) {
         if self.places[self.values.of(graph.node(id).outputs[0]).0].is_some() {
             return;
@@ -92,8 +92,8 @@ impl Building {
         }
     }
 
-    /// The dense calls that read what `first` reads and can be one product with it. Their outputs become
-    /// columns of one slot, so nothing may look at them as several positions.
+    /// The dense calls that read the input of `first` and can be one product with it. Their outputs become columns of
+    /// one slot, so they must not be read as several positions.
     fn siblings(&self, graph: &Graph, first: NodeId) -> Vec<NodeId> {
         let input = self.values.of(graph.node(first).inputs[0]);
         let place = |layer: LayerId| graph.compile.as_ref().map(|compile| compile.optimizer_of(layer));
@@ -104,7 +104,7 @@ impl Building {
             let one_position =
                 self.values.tensors[value.0].iter().all(|&tensor| shape(graph, tensor).rank() == 1);
             let called_once = self.values.calls[node.layer.index()] == 1;
-            // Weights that are updated or normalized as a whole are not columns of a larger matrix.
+            // Weights that are updated or normalized as a whole cannot be columns of a larger matrix.
             let whole = optimizer(node.layer).is_some_and(|keyed| keyed.optimizer.rule.needs_whole_weights());
             let normalized = spectral::wrapper(graph, node.layer).is_some();
             one_position && called_once && !whole && !normalized && shape(graph, node.inputs[0]).rank() == 1
@@ -131,7 +131,7 @@ impl Building {
         readers.filter(|&id| id >= first).filter(same).collect()
     }
 
-    /// The blocks of the layers' weights; made at a layer's first call.
+    /// Blocks of the layers' weights; created at a layer's first call.
     fn weights(
         &mut self,
         graph: &Graph,

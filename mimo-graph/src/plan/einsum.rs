@@ -1,7 +1,8 @@
-//! `EinsumDense`: a product whose axes are brought in order before and after it.
+//! Plans `EinsumDense`: a product, with permutations before and after it.
 //!
-//! An equation whose kernel has the axes that are summed over before all others is the product of a dense layer, over positions. Input
-//! and output are permuted only if their axes are in another order. For other kernels, [`Einsum`] copies the kernel in order.
+//! An equation whose kernel has the summed axes first is the product of a dense layer, over positions. Input and
+//! output are permuted only if their axes are in another order. For other kernels, [`Einsum`] makes a permuted copy
+//! of the kernel.
 
 use super::build::{Building, activation, param};
 use super::values::ValueId;
@@ -17,7 +18,7 @@ use crate::operation::{
 };
 use crate::shape::Shape;
 
-/// The axes of a product, in the order in which it is computed.
+/// The axes of a product, in the order of the computation.
 struct Order {
     /// Axes of input, kernel and output.
     shared: Vec<Axis>,
@@ -27,7 +28,7 @@ struct Order {
     summed: Vec<Axis>,
     /// Axes of kernel and output.
     added: Vec<Axis>,
-    /// Whether a dense layer computes it: the kernel is `[summed, added]` as it is.
+    /// Whether a dense layer computes it: the kernel is `[summed, added]` without a permutation.
     dense: bool,
 }
 
@@ -43,13 +44,13 @@ impl Order {
         let kept = only(&axes.output, &|axis| !weighed(axis));
         let summed = only(&axes.kernel, &|axis| !given(axis));
         let added = only(&axes.kernel, &|axis| !read(axis));
-        // Positions of a value of one axis may lie apart from those of other samples.
+        // The positions of a value with one axis may be separate from those of other samples.
         let apart = axes.input.len() == 1 && !kept.is_empty();
         let dense = shared.is_empty() && !apart && [&summed[..], &added].concat() == axes.kernel;
         if dense {
             return Order { shared, kept, summed, added, dense };
         }
-        // The kernel is brought in order, so that input and output need not be.
+        // The kernel is permuted, so that input and output need not be.
         let summed = only(&axes.input, &|axis| weighed(axis) && !given(axis));
         let added = only(&axes.output, &|axis| weighed(axis) && !read(axis));
         Order { shared, kept, summed, added, dense }
@@ -57,11 +58,11 @@ impl Order {
 }
 
 impl Building {
-    /// A product with a kernel, with the permutations, the bias and the activation that it needs.
+    /// Adds a product with a kernel, with the permutations, the bias and the activation that it needs.
     pub(super) fn einsum(&mut self, graph: &Graph, id: NodeId, layer: &EinsumDense) {
         let (input, output) = (graph.node(id).inputs[0], graph.node(id).outputs[0]);
         let shape = self.shape(graph, input);
-        // The shape rule has seen to it that the equation fits.
+        // The shape rule has checked that the equation fits.
         let Some(axes) = layer.equation.axes(shape.rank()) else { return };
         let len = |axis: &Axis| layer.length(*axis, &axes, &shape);
         let lengths = |list: &[Axis]| Shape(list.iter().map(len).collect());
@@ -90,7 +91,7 @@ impl Building {
         let has_bias = !layer.bias_axes.is_empty();
         let biased: Vec<Axis> =
             layer.biased_axes(&axes).filter(|(_, own)| *own).map(|(axis, _)| axis).collect();
-        // The bias of a dense layer is one number per unit.
+        // The bias of a dense layer has one number per unit.
         let own_bias = has_bias && !(*dense && !permutes && biased == *added);
         let in_place =
             *dense && !permutes && !own_bias && activation.elementwise() && activation.from_output();
@@ -171,13 +172,14 @@ impl Building {
         }
     }
 
-    /// An operation that writes `to`, a value of this shape, from one with these strides.
+    /// Adds an operation that writes `to`, a value of this shape, from one with these strides.
     fn permuted(&mut self, shape: Shape, strides: Vec<Dim>, x: Read, to: ValueId) -> OpKind {
         let y = self.written_value(shape.elements(), to);
         Permute { shape: List::Owned(shape.0), strides: List::Owned(strides), x, y }.into()
     }
 
-    /// Kernel and bias; made at the first call. For a dense layer the kernel is a matrix of inputs and units, and the bias a row.
+    /// Kernel and bias; created at the first call. For a dense layer the kernel is a matrix of inputs and units, and
+    /// the bias a row.
     fn einsum_weights(
         &mut self,
         graph: &Graph,
@@ -207,7 +209,7 @@ impl Building {
         }
         let blocks = self.blocks[layer.index()].iter().flatten();
         let mut blocks = blocks.map(|&block| Weight::of(self.block_of_call(graph, id, block)));
-        // A kernel was made above.
+        // The kernel was created above.
         (blocks.next().unwrap_or_else(|| Weight::of(0)), blocks.next())
     }
 }
@@ -218,7 +220,7 @@ fn strides(from: &[Axis], to: &[Axis], lengths: &dyn Fn(&[Axis]) -> Shape) -> Ve
     to.iter().map(|axis| lengths(&from[after(axis)..]).elements()).collect()
 }
 
-/// The result of an operation, to be read.
+/// The result of an operation, as a read.
 fn read(kind: &OpKind) -> Read {
     // Every operation of this file writes one value.
     let written = kind.written().map(|written| written.view.clone());

@@ -1,4 +1,4 @@
-//! Expressions of single values: operations that follow each other become one.
+//! Plans elementwise expressions: consecutive operations become one.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,13 @@ use crate::operation::{
     Elementwise, ElementwiseStep, Function, MOST_REGISTERS, MergeInput, Number, Source, broadcast_strides,
 };
 
-/// By call: whether it is computed inside of the call that reads it. These are calls of single values whose result has no other
-/// reader and is as large as the result of that reader. Merge layers are part of an expression if there is an operation in it; among
-/// themselves they have kernels of their own.
+/// By call: whether it is computed inside of the call that reads it. These are elementwise calls whose result has no
+/// other reader and is as large as that of the reader. Merge layers are part of an expression if it contains an
+/// operation; by themselves they have their own kernels.
 pub(super) fn inlined(graph: &Graph, values: &Values) -> Vec<bool> {
     let mut inlined = vec![false; graph.nodes.len()];
     let mut sizes = vec![0; graph.nodes.len()];
-    // Whether there is an operation in what ends at a call.
+    // Whether there is an operation in the expression that ends at a call.
     let mut has_operation = vec![false; graph.nodes.len()];
     for &id in &values.live {
         let Some(own) = registers(graph, id) else { continue };
@@ -35,7 +35,7 @@ pub(super) fn inlined(graph: &Graph, values: &Values) -> Vec<bool> {
         }
         sizes[id.index()] = size;
     }
-    // What ends in merge layers only falls apart, from its end.
+    // Expressions of merge layers only are split up again, from their end.
     for &id in values.live.iter().rev() {
         if !inlined[id.index()] && !has_operation[id.index()] {
             for before in makers(graph, values, id) {
@@ -50,12 +50,12 @@ pub(super) fn inlined(graph: &Graph, values: &Values) -> Vec<bool> {
     inlined
 }
 
-/// Inputs, numbers and steps of a call by itself; `None` if it is none of single values.
+/// Number of inputs, numbers and steps of a call by itself; `None` if it is not elementwise.
 fn registers(graph: &Graph, id: NodeId) -> Option<usize> {
     let node = graph.node(id);
     match graph.core(node).0 {
         LayerKind::Elementwise(layer) => Some(layer.operands.len() + 1),
-        // A mean has a division and its number too.
+        // A mean also has a division and its number.
         LayerKind::Merge(_) if node.inputs.len() >= 2 => Some(2 * node.inputs.len() + 2),
         _ => None,
     }
@@ -94,7 +94,7 @@ struct Program {
     training: Option<usize>,
     steps: Vec<ElementwiseStep>,
     inputs: Vec<(ValueId, MergeInput<Dim>)>,
-    /// The results of calls that are part of it.
+    /// Results of calls that are part of it.
     made: BTreeMap<NodeId, Source>,
 }
 
@@ -124,8 +124,8 @@ impl Program {
 }
 
 impl Building {
-    /// The operation of a call of single values, with the calls before it that are computed inside of it. Gives whether the call
-    /// is done: an operation on single values, or a merge layer with such operations in it.
+    /// Adds the operation of an elementwise call, including the calls before it that are computed inside of it.
+    /// Returns whether the call is done: an elementwise operation, or a merge layer with such operations in it.
     pub(super) fn elementwise(&mut self, graph: &Graph, id: NodeId, core: &LayerKind) -> bool {
         if self.inlined[id.index()] {
             return true;
@@ -205,14 +205,14 @@ impl Building {
                     all
                 }
             }
-            // Only the two have registers.
+            // Only these two have registers.
             _ => Source::Input(0),
         };
         program.made.insert(id, made);
         made
     }
 
-    /// A tensor that is read, aligned with the result of the call `id`.
+    /// An input tensor, aligned with the result of the call `id`.
     fn input(&self, graph: &Graph, tensor: TensorId, id: NodeId, program: &mut Program) -> Source {
         let result = self.shape(graph, graph.node(id).outputs[0]);
         let strides = broadcast_strides(&self.shape(graph, tensor), &result);
@@ -226,7 +226,7 @@ impl Building {
     }
 }
 
-/// A power that has a function of its own.
+/// A power with a function of its own.
 fn known_power(power: f64) -> Option<Function> {
     match power {
         2.0 => Some(Function::Square),

@@ -1,12 +1,13 @@
-//! Batch normalizations that a prediction with fixed weights does not run: they are folded into the convolution or dense
-//! layer before them.
+//! Folding of batch normalizations into the convolution or dense layer before them, for predictions with fixed
+//! weights.
 //!
-//! With moving statistics a batch normalization is a scale and a shift per channel, so that
-//! `gamma · (kernel * x + bias − mean) / √(variance + ε) + beta` is the layer with other weights: `kernel · scale` and
-//! `(bias − mean) · scale + beta`. The new bias is stored where the moving mean was, which nothing reads any more, so that
-//! layers without a bias need no memory for one. An activation after the normalization is applied by the layer itself.
+//! With moving statistics a batch normalization is a scale and a shift per channel, so that `gamma · (kernel * x +
+//! bias − mean) / √(variance + ε) + beta` is the layer with other weights: `kernel · scale` and `(bias − mean) ·
+//! scale + beta`. The new bias is stored in place of the moving mean, which is no longer read, so that layers without
+//! a bias need no memory for one. An activation after the normalization is applied by the layer itself.
 //!
-//! Training and evaluation run the pass as it was: there the statistics are those of the batch, or change between two calls.
+//! Training and evaluation run the original pass: there the statistics are those of the batch, or change between two
+//! calls.
 
 use std::collections::BTreeMap;
 
@@ -20,9 +21,9 @@ use crate::operation::{Activate, BatchNormalization, Field, LinearMap, Part, Par
 pub struct Folded {
     /// Batch normalizations to fold before the first pass.
     pub folds: Vec<Fold>,
-    /// The operations that [`Plan::forward`] does not have.
+    /// Operations in addition to those of [`Plan::forward`].
     pub operations: Vec<Op>,
-    /// The pass, in order: places in [`Plan::forward`], and from its end on in `operations`.
+    /// The pass, in order: indices into [`Plan::forward`], followed by those of `operations`.
     pub forward: Vec<usize>,
 }
 
@@ -31,16 +32,16 @@ pub struct Folded {
 pub struct Fold {
     /// The layer's weights.
     pub map: LinearMap,
-    /// The batch normalization: a place in [`Plan::forward`].
+    /// Index of the batch normalization in [`Plan::forward`].
     pub norm: usize,
 }
 
-/// One call of a layer with a batch normalization after it, as places in the forward pass.
+/// One call of a layer followed by a batch normalization, as indices into the forward pass.
 struct Call {
     layer: usize,
     map: LinearMap,
     norm: usize,
-    /// The block that says which batch normalization it is.
+    /// The block that identifies the batch normalization.
     moving_mean: usize,
     /// The activation after it, if the layer can apply it.
     activation: Option<usize>,
@@ -73,8 +74,8 @@ pub(super) fn fold(plan: &mut Plan) {
     }
     let pass: Vec<&Op> = folded.pass(plan).collect();
     let mut lives = lifetimes::predicting(plan, pass.into_iter());
-    // A layer writes earlier what an activation wrote, but buffers are placed in the order of their first use. Those that
-    // are out of order now count as used from an earlier time on.
+    // A layer writes earlier than the activation did, but buffers are placed in the order of their first use. Those
+    // that are out of order now count as used from an earlier time.
     let mut first = usize::MAX;
     for [from, _] in lives.iter_mut().flatten().rev() {
         first = first.min(*from);
@@ -95,7 +96,7 @@ impl Folded {
     }
 }
 
-/// The layer of a call, which does the work of the others too.
+/// The layer of a call, which replaces the others too.
 fn operation(plan: &Plan, call: &Call) -> Op {
     let mut op = plan.forward[call.layer].clone();
     let rest = [Some(call.norm), call.activation].into_iter().flatten();
@@ -117,8 +118,8 @@ fn operation(plan: &Plan, call: &Call) -> Op {
     op
 }
 
-/// The calls that can be folded. Weights are changed for all calls of a layer, so all of them must be followed by the same
-/// batch normalization, which must have no other calls.
+/// The calls that can be folded. Weights are changed for all calls of a layer, so all of them must be followed by the
+/// same batch normalization, which must have no other calls.
 fn calls(plan: &Plan) -> Vec<Call> {
     let uses = uses(plan);
     let found = (0..plan.forward.len()).filter_map(|norm| call(plan, &uses, norm));
@@ -141,18 +142,19 @@ fn calls(plan: &Plan) -> Vec<Call> {
     found.into_iter().filter(all).collect()
 }
 
-/// The call that ends in this batch normalization, if it can be folded by itself.
+/// The call that ends in this batch normalization, if it can be folded on its own.
 fn call(plan: &Plan, uses: &[Vec<usize>], at: usize) -> Option<Call> {
     let norm = norm(plan, at)?;
     let [layer, reader] = uses[norm.x.view.slot][..] else { return None };
     // An input has no layer before it.
     let op = plan.forward.get(layer)?;
     let map = op.kind.planned().linear_map()?;
-    // Siblings share blocks, and only some columns of them would change.
+    // Siblings share blocks, and only some of their columns would change.
     let alone = reader == at && op.nodes.len() == 1 && whole(&norm.x.view) && writes(op, &norm.x.view);
     let of_channels =
         norm.inner.same(&Dim::Known(1)) == Same::Yes && norm.channels.same(&map.channels) == Same::Yes;
-    // The kernels of the calls of a `SpectralNormalization` are copies of each other, of which none can be folded by itself.
+    // The kernels of the calls of a `SpectralNormalization` are copies of each other, none of which can be folded on
+    // its own.
     let copied = |spectral: &SpectralKernel| {
         let copies = &spectral.copies;
         !copies.is_empty() && (spectral.kernel == map.kernel || copies.contains(&map.kernel))
@@ -169,7 +171,7 @@ fn call(plan: &Plan, uses: &[Vec<usize>], at: usize) -> Option<Call> {
     Some(Call { layer, map, norm: at, moving_mean: norm.moving_mean, activation })
 }
 
-/// By slot: the operations that use it in a prediction, and the end of the pass once for every output that it holds.
+/// By slot: the operations that use it in a prediction, and the end of the pass once for every output in it.
 fn uses(plan: &Plan) -> Vec<Vec<usize>> {
     let mut uses = vec![vec![]; plan.slots.len()];
     plan.inputs.iter().for_each(|view| uses[view.slot].push(usize::MAX));
@@ -212,7 +214,7 @@ fn activate(plan: &Plan, at: usize) -> Option<&Activate<Dim>> {
     }
 }
 
-/// Whether a value has its buffer to itself.
+/// Whether a value has its own buffer.
 fn whole(view: &View) -> bool {
     view.len == view.stride
 }

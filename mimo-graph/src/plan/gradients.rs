@@ -1,4 +1,4 @@
-//! The backward pass: which operations run in which order, and who writes a gradient first.
+//! The backward pass: the order of operations, and which of them writes a gradient first.
 
 use super::build::Building;
 use super::values::{self, ValueId};
@@ -20,7 +20,7 @@ pub(super) fn connect(graph: &Graph, building: &mut Building) {
     chunk_sums(graph, building);
 }
 
-/// Prepares every operation for its backward, once nothing changes any more where gradients are.
+/// Prepares every operation for its backward, after all gradients have their final views.
 pub(super) fn prepare(plan: &mut Plan) {
     let mut forward = std::mem::take(&mut plan.forward);
     for op in forward.iter_mut().filter(|op| op.backward) {
@@ -29,15 +29,15 @@ pub(super) fn prepare(plan: &mut Plan) {
     plan.forward = forward;
 }
 
-/// Heads first, then what several outputs share, so that methods which combine the heads' gradients can step in
-/// between. Nothing in a head waits for the trunk.
+/// Orders heads before the operations that several outputs share, so that methods which combine the heads' gradients
+/// can run in between. Heads do not depend on the trunk.
 fn order(building: &mut Building) {
     let mut arrives: Vec<bool> = vec![false; building.values.len()];
     for value in building.loss_values.iter().chain(&building.custom_values).flatten() {
         arrives[value.0] = true;
     }
     for at in (0..building.plan.forward.len()).rev() {
-        // A penalty outputs nothing: the gradient that it adds begins there.
+        // A penalty has no output: its gradient begins there.
         let is_penalty = building.gives[at].is_empty();
         let from = if is_penalty { &building.reads[at] } else { &building.gives[at] };
         let begins = |value: &ValueId| is_penalty && building.values.has_gradient(*value);
@@ -48,8 +48,10 @@ fn order(building: &mut Building) {
         for value in &building.reads[at] {
             arrives[value.0] |= building.values.has_gradient(*value);
         }
-        let mut reached: Vec<usize> =
-            from.iter().flat_map(|value| building.values.reaches[value.0].iter().copied()).collect();
+        let mut reached: Vec<usize> = from
+            .iter()
+            .flat_map(|value| building.values.reachable_outputs[value.0].iter().copied())
+            .collect();
         reached.sort_unstable();
         reached.dedup();
         if reached.len() == 1 {
@@ -60,14 +62,14 @@ fn order(building: &mut Building) {
     }
 }
 
-/// Gives every read its sink, in the order in which gradients are written: declared losses, custom losses, the backward.
-/// Returns by value the operation that writes its gradient last.
+/// Sets the gradient target of every read, in the order in which gradients are written: declared losses, custom
+/// losses, the backward. Returns by value the operation that writes its gradient last.
 fn sinks(building: &mut Building) -> Vec<Option<usize>> {
     let mut written = vec![false; building.values.len()];
     let mut last = vec![None; building.values.len()];
     let Building { plan, reads, values, gradients, loss_values, custom_values, .. } = building;
     for value in loss_values.iter().flatten() {
-        // A loss writes and does not add: `Building::outputs` gives each a value to itself.
+        // A loss writes and does not add: `Building::outputs` has given each its own value.
         written[value.0] = true;
     }
     for value in custom_values.iter() {
@@ -93,7 +95,7 @@ fn sinks(building: &mut Building) -> Vec<Option<usize>> {
     last
 }
 
-/// A product that brings the last part of a ReLU output's gradient masks it on the way.
+/// Makes the product that adds the last part of a ReLU output's gradient apply the ReLU's backward.
 fn masks(building: &mut Building, last: &[Option<usize>]) {
     for at in 0..building.plan.forward.len() {
         let gives: Vec<ValueId> = building.gives[at].clone();
@@ -110,7 +112,7 @@ fn masks(building: &mut Building, last: &[Option<usize>]) {
     }
 }
 
-/// Has an operation set the gradient of its input to 0 where the input is not positive, if its kernel can do so.
+/// Makes an operation set the gradient of its input to 0 where the input is not positive, if its kernel can do so.
 pub(super) fn mask_input(op: &mut Op) -> bool {
     if !op.kind.planned().masks() {
         return false;
@@ -123,7 +125,7 @@ pub(super) fn mask_input(op: &mut Op) -> bool {
     true
 }
 
-/// Tells the blocks how their gradients are computed over the whole batch, and which of them are read transposed.
+/// Sets for each block how its gradient is computed over the whole batch, and whether it is read transposed.
 fn weights(graph: &Graph, building: &mut Building) {
     let plan = &mut building.plan;
     for op in plan.forward.iter().filter(|op| op.backward) {
@@ -166,7 +168,7 @@ fn weights(graph: &Graph, building: &mut Building) {
     }
 }
 
-/// Gives every weight whose gradient the backward of a chunk sums up a place for it.
+/// Allocates an accumulator for every weight whose gradient the backward of a chunk sums up.
 fn chunk_sums(graph: &Graph, building: &mut Building) {
     let plan = &mut building.plan;
     for at in plan.heads.clone().into_iter().chain(plan.trunk.clone()) {

@@ -1,4 +1,4 @@
-//! Parts of a concatenation that are computed where the whole has them, so that nothing is copied, forward or backward.
+//! Computes parts of a concatenation in place, so that nothing is copied, forward or backward.
 
 use std::collections::BTreeMap;
 
@@ -7,23 +7,23 @@ use super::lifetimes::each_view;
 use super::{OpKind, Plan, Read, View};
 use crate::dim::{Dim, Same};
 
-/// Moves what can be moved.
+/// Moves the parts that can be moved.
 pub(super) fn concatenate(plan: &mut Plan) {
     for at in 0..plan.forward.len() {
         let OpKind::Concatenate(whole) = &plan.forward[at].kind else { continue };
-        // The steps of a part do not follow each other in the whole.
+        // The steps of a part are not contiguous in the result.
         if whole.outer.same(&Dim::Known(1)) != Same::Yes || plan.forward[at].steps.is_some() {
             continue;
         }
         let (parts, y) = (whole.parts.clone(), whole.y.view.clone());
-        // Without a gradient nothing of it is moved.
+        // Without a gradient there is nothing to move.
         let dy = whole.y.gradient.clone().unwrap_or_else(|| y.clone());
         let slots = Slots::new(plan);
         let mut column = Dim::Known(0);
         let (mut moves, mut makers, mut all) = (BTreeMap::new(), vec![], true);
         for part in parts.iter() {
             let maker = movable(plan, &slots, at, &part.view);
-            // What has no gradient may be masked with the others.
+            // A part without a gradient may be masked with the others.
             all &= maker.is_some() || part.gradient.is_none();
             if let Some(maker) = maker {
                 makers.push(maker);
@@ -53,10 +53,11 @@ pub(super) fn concatenate(plan: &mut Plan) {
     }
 }
 
-/// Where all parts leave a ReLU, the product that brings the gradient of the whole masks it on the way.
+/// If all parts are outputs of a ReLU, the product that writes the gradient of the concatenation applies the ReLU's
+/// backward.
 fn mask(plan: &mut Plan, makers: &[usize], y: &View, dy: &View) {
     let order: Vec<usize> = plan.heads.iter().chain(&plan.trunk).copied().collect();
-    // Who has its place in the concatenation writes one value only.
+    // An operation that writes into the concatenation writes one value only.
     let mut relus = makers.iter().map(|&maker| {
         let applied = plan.forward[maker].kind.planned_mut().relu_grad_applied(0);
         applied.is_some_and(|applied| !*applied)
@@ -81,8 +82,8 @@ fn mask(plan: &mut Plan, makers: &[usize], y: &View, dy: &View) {
     }
 }
 
-/// Who computes a value that may have columns of the concatenation `reader` for its place: it has a slot to itself, it
-/// is computed row by row, and nobody else reads it.
+/// The operation that computes a value that can be columns of the concatenation `reader`: the value has its own slot,
+/// is computed row by row, and has no other reader.
 fn movable(plan: &Plan, slots: &Slots, reader: usize, x: &View) -> Option<usize> {
     let whole = x.len == x.stride;
     let mut makers = slots.makers[x.slot].iter().copied().filter(|&at| at < reader);
@@ -91,11 +92,11 @@ fn movable(plan: &Plan, slots: &Slots, reader: usize, x: &View) -> Option<usize>
     (whole && made && !slots.shown[x.slot] && slots.readers[x.slot] == 1).then_some(maker)
 }
 
-/// Who uses each slot.
+/// Users of each slot.
 struct Slots {
     /// The operations that write it, in order.
     makers: Vec<Vec<usize>>,
-    /// How often it is read.
+    /// Number of reads.
     readers: Vec<usize>,
     /// Whether it holds an output, or a state for the next batch.
     shown: Vec<bool>,

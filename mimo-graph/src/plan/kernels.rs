@@ -1,4 +1,4 @@
-//! Products with weights of one's own: `matmul(x, Weight([8, 4]))` is the product of a dense layer.
+//! Plans products with a `Weight`: `matmul(x, Weight([8, 4]))` is the product of a dense layer.
 
 use super::build::Building;
 use super::values::Values;
@@ -8,7 +8,7 @@ use crate::graph::{Graph, NodeId};
 use crate::layers::LayerKind;
 use crate::operation::{BatchWeight, Dense};
 
-/// By call: whether it gives a weight that is read as a kernel only, so that no sample needs a copy of it.
+/// By call: whether it outputs a weight that is only read as a kernel, so that no sample needs a copy of it.
 pub(super) fn kernels(graph: &Graph, values: &Values) -> Vec<bool> {
     let mut found = vec![false; graph.nodes.len()];
     for &id in &values.live {
@@ -26,7 +26,7 @@ fn is_weight(graph: &Graph, id: NodeId) -> bool {
     matches!(graph.core(graph.node(id)).0, LayerKind::WeightTensor(_))
 }
 
-/// The weight that a call reads as a matrix which all samples share.
+/// The weight that a call reads as a matrix shared by all samples.
 fn kernel_of(graph: &Graph, values: &Values, id: NodeId) -> Option<NodeId> {
     let node = graph.node(id);
     let (LayerKind::Matmul(_), axes) = graph.core(node) else { return None };
@@ -38,7 +38,7 @@ fn kernel_of(graph: &Graph, values: &Values, id: NodeId) -> Option<NodeId> {
 }
 
 impl Building {
-    /// The product of a call with a weight, as a dense layer computes it. Gives whether it is one.
+    /// Adds the product of a call with a weight as that of a dense layer. Returns whether the call is such a product.
     pub(super) fn product_with_weight(&mut self, graph: &Graph, id: NodeId) -> bool {
         let weight = kernel_of(graph, &self.values, id).filter(|weight| self.kernels[weight.index()]);
         let (Some(weight), &[input, kernel]) = (weight, &graph.node(id).inputs[..]) else { return false };
@@ -61,7 +61,7 @@ impl Building {
             activations: List::Owned(vec![]),
         };
         let (read, given) = (self.values.of(input), self.values.of(graph.node(id).outputs[0]));
-        // The first call is the one whose layer has the weight.
+        // The layer of the first call has the weight.
         self.add(self.call_name(graph, id), vec![weight, id], kind.into(), vec![read], given);
         true
     }

@@ -1,4 +1,5 @@
-//! Which outputs train which weights, so that a step leaves weights alone whose outputs have no target in its batch.
+//! Finds which outputs train which weights, so that a step does not update weights whose outputs have no target in
+//! its batch.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +7,7 @@ use super::{Labelled, Param};
 use crate::graph::{Graph, LayerId, TensorId};
 use crate::layers::LayerKind;
 
-/// Runs of weights that the losses of the same outputs train, in the order of `params`.
+/// Runs of weights that are trained by the losses of the same outputs, in the order of `params`.
 pub(super) fn labelled(graph: &Graph, params: &[Param]) -> Vec<Labelled> {
     let Some(compile) = &graph.compile else { return vec![] };
     // By output with a loss: the layers that lead to it.
@@ -14,7 +15,7 @@ pub(super) fn labelled(graph: &Graph, params: &[Param]) -> Vec<Labelled> {
     let trained = trained.filter(|(_, (_, training))| training.loss.is_some());
     let reaching: Vec<(usize, BTreeSet<LayerId>)> =
         trained.map(|(output, (port, _))| (output, leading_to(graph, vec![port.tensor]))).collect();
-    // Penalties on activities and added losses train without targets.
+    // Activity penalties and added losses train without targets.
     let ends = graph.nodes.iter().filter(|node| {
         let kind = graph.kind(node);
         kind.added_loss().is_some() || penalizes(kind)

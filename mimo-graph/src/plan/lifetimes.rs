@@ -1,5 +1,5 @@
-//! When each slot is in use. Time passes operation by operation: inputs are gathered, the forward runs, losses,
-//! the backward, and at the end the gradients of weights read what was kept for them.
+//! Lifetimes of slots. Time passes operation by operation: inputs are gathered, then forward, losses and backward
+//! run, and finally the gradients of weights read the stored values.
 
 use super::{Op, Plan, View};
 use crate::dim::Dim;
@@ -82,7 +82,7 @@ pub(super) fn assign(plan: &mut Plan) {
     sort(plan);
 }
 
-/// The memory that an operation uses in a forward pass, if it is any; `uses` says which scratch memory is.
+/// The memory that an operation uses in a forward pass, if any; `uses` decides about scratch memory.
 fn forward_slot(part: Part<'_, Dim>, uses: fn(During) -> bool) -> Option<usize> {
     match part {
         Part::Read(read) => Some(read.view.slot),

@@ -1,8 +1,9 @@
-//! Terms of the total loss that are computed from values of the model and not from an output and its target: penalties on what
-//! layers output (`activity_regularizer`, and the layer `ActivityRegularization`), and the losses of `add_loss`.
+//! Terms of the total loss that are computed from values of the model instead of an output and its target: penalties
+//! on outputs of layers (`activity_regularizer`, and the layer `ActivityRegularization`), and the losses of
+//! `add_loss`.
 //!
-//! Each is an operation that reads a value and writes nothing but its gradient. Its weight is part of it. A method that weights the
-//! losses of the outputs against each other does not see it: its gradient is added to what such a method makes of theirs.
+//! Each is an operation that reads a value and only writes its gradient. It includes its own weight. A method that
+//! balances the losses of the outputs ignores it: its gradient is added to the balanced gradients.
 
 use super::build::Building;
 use super::values::ValueId;
@@ -12,7 +13,7 @@ use crate::layers::LayerKind;
 use crate::operation::{ActivityRegularization, AddedLoss, Field, Part};
 
 impl Building {
-    /// Adds the terms of the total loss that a call has: penalties on all that it outputs, or an added loss.
+    /// Adds the terms of the total loss of a call: penalties on all of its outputs, or an added loss.
     pub(super) fn penalties(&mut self, graph: &Graph, id: NodeId) {
         let node = graph.node(id);
         let kind = graph.kind(node);
@@ -25,7 +26,7 @@ impl Building {
             return self.term(name, self.values.of(x), loss.into());
         }
         let Some(penalty) = kind.activity_regularizer() else { return };
-        // Scores of an attention have none, in Keras too: it is one on what projections output.
+        // Attention scores are not penalized, as in Keras: only the outputs of projections are.
         let attends = matches!(kind.core().0, LayerKind::MultiHeadAttention(_));
         let outputs = if attends { &node.outputs[..node.outputs.len().min(1)] } else { &node.outputs[..] };
         for (index, &output) in outputs.iter().enumerate() {
@@ -46,8 +47,8 @@ impl Building {
     }
 }
 
-/// Finds the operations that predictions need not run, if the model adds losses or masks outputs: what leads to no output and
-/// to no state.
+/// Finds the operations that predictions need not run, if the model adds losses or masks outputs: those that lead to
+/// no output and no state.
 pub(super) fn find_only_losses(plan: &mut Plan) {
     let adds_losses = plan.forward.iter().any(|op| matches!(op.kind, OpKind::AddedLoss(_)));
     if !adds_losses && plan.masks.is_empty() {

@@ -1,4 +1,4 @@
-//! Convolutions that pool their results before they give them.
+//! Plans convolutions fused with max pooling.
 
 use super::build::Building;
 use super::conv::{Convolution, fixed};
@@ -12,21 +12,21 @@ use crate::layers::spatial::Padding;
 use crate::operation::{ConvScratch, During, PooledConv, Scratch};
 
 impl Building {
-    /// The max pooling that a convolution can do on the way, and how high its windows are: they lie side by side, two
-    /// positions wide, and nobody else reads what the convolution gives.
+    /// The max pooling that can be fused with a convolution, and the height of its windows: they do not overlap, are
+    /// two positions wide, and are the only reader of the convolution's output.
     pub(super) fn pools(&self, graph: &Graph, id: NodeId, conv: &Convolution) -> Option<(NodeId, usize)> {
         let plain = conv.geometry.axes.iter().all(|axis| axis.stride == 1 && axis.dilation == 1);
         let one_group =
             conv.geometry.groups.same(&Dim::Known(1)) == Same::Yes && !conv.depthwise && !conv.transposed;
         let increasing = matches!(conv.activation, Activation::Linear | Activation::Relu);
-        // A wrapper would have the axes of the two counted differently.
+        // With a wrapper, the axes of the two would be counted differently.
         let wrapped = self.wrapped().is_some();
         let value = self.values.of(graph.node(id).outputs[0]);
         let is_output = self.values.is_read_by_model(value);
         let &[reader] = &self.values.readers[value.0][..] else { return None };
-        // A wrapper around one of the two would make its windows lie elsewhere.
+        // A wrapper around one of the two would move its windows.
         let (LayerKind::Pooling(pooling), true) = self.core(graph, reader) else { return None };
-        // A penalty reads what would not be written.
+        // A penalty would read the image that is not written.
         let penalized = graph.kind(graph.node(id)).activity_regularizer().is_some();
         let [Some(height @ 1..=2), Some(2)] = pooling.pool_size.each_ref().map(Dim::known) else {
             return None;
@@ -37,7 +37,7 @@ impl Building {
             .then_some((reader, height))
     }
 
-    /// A convolution of `from` and the pooling behind it as one operation.
+    /// Adds a convolution of `from` and the pooling after it as one operation.
     pub(super) fn pooled_conv(
         &mut self,
         graph: &Graph,

@@ -1,4 +1,4 @@
-//! Layers that read a sequence step by step.
+//! Plans recurrent layers.
 
 use super::build::{Building, key};
 use super::{Interleaved, Read, StatePlace, Written};
@@ -9,14 +9,14 @@ use crate::layers::recurrent::{self, Cell};
 use crate::operation::{Dropout, During, Recurrent, RecurrentDropout, Scratch, StepMask};
 use crate::order::{marked, needed_tensors};
 
-/// Values per unit that the backward works with from step to step.
-const CARRIED: usize = 4;
+/// Number of values per unit that the backward passes from step to step.
+const STATE_GRADIENTS: usize = 4;
 
 impl Building {
     /// A layer that reads a sequence step by step.
     pub(super) fn recurrent(&mut self, graph: &Graph, id: NodeId, layer: &recurrent::Recurrent) {
         let node = graph.node(id);
-        // A call has an input, and its shape rule has seen to its axes.
+        // A call has an input, whose axes the shape rule has checked.
         let Some(&input) = node.inputs.first() else { return };
         let mut x = self.read(graph, input);
         let (masks, given_states): (Vec<_>, Vec<_>) =
@@ -30,7 +30,7 @@ impl Building {
         let read = [input].into_iter().chain(mask).chain(given_states.iter().map(|&(state, _)| state));
         let mut reads: Vec<_> = read.map(|input| self.values.of(input)).collect();
         let key = key(layer.seed, id);
-        // Keras computes gate by gate if there is recurrent dropout, and then drops inputs gate by gate too.
+        // With recurrent dropout, Keras computes gate by gate, and also drops inputs gate by gate.
         let by_gate = layer.recurrent_dropout > 0.0 && layer.cell.gates() > 1;
         if layer.dropout > 0.0 && !by_gate {
             let name = format!("{}_dropout", self.call_name(graph, id));
@@ -100,7 +100,8 @@ impl Building {
             gates: self.scratch(gates, gates_during),
             states: self.scratch(states.clone(), During::Both),
             cells: self.scratch(states, During::Both),
-            state_gradients: self.scratch(Dim::Known(CARRIED) * layer.units.clone(), During::Backward),
+            state_gradients: self
+                .scratch(Dim::Known(STATE_GRADIENTS) * layer.units.clone(), During::Backward),
             y: self.written(graph, id),
             steps,
             features,
@@ -109,8 +110,8 @@ impl Building {
         self.gives.last_mut().into_iter().for_each(|gives| gives.append(&mut given));
     }
 
-    /// A call begins in the states in which the call before it ended: that of the previous batch, or an earlier one of this.
-    /// None of them has a gradient, as in Keras. States that the call sets take their places.
+    /// A call begins with the final states of the previous call, of the previous batch or of this one. They have no
+    /// gradient, as in Keras. States that the call passes replace them.
     fn stateful(
         &mut self,
         graph: &Graph,
@@ -140,7 +141,7 @@ impl Building {
         }
     }
 
-    /// Memory of every row.
+    /// Memory per row.
     fn scratch(&mut self, len: Dim, during: During) -> Scratch<Dim> {
         Scratch::rows(self.slot(len), during)
     }
@@ -155,7 +156,7 @@ impl Building {
     }
 }
 
-/// Whether there is a kernel for whole steps of the layer: there is one for LSTMs with Keras's activations.
+/// Whether there is a kernel for fused steps of the layer: there is one for LSTMs with Keras's default activations.
 fn has_fused_step(layer: &recurrent::Recurrent) -> bool {
     layer.cell == Cell::Lstm
         && layer.activation == Activation::Tanh

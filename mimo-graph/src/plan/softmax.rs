@@ -1,4 +1,4 @@
-//! Softmax over any axes: they are brought to the end, and back after it.
+//! Plans softmax over any axes: they are permuted to the end, and back afterwards.
 
 use super::build::Building;
 use super::{OpKind, Read};
@@ -14,7 +14,7 @@ impl Building {
     pub(super) fn softmax(&mut self, graph: &Graph, id: NodeId, layer: &Softmax) {
         let (input, output) = (graph.node(id).inputs[0], graph.node(id).outputs[0]);
         let shape = self.shape(graph, input);
-        // The shape rule has seen to it that the axes exist.
+        // The shape rule has checked that the axes exist.
         let Some(last) = layer.axis.of_sample(shape.rank()) else { return };
         let (mut order, last): (Vec<usize>, Vec<usize>) =
             (0..shape.rank()).partition(|axis| !last.contains(axis));

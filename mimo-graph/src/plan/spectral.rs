@@ -1,5 +1,5 @@
-//! `SpectralNormalization`: the kernels that training steps divide by their largest singular value, before the operations of the
-//! layer inside read them.
+//! Plans `SpectralNormalization`: the kernels that training steps divide by their largest singular value, before the
+//! operations of the layer inside read them.
 
 use super::Block;
 use super::build::{Building, param};
@@ -19,7 +19,7 @@ pub(super) fn wrapper(graph: &Graph, layer: LayerId) -> Option<&SpectralNormaliz
     }
 }
 
-/// The weights that operations read: the vector of the power iterations, which comes last, is none of them.
+/// The weights that operations read: not the last one, the vector of the power iterations.
 pub(super) fn weights_inside(graph: &Graph, layer: LayerId) -> &[Weight] {
     match &graph.layer(layer).weights[..] {
         [inside @ .., vector] if vector.name == VECTOR => inside,
@@ -28,8 +28,9 @@ pub(super) fn weights_inside(graph: &Graph, layer: LayerId) -> &[Weight] {
 }
 
 impl Building {
-    /// Adds what the normalization of a kernel needs, if the layer is wrapped: the vector, and copies of the kernel for all calls but the last,
-    /// since the kernel is divided once more for each. `kernel` is the block of the kernel, the last weights of the plan those of the layer.
+    /// Adds the memory for the normalization of a kernel, if the layer is wrapped: the vector, and copies of the
+    /// kernel for all calls but the last, since the kernel is divided once more for each. `kernel` is the block of
+    /// the kernel; the last weights of the plan are those of the layer.
     pub(super) fn spectral(&mut self, graph: &Graph, layer: LayerId, kernel: usize) {
         let Some(wrapper) = wrapper(graph, layer) else { return };
         let index = weights_inside(graph, layer).len();
@@ -51,7 +52,8 @@ impl Building {
         self.plan.spectral.push(SpectralKernel { kernel, vector: block, power_iterations, copies });
     }
 
-    /// The block that a call reads in place of `block`: its own copy of a kernel that is divided between the calls of a step.
+    /// The block that a call reads instead of `block`: its own copy of a kernel that is divided between the calls of
+    /// a step.
     pub(super) fn block_of_call(&self, graph: &Graph, id: NodeId, block: usize) -> usize {
         let Some(kernel) = self.plan.spectral.iter().find(|it| it.kernel == block) else { return block };
         let layer = graph.node(id).layer;

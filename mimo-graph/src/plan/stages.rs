@@ -1,8 +1,9 @@
-//! Stages: the order of operations that makes the chunks of a step wait for each other as seldom as possible.
+//! Stages: an order of operations in which the chunks of a step wait for each other as rarely as possible.
 //!
-//! An operation that reads sums over the batch, as a batch normalization does, waits for all chunks before its forward and
-//! before its backward. The *level* of an operation is the number of such waits that come before it. Operations are
-//! sorted by level, stably: operations of one level share a wait, and a plan without any keeps its order.
+//! An operation that reads sums over the batch, such as a batch normalization, waits for all chunks before its
+//! forward and before its backward. The *level* of an operation is the number of such waits that come before it.
+//! Operations are sorted by level, stably: operations of one level share a wait, and a plan without any keeps its
+//! order.
 
 use super::build::Building;
 use super::values::ValueId;
@@ -16,20 +17,21 @@ use crate::operation::{MASK_SUMS, Sum};
 pub enum StepPart {
     /// From the inputs to the outputs.
     Forward,
-    /// Backward through what leads to one output only.
+    /// Backward of the operations that lead to one output only.
     Heads,
-    /// Backward through what several outputs share.
+    /// Backward of the operations that several outputs share.
     Trunk,
 }
 
-/// Some operations, run one after another by every chunk, and sums over the batch for which the chunks then wait.
+/// Operations that every chunk runs one after another, and the sums over the batch for which the chunks wait
+/// afterwards.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stage {
     /// The part of the step.
     pub part: StepPart,
-    /// Places in [`Plan::forward`], in order.
+    /// Indices into [`Plan::forward`], in order.
     pub operations: Vec<usize>,
-    /// The operations whose sums end the stage: places in [`Plan::forward`].
+    /// The operations whose sums end the stage: indices into [`Plan::forward`].
     pub sums: Vec<usize>,
 }
 
@@ -51,7 +53,7 @@ pub(super) fn order_forward(building: &mut Building) {
     building.gives = order.iter().map(|&at| building.gives[at].clone()).collect();
 }
 
-/// By operation: how often chunks wait before it.
+/// By operation: the number of waits before it.
 fn forward_levels(building: &Building) -> Vec<usize> {
     let mut of_value = vec![0; building.values.len()];
     let operations = building.plan.forward.iter().zip(building.reads.iter().zip(&building.gives));
@@ -64,13 +66,13 @@ fn forward_levels(building: &Building) -> Vec<usize> {
     levels.collect()
 }
 
-/// Sorts the backward by level, heads and trunk by themselves, and lists the stages of the step.
+/// Sorts the backward by level, heads and trunk separately, and lists the stages of the step.
 pub(super) fn stages(building: &mut Building) {
     let forward = forward_levels(building);
     let all: Vec<usize> = (0..forward.len()).collect();
     let mut stages = vec![];
     split(&building.plan, StepPart::Forward, &all, &|at| forward[at], 0, &mut stages);
-    // The trunk begins when all heads are done.
+    // The trunk begins after all heads.
     let mut of_value = vec![0; building.values.len()];
     let mut levels = vec![0; forward.len()];
     let mut first = 0;
@@ -115,7 +117,7 @@ fn split(
     }
 }
 
-/// Gives every loss and operation its place in the sums of a step, after the counts over the targets.
+/// Sets the offset of every loss and operation in the sums of a step, after the counts over the targets.
 pub(super) fn place_sums(plan: &mut Plan) {
     let scans = (0..plan.losses.len()).any(|at| plan.scans(at));
     let mut next = Dim::Known(if scans { plan.outputs.len() } else { 0 });

@@ -11,7 +11,7 @@ use crate::operation::Dense;
 use crate::shape::Shape;
 use crate::sketch::{Model, args};
 
-/// The plan of a model whose output layers have weights, compiled as `text` says.
+/// The plan of a model whose output layers have weights, compiled with `text`.
 fn plan(model: Model, text: &str) -> Plan {
     let mut model = model.weighted();
     let mut diags = Diags::new();
@@ -83,7 +83,7 @@ fn siblings_of_two_optimizers_stay_apart() {
     let apart = ["dense", "value", "kind", "kind_activation"];
     let two = plan(two_heads(), &format!("optimizer = {{ kind: sgd, rest: adam }}, {losses}"));
     assert_eq!(names_of(&two), apart);
-    // A norm of a weight is one of a whole block.
+    // A norm of a weight needs its own block.
     let whole = plan(two_heads(), &format!("optimizer = lamb, {losses}"));
     assert_eq!(names_of(&whole), apart);
     // One optimizer trains both.
@@ -102,7 +102,7 @@ fn cross_entropy_is_computed_from_what_the_softmax_is_given() {
         (Some(1), Some(3), Some(4))
     );
     assert_eq!(logits.slot, written(&plan, "value_and_kind").view.slot);
-    // The gradient arrives behind the softmax, so nothing goes back through it.
+    // The gradient is computed from the logits, so nothing passes the softmax again.
     assert_eq!(
         kind.gradient.as_ref().map(|view| view.slot),
         written(&plan, "value_and_kind").gradient.as_ref().map(|view| view.slot)
@@ -152,7 +152,7 @@ fn a_tensor_that_is_read_twice_collects_both_gradients() {
     let accumulates: Vec<_> =
         merge.inputs.iter().map(|input| input.x.gradient.as_ref().map(|to| to.accumulate)).collect();
     assert_eq!(accumulates, [Some(false), Some(true)]);
-    // The last to write is no product, so the layer passes its own ReLU.
+    // The last operation that writes is not a product, so the layer applies its own ReLU.
     assert!(!dense(&plan, "dense").activations[0].activation_grad_applied);
 }
 
@@ -183,7 +183,7 @@ fn what_is_not_trained_has_no_backward() {
     assert_eq!(frozen.blocks[0].gradient, None);
     assert_eq!(dense(&frozen, "value_and_kind").x.gradient, None);
 
-    // Siblings of which one is not trained stay apart: nobody would write its part of the gradient.
+    // Siblings stay separate if one is not trained: its part of the gradient would never be written.
     let half = plan(two_heads(), "optimizer = adam, loss = { value: mse, kind: none }");
     assert_eq!(names_of(&half), ["dense", "value", "kind", "kind_activation"]);
     assert!(op(&half, "value").backward && !op(&half, "kind").backward);
@@ -202,7 +202,7 @@ fn a_reshaped_tensor_is_the_same_memory() {
     assert_eq!(dense(&plan, "y").x.view, plan.inputs[0]);
 }
 
-/// Every slot is alive whenever an operation touches it, and slots are ordered as `place` needs them.
+/// Every slot is alive whenever an operation uses it, and slots are ordered as `place` requires.
 #[test]
 fn slots_live_from_the_first_to_the_last_touch() {
     let plan = plan(two_heads(), LOSSES);
@@ -240,7 +240,7 @@ fn batch_normalization() -> LayerKind {
     })
 }
 
-/// `x → dense → a, b`, a batch normalization each, and their sum.
+/// `x → dense → a, b`, each followed by a batch normalization, and their sum.
 fn branches() -> Model {
     let mut model = Model::new();
     let x = model.input("x", &[3]);
@@ -293,7 +293,8 @@ fn a_frozen_batch_normalization_waits_for_nobody() {
     assert_eq!((plan.stages.len(), &plan.sums), (3, &Dim::Known(0)));
 }
 
-/// Two inputs, a dense layer, a batch normalization and a ReLU each; the second ones in the other order of activation.
+/// Two inputs, each followed by a dense layer, a batch normalization and a ReLU; in the second, the activation is in
+/// another position.
 fn folds() -> Model {
     use crate::layers::activation::{Activation as Layer, Class};
     let mut model = Model::new();
@@ -323,7 +324,7 @@ fn batch_normalizations_are_folded_into_the_layers_before_them() {
     let OpKind::Dense(dense) = &folded.operations[0].kind else { panic!("{:?}", folded.operations) };
     assert_eq!(dense.activations[0].activation, Activation::Relu);
     assert_eq!(dense.y.view, written(&plan, "activation_1").view);
-    // Its bias is stored where the moving mean was.
+    // Its bias is stored in place of the moving mean.
     let OpKind::BatchNormalization(norm) = &op(&plan, "batch_normalization").kind else { panic!() };
     assert_eq!(dense.bias.map(|bias| bias.block), Some(norm.moving_mean));
     assert_eq!(plan.forward[folded.folds[0].norm].name, "batch_normalization");
@@ -338,7 +339,7 @@ fn nothing_is_folded_into_siblings_or_after_an_activation() {
     assert_eq!(plan(branches(), "optimizer = adam, loss = mse").folded, None);
 }
 
-/// Two outputs of which the first has a mask, that an operation of its own computes.
+/// Two outputs, the first with a mask that a separate operation computes.
 fn masked() -> Model {
     let mut model = two_heads();
     let x = model.graph.inputs[0].tensor;
@@ -356,7 +357,7 @@ fn a_mask_is_computed_for_its_loss_only() {
     assert_eq!(mask.view.slot, written(&masked_plan, &masked_plan.forward[steps].name).view.slot);
     assert_eq!((mask.loss, mask.start.known(), masked_plan.sums.known()), (0, Some(0), Some(3)));
     assert!(!masked_plan.forward[steps].backward, "nothing is trained through a mask");
-    // It is there when the loss reads it, and not in predictions.
+    // It is alive when the loss reads it, and unused in predictions.
     let slot = &masked_plan.slots[mask.view.slot];
     assert_eq!((slot.train[1], slot.predict), (masked_plan.forward.len() + 1, None));
 

@@ -1,36 +1,36 @@
-//! Which memory each tensor of the graph is, and which tensors are needed at all.
+//! Maps tensors of the graph to values, and finds which tensors are needed.
 
 use crate::graph::{Graph, LayerId, NodeId, TensorId};
 use crate::layers::layer::Effect;
 use crate::order::{earlier_calls, live_nodes};
 
-/// A tensor and the tensors that share its memory: `Flatten` and `Reshape` give their input again.
+/// A value: a tensor and the tensors that share its memory, since `Flatten` and `Reshape` do not copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ValueId(pub usize);
 
-/// What is known of the graph's tensors before anything is placed.
+/// Facts about the graph's tensors before anything is placed.
 #[derive(Debug)]
 pub(super) struct Values {
-    /// The value that each tensor is.
+    /// By tensor: its value.
     pub of_tensor: Vec<ValueId>,
     /// Calls that lead to an output, in topological order.
     pub live: Vec<NodeId>,
-    /// By value: the outputs with a part in the total loss that it leads to, ascending; after the outputs, one place for penalties and
-    /// added losses that no such output comes after.
-    pub reaches: Vec<Vec<usize>>,
-    /// By value: whether a trained weight comes before it.
-    pub depends: Vec<bool>,
+    /// By value: the outputs that contribute to the total loss and depend on it, ascending; followed by one index for
+    /// penalties and added losses that lead to none of these outputs.
+    pub reachable_outputs: Vec<Vec<usize>>,
+    /// By value: whether it depends on a trained weight.
+    pub requires_grad: Vec<bool>,
     /// By value of the graph: the live calls that read it, each once, in order.
     pub readers: Vec<Vec<NodeId>>,
-    /// By value of the graph: the tensors that it is.
+    /// By value of the graph: its tensors.
     pub tensors: Vec<Vec<TensorId>>,
     /// By tensor: the outputs of the model that it is.
     pub ports: Vec<Vec<usize>>,
-    /// By tensor: whether it is read by no call but by the model itself, as an output or the mask of one.
+    /// By tensor: whether only the model itself reads it, as an output or as the mask of an output.
     pub read_by_model: Vec<bool>,
-    /// By layer: how many of its calls are live.
+    /// By layer: the number of its live calls.
     pub calls: Vec<usize>,
-    /// By call: how many calls of its layer come before it.
+    /// By call: the number of earlier calls of its layer.
     pub earlier: Vec<usize>,
 }
 
@@ -59,8 +59,8 @@ impl Values {
             }
         }
         let mut values = Values {
-            reaches: vec![Vec::new(); count],
-            depends: vec![false; count],
+            reachable_outputs: vec![Vec::new(); count],
+            requires_grad: vec![false; count],
             readers: vec![Vec::new(); count],
             tensors: vec![Vec::new(); count],
             ports: vec![Vec::new(); graph.tensors.len()],
@@ -80,26 +80,26 @@ impl Values {
         self.of_tensor[tensor.index()]
     }
 
-    /// Whether the value has a gradient: a trained weight before it, a trained output behind it.
+    /// Whether the value has a gradient: it depends on a trained weight, and a trained output depends on it.
     pub(super) fn has_gradient(&self, value: ValueId) -> bool {
-        self.depends[value.0] && !self.reaches[value.0].is_empty()
+        self.requires_grad[value.0] && !self.reachable_outputs[value.0].is_empty()
     }
 
-    /// A value beside the graph's tensors that has a gradient where `like` has one.
+    /// A value that is not a tensor of the graph, with a gradient if `like` has one.
     pub(super) fn add(&mut self, like: ValueId) -> ValueId {
-        self.reaches.push(self.reaches[like.0].clone());
-        self.depends.push(self.depends[like.0]);
-        ValueId(self.reaches.len() - 1)
+        self.reachable_outputs.push(self.reachable_outputs[like.0].clone());
+        self.requires_grad.push(self.requires_grad[like.0]);
+        ValueId(self.reachable_outputs.len() - 1)
     }
 
-    /// Whether the value is an output or the mask of one, so that it is needed where no call reads it.
+    /// Whether the value is an output or the mask of one, so that it is needed without a reader.
     pub(super) fn is_read_by_model(&self, value: ValueId) -> bool {
         self.tensors[value.0].iter().any(|tensor| self.read_by_model[tensor.index()])
     }
 
-    /// How many values there are.
+    /// Number of values.
     pub(super) fn len(&self) -> usize {
-        self.reaches.len()
+        self.reachable_outputs.len()
     }
 
     fn find_uses(&mut self, graph: &Graph) {
@@ -119,7 +119,7 @@ impl Values {
             }
         }
         for (index, value) in self.of_tensor.iter().enumerate() {
-            // What no output needs has no value.
+            // Tensors that no output needs have no value.
             if let Some(tensors) = self.tensors.get_mut(value.0) {
                 tensors.push(TensorId(index as u32));
             }
@@ -130,19 +130,19 @@ impl Values {
         for i in 0..self.live.len() {
             let node = graph.node(self.live[i]);
             let own = trained(graph, node.layer);
-            // Random numbers are the same whatever the weights are.
+            // Random numbers do not depend on the weights.
             let drawn = graph.core(node).0.effect() == Effect::Drawn;
-            let before = !drawn && node.inputs.iter().any(|&input| self.depends[self.of(input).0]);
+            let before = !drawn && node.inputs.iter().any(|&input| self.requires_grad[self.of(input).0]);
             for &output in &node.outputs {
                 let value = self.of(output);
-                self.depends[value.0] |= own || before;
+                self.requires_grad[value.0] |= own || before;
             }
         }
     }
 
     fn find_reaches(&mut self, graph: &Graph) {
-        // Models have few outputs, so a sorted list does for a set.
-        let mut sets: Vec<Vec<usize>> = vec![Vec::new(); self.reaches.len()];
+        // Models have few outputs, so sorted lists are fast enough.
+        let mut sets: Vec<Vec<usize>> = vec![Vec::new(); self.reachable_outputs.len()];
         if let Some(compile) = &graph.compile {
             for (index, port) in graph.outputs.iter().enumerate() {
                 if compile.trains(index) {
@@ -154,10 +154,12 @@ impl Values {
             let node = graph.node(id);
             let mut reached: Vec<usize> =
                 node.outputs.iter().flat_map(|&output| sets[self.of(output).0].clone()).collect();
-            // A penalty on all outputs is learned from, those that nothing reads too; so is an added loss.
+            // A penalty on all outputs of a call counts as a loss, even if nothing else reads them; so does an added
+            // loss.
             let kind = graph.kind(node);
             if kind.activity_regularizer().is_some() || kind.added_loss().is_some() {
-                // Where no loss is behind it, the penalty itself is a part of the total loss: it stands after the outputs.
+                // If no loss follows, the penalty itself is a term of the total loss: its index is after those of the
+                // outputs.
                 if reached.is_empty() && graph.compile.is_some() {
                     reached.push(graph.outputs.len());
                 }
@@ -166,22 +168,22 @@ impl Values {
                     reached.iter().for_each(|&output| insert(set, output));
                 }
             }
-            // Nothing is trained through `stop_gradient`, random numbers and what jumps.
+            // No gradients pass `stop_gradient`, random numbers and step functions.
             if graph.kind(node).stops_gradients() {
                 continue;
             }
-            // A mask says what is read, and has no gradient.
+            // A mask has no gradient.
             let read = node.inputs.iter().zip(&node.roles).filter(|(_, role)| !role.ends_with("mask"));
             for (&input, _) in read {
                 let set = &mut sets[self.of(input).0];
                 reached.iter().for_each(|&output| insert(set, output));
             }
         }
-        self.reaches = sets;
+        self.reachable_outputs = sets;
     }
 }
 
-/// Whether a layer has weights that are trained.
+/// Whether a layer has trained weights.
 pub(super) fn trained(graph: &Graph, layer: LayerId) -> bool {
     let layer = graph.layer(layer);
     layer.trainable && layer.weights.iter().any(|weight| weight.options.trainable)

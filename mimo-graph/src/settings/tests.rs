@@ -1,4 +1,4 @@
-//! Arguments of every class: complete, canonical, and enough to make the layer again.
+//! Tests the arguments of every class: complete, canonical, and sufficient to create the layer again.
 
 use super::*;
 use crate::dim::{ConstId, Expr};
@@ -6,7 +6,7 @@ use crate::language;
 use crate::layers::{classes, construct};
 use crate::testing::{Bench, Given, call, float, int, items, named as keyword, string, value, word};
 
-/// The arguments as a call would be given them.
+/// The arguments as a call would pass them.
 fn written(item: &ItemSpec) -> Vec<Arg> {
     let written = |(name, value): (&'static str, _)| Arg {
         name: Some((name.to_owned(), Loc(1))),
@@ -35,7 +35,7 @@ fn value_of(setting: &Setting) -> Value {
     }
 }
 
-/// The values that are tried for an argument, some of which a class may refuse.
+/// Values to try for an argument; a class may refuse some of them.
 fn candidates(argument: &item::Argument) -> Vec<Value> {
     let yes = value(ValueKind::Bool(true));
     let constants = [value(ValueKind::Expr(ConstId(1))), word("A")];
@@ -85,10 +85,10 @@ fn candidates(argument: &item::Argument) -> Vec<Value> {
     }
 }
 
-/// A call of a class without mistakes, by keywords.
+/// The arguments of a valid call of a class, by keyword.
 type Call = Vec<Given>;
 
-/// Calls of a class that differ in one argument from the plainest one. Each is one that the class accepts.
+/// Calls of a class that differ in one argument from the simplest one. The class accepts each of them.
 fn calls(class: &str) -> Vec<(Call, Option<&'static str>)> {
     let item = find(Module::Layers, class).unwrap();
     let needed = item.arguments().filter(|argument| argument.is_required());
@@ -119,7 +119,7 @@ fn calls(class: &str) -> Vec<(Call, Option<&'static str>)> {
     calls
 }
 
-/// What a call makes, if nothing is wrong with it.
+/// The layer that a call creates, if it is valid.
 fn made(class: &str, given: &[Given]) -> Option<crate::layers::Constructed> {
     made_of(class, &crate::testing::args(given.iter().cloned()))
 }
@@ -158,7 +158,7 @@ fn every_layer_is_made_again_of_its_arguments() {
                 Err(error) => assert_eq!(error, "a length or a number is not known", "{class}: {call:?}"),
             }
             assert_eq!(first.kind.class_name(), class);
-            // What is read again is the same, so every spelling has one form.
+            // Reading the result again changes nothing, so every spelling has one form.
             assert_eq!(of_layer(class, &written(&made)), made, "{class}");
             tried += 1;
         }
@@ -184,7 +184,7 @@ fn operations_keep_their_numbers() {
     }
     let stored = operands("where", vec![tensor(), (None, float(0.5)), tensor()]);
     assert_eq!(stored[1], ("x1", half));
-    // A second tensor that need not be given is known by the equation.
+    // The equation decides whether there is a second, optional tensor.
     for (equation, tensors) in [("bij,bjk->bik", 2), ("bij->bji", 1)] {
         let given: Vec<Given> =
             [(None, string(equation))].into_iter().chain((0..tensors).map(|_| tensor())).collect();

@@ -1,7 +1,8 @@
 //! The graph of a model as static data: layers with all of their arguments, calls and tensors, before fusion.
 //!
-//! The types are declared once and exist twice: in [`built`] with vectors, and with lengths that may be expressions, for the
-//! macro; and in [`fixed`] with static slices, for generated code. (Generic lists, or `Cow`s, take rustc twice as long.)
+//! The types are declared once and exist twice: in [`built`] with vectors, and with lengths that may be expressions,
+//! for the macro; and in [`fixed`] with static slices, for generated code. (Generic lists, or `Cow`s, take rustc
+//! twice as long.)
 
 use std::borrow::Cow;
 
@@ -13,20 +14,20 @@ use crate::shape::Dtype;
 macro_rules! graph_types {
     () => {
         describe! {
-            /// A model as its description says it: layers, their calls, and the tensors between them.
+            /// A model as described: layers, their calls, and the tensors between them.
             ///
             /// Layers, tensors and nested models are named by their indices. Loops, functions and nested models are expanded: a
             /// layer of a nested model is a layer here. How the model is compiled is in
             /// [`ModelSpec`](crate::spec::ModelSpec): its outputs have the same order.
             #[derive(Clone, Debug, PartialEq)]
             pub struct GraphSpec {
-                /// Layers, in the order in which the description makes them. A layer that no call names is not needed by any output.
+                /// Layers, in the order of the description. A layer without calls is not needed by any output.
                 pub layers: List<GraphLayer>,
-                /// Calls that some output needs, in topological order.
+                /// Calls that an output needs, in topological order.
                 pub calls: List<LayerCall>,
                 /// Tensors: the inputs, and what the calls output.
                 pub tensors: List<GraphTensor>,
-                /// Nested models, in the order in which the description makes them. What they have in turn is part of them.
+                /// Nested models, in the order of the description. Models nested in them are part of them.
                 pub models: List<NestedModel>,
                 /// Inputs, in order.
                 pub inputs: List<GraphPort>,
@@ -38,7 +39,7 @@ macro_rules! graph_types {
         /// A layer with its arguments.
         #[derive(Clone, Debug, PartialEq)]
         pub struct GraphLayer {
-            /// Its name, after that of the nested model or the layer that it belongs to: `encoder/conv2d`.
+            /// Its name, prefixed by that of the nested model or the layer that it belongs to: `encoder/conv2d`.
             pub name: Text,
             /// Its class and arguments, without `name` and `trainable`.
             pub item: ItemSpec,
@@ -48,10 +49,10 @@ macro_rules! graph_types {
             pub trainable: bool,
             /// The nested model that it belongs to.
             pub model: Option<usize>,
-            /// The layer of which it is a part: the `Bidirectional` of a direction.
+            /// The layer that contains it: the `Bidirectional` of a direction.
             pub whole: Option<usize>,
-            /// The layers that are parts of it: the directions of a `Bidirectional`. Their calls come before its own, which joins
-            /// what they output; with `merge_mode = none` it has no call of its own.
+            /// The layers that it contains: the directions of a `Bidirectional`. Their calls come before its own,
+            /// which merges their outputs; with `merge_mode = none` it has no call of its own.
             pub parts: List<usize>,
         }
 
@@ -79,7 +80,7 @@ macro_rules! graph_types {
             pub struct Argument {
                 /// Keras's keyword.
                 pub name: &'static str,
-                /// The value: the one that is written, or the default.
+                /// The value: as written, or the default.
                 pub value: Setting,
             }
         }
@@ -87,12 +88,13 @@ macro_rules! graph_types {
         /// A layer, or an activation, an initializer, a regularizer or a constraint, with its arguments.
         #[derive(Clone, Debug, PartialEq)]
         pub struct ItemSpec {
-            /// Its name: Keras's class, or the function of an activation. Every spelling of the description has the same name here.
+            /// Its name: Keras's class, or the function of an activation. All spellings of the description have one
+            /// name here.
             pub class: &'static str,
-            /// Every argument in Keras's order with its default; [`Setting::None`] for arguments without one. Items of one class share
-            /// this list.
+            /// Every argument in Keras's order with its default; [`Setting::None`] for arguments without one. Items
+            /// of one class share this list.
             pub defaults: List<Argument>,
-            /// The arguments with other values.
+            /// The arguments that differ from their defaults.
             pub given: List<Argument>,
         }
 
@@ -119,7 +121,7 @@ macro_rules! graph_types {
         }
 
         impl ItemSpec {
-            /// All arguments in Keras's order, each with its keyword and its value: the one that is written, or the default.
+            /// All arguments in Keras's order, each with its keyword and its value: as written, or the default.
             pub fn arguments(&self) -> impl Iterator<Item = (&'static str, &Setting)> {
                 self.defaults.iter().map(|default| {
                     let given = self.given.iter().find(|given| given.name == default.name);
@@ -184,7 +186,7 @@ macro_rules! graph_types {
             Text(Text),
             /// Several values.
             List(List<Setting>),
-            /// An activation, an initializer, a layer: something with arguments of its own.
+            /// An item with arguments of its own: an activation, an initializer, a layer.
             Item(ItemSpec),
         }
 
@@ -214,12 +216,12 @@ macro_rules! graph_types {
                 pub layer: usize,
                 /// The tensors that it reads, in order: those without keywords first.
                 pub inputs: List<usize>,
-                /// What the call gives by keywords: the last of `inputs`, and then settings that are on.
+                /// Keywords of the call: those of the last `inputs`, followed by boolean settings that are on.
                 pub keywords: List<Text>,
                 /// The tensors that it outputs, in order.
                 pub outputs: List<usize>,
-                /// Number of `TimeDistributed` around the nested models in which the call stands: so many first axes of the tensors
-                /// are steps, on each of which the layer is called.
+                /// Number of `TimeDistributed` around the nested models of the call: as many first axes of the
+                /// tensors are steps, on each of which the layer is called.
                 pub steps: usize,
             }
         }
@@ -228,22 +230,22 @@ macro_rules! graph_types {
             /// A tensor.
             #[derive(Clone, Debug, PartialEq)]
             pub struct GraphTensor {
-                /// The name that the description binds it to, if it does; the last one of several.
+                /// The name that the description binds it to, if any; the last one of several.
                 pub binding: Option<Text>,
                 /// The shape of one sample.
                 pub shape: List<Length>,
-                /// The type of its values.
+                /// Its element type.
                 pub dtype: Dtype,
             }
         }
 
         describe! {
-            /// A model that is a layer of this one.
+            /// A model used as a layer of this one.
             #[derive(Clone, Debug, PartialEq)]
             pub struct NestedModel {
-                /// The name by which the description calls the model: that of its struct, or the one after `as`.
+                /// The name of the model in the description: that of its struct, or the one after `as`.
                 pub class: Text,
-                /// The name as a layer, with which the names of its layers begin.
+                /// Its name as a layer, which is the prefix of the names of its layers.
                 pub name: Text,
             }
         }
@@ -297,7 +299,7 @@ macro_rules! graph_types {
                 }
             }
 
-            /// The values of a list; a value that is no list is its only one.
+            /// The values of a list; another value is a list of itself.
             pub fn values(&self) -> &[Setting] {
                 match self {
                     Setting::List(values) => values,
@@ -327,7 +329,7 @@ pub mod fixed {
     }
 
     impl GraphLayer {
-        /// A layer without weights that is no part of anything.
+        /// A layer without weights that is not part of another.
         pub const PLAIN: GraphLayer = GraphLayer {
             name: "",
             item: ItemSpec::plain(""),
@@ -347,7 +349,7 @@ pub mod fixed {
     }
 
     impl Setting {
-        /// The number, if the value is a whole one.
+        /// The number, if the value is a whole number.
         pub fn whole(&self) -> Option<i64> {
             match self {
                 Setting::Whole(value) => i64::try_from(*value).ok(),
@@ -372,7 +374,7 @@ pub mod built {
     graph_types! {}
 
     impl Setting {
-        /// A whole number that is known while the macro runs.
+        /// A whole number that is known to the macro.
         pub(crate) fn of_whole(value: i64) -> Self {
             usize::try_from(value).map_or(Setting::Negative(value), |value| Setting::Whole(Dim::Known(value)))
         }
@@ -385,7 +387,7 @@ impl Describe for Dtype {
             Dtype::Float => "Float",
             Dtype::Int => "Int",
         };
-        // Generated code has the type by this name, next to the one of dfdx.
+        // Generated code imports the type under this name, next to that of dfdx.
         Literal::Variant { name: "SpecDtype", variant, holds: Holds::Nothing }
     }
 }

@@ -1,7 +1,7 @@
 //! Activations on vectors.
 //!
-//! In a gradient, `y` is the saved output, `x` the saved input and `d` the gradient of the output. At a kink
-//! the derivative is what TensorFlow takes, as far as the output tells the kink from the flat part.
+//! In a gradient, `y` is the saved output, `x` the saved input and `d` the gradient of the output. At a kink the
+//! derivative is TensorFlow's, unless the output is the same at the kink and on the flat part.
 
 use crate::element::Element;
 use crate::lanewise::rule;
@@ -14,7 +14,7 @@ pub(super) const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 rule! { Relu [x] -> 1 [S::max(S::splat(S::Elem::of(0.0)), x)] }
 rule! { ReluGradient { zero } [y, d] -> 1 [S::select_gt(y, zero, d, zero)] }
 rule! {
-    /// Limits to `low..=high`. The bound comes first so that a NaN stays one.
+    /// Limits to `low..=high`. The bound is the first operand so that NaN propagates.
     Clip { low, high } [x] -> 1 [S::max(low, S::min(high, x))]
 }
 rule! {
@@ -34,14 +34,14 @@ rule! {
     /// At or below the threshold `slope (x - threshold)`. Without a slope that would be NaN for minus infinity, which becomes 0.
     Rectifier { threshold, bound, slope, zero } [x] -> 1 {
         let low = S::select_gt(slope, zero, S::mul(slope, S::sub(x, threshold)), {
-            // Below the threshold 0; a NaN stays one.
+            // 0 below the threshold; NaN propagates.
             S::select_gt(threshold, x, zero, S::mul(x, zero))
         });
         [S::select_gt(x, threshold, S::min(bound, x), low)]
     }
 }
 rule! {
-    /// At the threshold the derivative is 0, and at the bound that of what is below.
+    /// The derivative is 0 at the threshold. At the upper bound it is that of the values below the bound.
     RectifierGradient { threshold, bound, slope, zero } [x, d] -> 1 {
         let low = S::select_gt(threshold, x, S::mul(d, slope), zero);
         [S::select_gt(x, threshold, S::select_gt(x, bound, zero, d), low)]
@@ -114,7 +114,7 @@ rule! {
 rule! { Exponential [x] -> 1 [S::exp(x)] }
 rule! { ExponentialGradient [y, d] -> 1 [S::mul(d, y)] }
 rule! {
-    /// `slope x + shift`, limited. The bound comes first so that a NaN stays one.
+    /// `slope x + shift`, limited. The bound is the first operand so that NaN propagates.
     HardSigmoid { low, high, slope, shift } [x] -> 1 {
         [S::max(low, S::min(high, S::fma(x, slope, shift)))]
     }

@@ -1,4 +1,4 @@
-//! Activations too rare to be worth a vector version.
+//! Activations that are too rare for a vector version.
 
 use crate::element::Element;
 use core::f64::consts;
@@ -8,7 +8,7 @@ pub(super) const GELU_SLOPE: f64 = 0.797_884_560_802_865_4;
 /// The factor of the cube in the approximate GELU.
 pub(super) const GELU_CUBE: f64 = 0.044_715;
 
-/// The normal distribution function, by `erfc` because it must not cancel for negative x.
+/// The normal distribution function, computed by `erfc`, which does not cancel for negative x.
 #[inline(always)]
 fn normal<E: Element>(x: E) -> E {
     E::of(0.5) * (x * E::of(-consts::FRAC_1_SQRT_2)).erfc()
@@ -23,7 +23,7 @@ pub(super) fn gelu<E: Element>(x: E) -> E {
 #[inline(always)]
 pub(super) fn gelu_slope<E: Element>(x: E) -> E {
     let density = E::of(0.5 * consts::FRAC_2_SQRT_PI * consts::FRAC_1_SQRT_2) * (x * x * E::of(-0.5)).exp();
-    // Far out the density is zero, and x may be infinite.
+    // Far from 0 the density is 0 and x may be infinite: their product would be NaN.
     let slope = if density == E::zero() { density } else { x * density };
     normal(x) + slope
 }
@@ -36,7 +36,7 @@ pub(super) fn tanh_gelu_slope<E: Element>(x: E) -> E {
     E::of(0.5) * (E::one() + t) + E::of(0.5) * x * (E::one() - t * t) * inner
 }
 
-/// For negative x by the conjugate, where the sum would cancel.
+/// Uses the conjugate for negative x, where the sum would cancel.
 #[inline(always)]
 pub(super) fn squareplus<E: Element>(x: E, b: E) -> E {
     let root = (x * x + b).sqrt();

@@ -1,4 +1,4 @@
-//! Gradients of an attention.
+//! Gradients of attention.
 
 use core::ops::Range;
 
@@ -10,7 +10,8 @@ use crate::dispatch::Kernels;
 use crate::element::Element;
 use crate::matmul::{Strided, correlate, product};
 
-/// Where gradients of a sample are in the arena. Those of results and probabilities are read, others are added to.
+/// Offsets of a sample's gradients in the arena. Those of results and probabilities are read, the others are added
+/// to.
 #[derive(Clone, Copy, Debug)]
 pub struct AttentionGradients {
     /// Of the first result. Set to 0 for queries that the query mask hides, if probabilities are wanted.
@@ -23,22 +24,22 @@ pub struct AttentionGradients {
     pub key: Option<usize>,
     /// Of the first value.
     pub value: Option<usize>,
-    /// Of the factor of the scores, without that part of it which is constant; for tangents, of the factor inside.
+    /// Of the learned part of the factor of the scores; for tangents, of the factor inside of `tanh`.
     pub inner: Option<usize>,
-    /// Of the factors outside, for tangents.
+    /// Of the factors of `tanh`.
     pub outer: Option<usize>,
     /// The constant part of [`Attention::scale`].
     pub constant: f64,
 }
 
-/// Adds the gradients of one sample, whose logarithms [`attend`](super::attend) has written. `memory` has at least
-/// [`attend_gradient_memory`](super::attend_gradient_memory) values.
+/// Adds the gradients of one sample. [`attend`](super::attend) must have written its logarithms. `memory` has at
+/// least [`attend_gradient_memory`](super::attend_gradient_memory) values.
 ///
-/// Gradients may overlap each other: each is added to.
+/// Gradients may overlap each other, since all are added.
 ///
 /// # Panics
 ///
-/// If a value is not inside the arena, or if heads and strides do not fit.
+/// If a value is outside of the arena, or if heads and strides do not fit.
 pub fn attend_gradient<E: Element>(
     arena: &mut [E],
     of: &Attention<'_, E>,
@@ -193,7 +194,7 @@ fn gradients<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Block,
     tangents(arena, sample, block, to);
 }
 
-/// The probabilities of a block; the scores before they are scaled are copied to `raw`.
+/// Computes the probabilities of a block, and copies the unscaled scores to `raw`.
 fn probabilities<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Block, raw: Option<usize>) {
     let Sample { of, at, layout, .. } = sample;
     let (rows, width) = (block.queries.len(), block.keys.len());
@@ -206,7 +207,7 @@ fn probabilities<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Bl
         let logs = at.logs.unwrap_or(0) + block.head * of.queries + block.queries.start;
         arena.copy_within(logs..logs + rows, layout.sums);
     }
-    // Its addresses are those of the arena until the arena is named again.
+    // The pointers in it are valid until the arena is borrowed again.
     let scores = sample.rows(arena, block, layout.scores);
     if block.sees == Sees::Unmasked {
         // SAFETY: scores, masks and sums are inside the arena, as checked by `rows`, and the table is for this processor.
@@ -220,7 +221,7 @@ fn probabilities<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Bl
     }
 }
 
-/// Adds the gradients of a block of [`Score::Tangent`] from those of its scores.
+/// Adds the gradients of a block of [`Score::Tangent`], given the gradients of the scores.
 fn tangents<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Block, to: &AttentionGradients) {
     let scores = sample.layout.more[0];
     let mut tangents = sample.tangents(arena, block, scores);
@@ -233,7 +234,7 @@ fn tangents<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, block: &Block, 
     };
     fits(to.inner, 1);
     fits(to.outer, outer);
-    // Not the arena's address anew, by which the other addresses would end.
+    // Derived from `scores`: borrowing the arena again would invalidate the other pointers.
     let base = tangents.scores.wrapping_sub(scores);
     let place = |start: Option<usize>| start.map_or(core::ptr::null_mut(), |start| base.wrapping_add(start));
     tangents.query_gradients = place(of_queries.map(|matrix| matrix.offset));

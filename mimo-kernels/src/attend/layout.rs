@@ -1,4 +1,4 @@
-//! Memory of an attention.
+//! Memory layout of attention.
 
 use core::ops::Range;
 
@@ -7,7 +7,7 @@ use crate::element::Element;
 use crate::matmul::Strided;
 use crate::product::PANEL;
 
-/// Where the parts of the memory begin.
+/// Offsets of the parts of the memory.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
     /// A number for each key: 0 where no query sees it.
@@ -16,29 +16,29 @@ pub(super) struct Layout {
     pub(super) maxima: usize,
     /// The sum of exponentials of each query of a block.
     pub(super) sums: usize,
-    /// A value: the mean of those of a head, or a sum of gradients.
+    /// One vector of values: the mean of a head's values, or a sum of gradients.
     pub(super) mean: usize,
     /// Keys of a head.
     pub(super) key_panels: usize,
     /// Values of a head; backward only.
     pub(super) value_panels: usize,
-    /// A block of scores.
+    /// One block of scores.
     pub(super) scores: usize,
-    /// Three more; backward only.
+    /// Three more blocks; backward only.
     pub(super) more: [usize; 3],
 }
 
-/// Values between the starts of two rows of `width` scores: vectors of neighbouring rows do not overlap.
+/// Distance between two rows of `width` scores, such that vectors of neighbouring rows do not overlap.
 const fn stride(width: usize) -> usize {
     width.div_ceil(PANEL) * PANEL
 }
 
-/// Values that [`attend`](super::attend) computes in.
+/// Number of values of memory that [`attend`](super::attend) needs.
 pub const fn attend_memory(keys: usize, key_dim: usize, value_dim: usize) -> usize {
     stride(keys) * (1 + key_dim + BLOCK) + 2 * BLOCK + value_dim
 }
 
-/// Values that [`attend_gradient`](super::attend_gradient) computes in.
+/// Number of values of memory that [`attend_gradient`](super::attend_gradient) needs.
 pub const fn attend_gradient_memory(keys: usize, key_dim: usize, value_dim: usize) -> usize {
     stride(keys) * (1 + key_dim + value_dim + 4 * BLOCK) + 2 * BLOCK + value_dim
 }
@@ -73,7 +73,7 @@ impl Layout {
         stride(width)
     }
 
-    /// Where a row of the block of `width` scores begins.
+    /// Offset of a row of a block of `width` scores.
     pub(super) fn score_row(&self, row: usize, width: usize) -> usize {
         self.scores + row * stride(width)
     }

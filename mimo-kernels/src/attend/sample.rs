@@ -1,4 +1,4 @@
-//! A sample: what its masks leave, and the scores of a block of its queries.
+//! One sample: the positions that its masks keep, and the scores of a block of its queries.
 
 use core::ops::Range;
 
@@ -10,19 +10,19 @@ use crate::element::Element;
 use crate::matmul::{Strided, pack, product};
 use crate::product::PANEL;
 
-/// Subtracted from the scores of keys that are hidden, by [`Unseeing::Shifted`].
+/// Subtracted from the scores of masked keys by [`Unseeing::Shifted`].
 const SHIFT: f64 = 1e9;
 
-/// The keys that queries see.
+/// Set of keys that queries see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sees {
-    /// Those that masks and positions leave.
+    /// The keys that masks and positions allow.
     Unmasked,
     /// All of them, with shifted scores.
     All,
 }
 
-/// Queries of a head that are computed together, with keys.
+/// A block of queries of one head, with the keys that they see.
 #[derive(Clone, Debug)]
 pub(super) struct Block {
     /// The head.
@@ -31,21 +31,21 @@ pub(super) struct Block {
     pub(super) key_head: usize,
     /// The queries; at most [`BLOCK`].
     pub(super) queries: Range<usize>,
-    /// Keys, of which each query sees some, from a whole panel on.
+    /// Keys that at least one of the queries sees, starting at a whole panel.
     pub(super) keys: Range<usize>,
     /// Which of them queries see.
     pub(super) sees: Sees,
 }
 
-/// A sample, and the part of it that is computed.
+/// A sample and the part of it that is computed.
 #[derive(Debug)]
 pub(super) struct Sample<'a, E> {
     pub(super) of: &'a Attention<'a, E>,
     pub(super) at: &'a AttentionPlaces,
     pub(super) layout: Layout,
-    /// From the first to the last query that is not hidden.
+    /// From the first to the last unmasked query.
     pub(super) queries: Range<usize>,
-    /// From the first to the last key that is not hidden.
+    /// From the first to the last unmasked key.
     keys: Range<usize>,
     /// Keys that are copied in panels.
     packed: usize,
@@ -63,7 +63,7 @@ fn span<E: Element>(mask: &[E]) -> Range<usize> {
 }
 
 impl<'a, E: Element> Sample<'a, E> {
-    /// Joins the masks of the keys in the memory.
+    /// Combines the masks of the keys in the memory.
     pub(super) fn new(
         arena: &mut [E],
         of: &'a Attention<'a, E>,
@@ -92,13 +92,13 @@ impl<'a, E: Element> Sample<'a, E> {
         sample
     }
 
-    /// The heads that read the keys of a head.
+    /// Query heads that read this head of keys.
     pub(super) fn heads(&self, key_head: usize) -> Range<usize> {
         let group = self.of.heads / self.of.key_heads;
         key_head * group..(key_head + 1) * group
     }
 
-    /// The queries of blocks.
+    /// Query ranges of the blocks.
     pub(super) fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<E> {
         let (start, end) = (self.queries.start, self.queries.end);
         (start..end).step_by(BLOCK).map(move |query| query..(query + BLOCK).min(end))
@@ -120,7 +120,7 @@ impl<'a, E: Element> Sample<'a, E> {
         }
     }
 
-    /// The keys that some of these queries see, from a whole panel on.
+    /// Keys that at least one of these queries sees, starting at a whole panel.
     pub(super) fn keys_seen(&self, queries: &Range<usize>) -> Range<usize> {
         let end = match self.of.causal {
             true => queries.end,
@@ -131,7 +131,7 @@ impl<'a, E: Element> Sample<'a, E> {
         if start < end { start / PANEL * PANEL..end } else { 0..0 }
     }
 
-    /// Whether the query mask hides queries. If not it hides results only: probabilities are wanted of all queries.
+    /// Whether the query mask hides queries. It only hides results if the probabilities of all queries are an output.
     pub(super) fn hides_queries(&self) -> bool {
         self.of.unseeing != Unseeing::Shifted || self.at.probabilities.is_none()
     }
@@ -141,7 +141,7 @@ impl<'a, E: Element> Sample<'a, E> {
         self.at.query_mask.is_some_and(|mask| arena[mask + query] == E::zero())
     }
 
-    /// Whether a mask that has no keys hides a query.
+    /// Whether a mask without an axis of keys hides a query.
     pub(super) fn is_hidden(&self, arena: &[E], head: usize, query: usize) -> bool {
         let by_mask = self.at.mask.is_some_and(|(mask, [by_head, by_query, by_key])| {
             by_key == 0 && arena[mask + head * by_head + query * by_query] == E::zero()
@@ -171,12 +171,12 @@ impl<'a, E: Element> Sample<'a, E> {
         rows(offset, self.of.steps[3], block.queries.clone(), self.of.value_dim)
     }
 
-    /// The number of the probability of a query and a key.
+    /// Index of the probability of a query and a key.
     pub(super) fn number(&self, head: usize, query: usize, key: usize) -> usize {
         (head * self.of.queries + query) * self.of.keys + key
     }
 
-    /// The scores of a block, before they are scaled.
+    /// Computes the unscaled scores of a block.
     pub(super) fn raw_scores(&self, arena: &mut [E], block: &Block, to: usize) {
         let left = self.queries(self.at.query, block);
         let output = self.layout.matrix(to, block.queries.len(), block.keys.len());
@@ -195,7 +195,7 @@ impl<'a, E: Element> Sample<'a, E> {
         unsafe { E::kernels().tangents(&tangents) }
     }
 
-    /// The arguments of the kernels of [`Score::Tangent`], without gradients.
+    /// Arguments of the kernels of [`Score::Tangent`], without gradients.
     pub(super) fn tangents(&self, arena: &mut [E], block: &Block, scores: usize) -> Tangents<E> {
         let queries = self.queries(self.at.query, block);
         let keys = self.keys(self.at.key, block.key_head, block.keys.clone());
@@ -228,7 +228,7 @@ impl<'a, E: Element> Sample<'a, E> {
         }
     }
 
-    /// The arguments of the kernels on a block of scores at `to`, whose parts are checked.
+    /// Arguments of the kernels on a block of scores at `to`, bounds-checked.
     pub(super) fn rows(&self, arena: &mut [E], block: &Block, to: usize) -> Scores<E> {
         let Sample { of, at, layout, .. } = self;
         let Block { queries, keys, sees, .. } = block;

@@ -1,10 +1,10 @@
-//! Loops over rows of scores, and scores that are sums of hyperbolic tangents.
+//! Loops over rows of scores, and the kernels of [`Score::Tangent`](super::Score::Tangent).
 
 use crate::element::Element;
 use crate::simd::Simd;
 use crate::softmax::{load, store};
 
-/// The scores of some queries that follow each other, for some keys that follow each other.
+/// Scores of consecutive queries for consecutive keys.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scores<E> {
     pub(crate) rows: usize,
@@ -24,19 +24,19 @@ pub(crate) struct Scores<E> {
     pub(crate) scale: E,
     /// Subtracted from the scaled scores.
     pub(crate) shift: E,
-    /// `cols` values that are 0 where no query sees the key, or null.
+    /// `cols` values that are 0 for keys that no query sees, or null.
     pub(crate) key_mask: *const E,
     /// Rows of `cols` values that are 0 where the query does not see the key, or null.
     pub(crate) mask: *const E,
     pub(crate) mask_stride: usize,
     /// The largest score of each row.
     pub(crate) maxima: *mut E,
-    /// The sum of the exponentials of each row, or the logarithm of the sum, which is read.
+    /// The sum of the exponentials of each row; as an input, its logarithm.
     pub(crate) sums: *mut E,
 }
 
 impl<E> Scores<E> {
-    /// The columns of the keys that a row sees, as far as positions decide it.
+    /// Columns of the keys that a row sees by their positions.
     #[inline(always)]
     fn visible(&self, row: usize) -> (usize, usize) {
         let query = self.query + row;
@@ -47,7 +47,7 @@ impl<E> Scores<E> {
     }
 }
 
-/// The most lanes of a vector.
+/// Largest number of lanes of a vector.
 const MOST_LANES: usize = 16;
 
 /// The numbers of the lanes of a vector.
@@ -61,9 +61,9 @@ struct Row<S: Simd> {
     scores: *mut S::Elem,
     masks: [*const S::Elem; 2],
     cols: usize,
-    /// Whether vectors have lanes that the row does not see.
+    /// Whether some vectors contain lanes that the row does not see.
     partial: bool,
-    /// The first column that it sees, less one, and the first after these.
+    /// The first visible column minus one, and the end of the visible columns.
     bounds: [S::V; 2],
     lanes: S::V,
     scale: S::V,
@@ -95,14 +95,16 @@ impl<S: Simd> Row<S> {
         }
     }
 
-    /// The columns where vectors begin.
+    /// Columns at which vectors begin.
     #[inline(always)]
     fn columns(&self) -> core::iter::StepBy<core::ops::Range<usize>> {
         (0..self.cols).step_by(S::LANES)
     }
 
-    /// The scaled scores of a vector, with `masked` where the row does not see the key. Columns are compared as numbers, for a branch
-    /// on the place of the last one is mispredicted in nearly every row of a causal mask.
+    /// The scaled scores of a vector, with `masked` where the row does not see the key.
+    ///
+    /// Columns are compared as numbers: a branch on the position of the last one is mispredicted in nearly every row
+    /// of a causal mask.
     ///
     /// # Safety
     ///
@@ -129,7 +131,8 @@ impl<S: Simd> Row<S> {
     }
 }
 
-/// `e^x` for `x` down to `floor`, and 0 below: a subnormal result would take a hundred cycles, and each masked score has one.
+/// `e^x` for `x` down to `floor`, and 0 below: a subnormal result takes a hundred cycles, and every masked score
+/// would have one.
 ///
 /// # Safety
 ///
@@ -139,7 +142,7 @@ unsafe fn exp_above<S: Simd>(x: S::V, floor: S::V) -> S::V {
     // SAFETY: the caller vouches for the instruction set; no memory is touched.
     unsafe {
         let e = S::exp(S::max(floor, x));
-        // NaN is not below it.
+        // Lets NaN pass: it does not compare as below.
         S::select_gt(floor, x, S::splat(S::Elem::default()), e)
     }
 }
@@ -150,10 +153,11 @@ fn floor<E: Element>() -> E {
     E::min_positive_value().ln().ceil()
 }
 
-/// Each score becomes `e^(scale · score − shift − max)`, and 0 where the query does not see the key. A row that sees none has the sum 0.
+/// Replaces each score by `e^(scale · score − shift − max)`, or by 0 where the query does not see the key. A row that
+/// sees no key has the sum 0.
 ///
-/// Whole vectors are read and written, which go beyond the last column: with parts of them, the second loop would wait for the first one's
-/// stores to reach the cache.
+/// Reads and writes whole vectors, beyond the last column: with partial vectors, the second loop would wait until the
+/// stores of the first reach the cache.
 ///
 /// # Safety
 ///
@@ -189,7 +193,7 @@ pub(crate) unsafe fn exponentials<S: Simd>(of: &Scores<S::Elem>) {
     }
 }
 
-/// Each score becomes its probability, `e^(scale · score − shift − log)`, where `log` is that of the row in `sums`.
+/// Replaces each score by its probability, `e^(scale · score − shift − log)`, with the row's `log` from `sums`.
 ///
 /// # Safety
 ///
@@ -211,7 +215,7 @@ pub(crate) unsafe fn probabilities<S: Simd>(of: &Scores<S::Elem>) {
     }
 }
 
-/// Probabilities with their gradients, and what is added to these.
+/// Probabilities with their gradients.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ScoreGradient<E> {
     pub(crate) rows: usize,
@@ -227,7 +231,7 @@ pub(crate) struct ScoreGradient<E> {
     pub(crate) scale: E,
 }
 
-/// `ds = scale · p (dp − Σ p dp)`.
+/// Computes `ds = scale · p (dp − Σ p dp)`.
 ///
 /// # Safety
 ///
@@ -261,7 +265,7 @@ pub(crate) unsafe fn score_gradient<S: Simd>(of: &ScoreGradient<S::Elem>) {
     }
 }
 
-/// Rows, each with a factor.
+/// Rows with a factor each.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowFactors<E> {
     pub(crate) rows: usize,
@@ -308,14 +312,14 @@ pub(crate) struct Tangents<E> {
     pub(crate) outer_is_one: bool,
     pub(crate) scores: *mut E,
     pub(crate) stride: usize,
-    /// Where gradients are added: of queries, keys, `inner` and `outer`; each may be null.
+    /// Outputs: gradients of queries, keys, `inner` and `outer` are added here; each may be null.
     pub(crate) query_gradients: *mut E,
     pub(crate) key_gradients: *mut E,
     pub(crate) inner_gradient: *mut E,
     pub(crate) outer_gradient: *mut E,
 }
 
-/// Up to a vector of `outer`.
+/// Loads up to one vector of `outer`.
 ///
 /// # Safety
 ///
@@ -331,7 +335,7 @@ unsafe fn outer_at<S: Simd>(of: &Tangents<S::Elem>, i: usize) -> S::V {
     }
 }
 
-/// The scores.
+/// Computes the scores.
 ///
 /// # Safety
 ///
@@ -359,7 +363,7 @@ pub(crate) unsafe fn tangents<S: Simd>(of: &Tangents<S::Elem>) {
     }
 }
 
-/// Adds the gradients, from those of the scores.
+/// Adds the gradients of the operands, computed from those of the scores.
 ///
 /// # Safety
 ///

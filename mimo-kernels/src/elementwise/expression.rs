@@ -1,4 +1,5 @@
-//! From the steps of an expression to a program: which values stay in registers, which are in memory and where.
+//! Compiles the steps of an expression to a program: decides which values stay in registers and where the others are
+//! stored.
 
 mod backward;
 mod slope;
@@ -9,10 +10,10 @@ use super::{Function, TILE, Tile};
 use crate::dispatch::Kernels;
 use crate::element::Element;
 
-/// Inputs, numbers and steps that an expression has at most, together.
+/// Limit on the number of inputs, numbers and steps of an expression together.
 pub const MOST_REGISTERS: usize = 32;
 
-/// Instructions of a program: at most three for a step and six for each of its gradients.
+/// Limit on the number of instructions: at most three for a step and six for each of its gradients.
 const MOST_INSTRUCTIONS: usize = 21 * MOST_REGISTERS;
 
 /// Operand of a step.
@@ -26,27 +27,27 @@ pub enum Operand<E> {
     Step(usize),
 }
 
-/// Where the gradient of an input goes.
+/// Destination of the gradient of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// To the arena from this value on, as the values of the result lie.
+    /// The arena from this value on, in the order of the result's values.
     Arena {
         /// The first value.
         at: usize,
-        /// Add to the gradient that is there.
+        /// Add to the present gradient.
         accumulate: bool,
     },
-    /// To the tile [`Expression::gradient`].
+    /// The tile [`Expression::gradient`].
     Tile,
 }
 
 /// An input of an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Input {
-    /// Its first value in the arena, if its values lie as those of the result; else they are in the tile
-    /// [`Expression::values`].
+    /// Offset of its first value in the arena, if its values have the order of the result's; else they are in the
+    /// tile [`Expression::values`].
     pub at: Option<usize>,
-    /// Where its gradient goes.
+    /// Destination of its gradient.
     pub target: Option<Target>,
 }
 
@@ -62,14 +63,14 @@ impl<E: Copy> Step<E> {
     }
 }
 
-/// Which of two kinds of tiles.
+/// Index of a kind of tiles.
 const VALUES: usize = 0;
 const GRADIENTS: usize = 1;
 
-/// An expression of single values, and how it is computed.
+/// An expression of elementwise functions, and the program that computes it.
 ///
-/// Inputs and steps are added first, then [`forward`](Self::forward) or [`backward`](Self::backward) is called once, after which it
-/// can [`run`](Self::run).
+/// Inputs and steps are added first. Then [`forward`](Self::forward) or [`backward`](Self::backward) is called once,
+/// after which [`run`](Self::run) may be called.
 #[derive(Debug)]
 pub struct Expression<E> {
     inputs: List<Input, MOST_REGISTERS>,
@@ -79,14 +80,14 @@ pub struct Expression<E> {
     numbers: List<(E, u8), MOST_REGISTERS>,
     /// Tiles in use, as bits.
     used: u128,
-    /// The number of tiles that were in use at any time.
+    /// Largest number of tiles in use at any time.
     tiles: usize,
-    /// Tiles of inputs, of their gradients, of steps and of their gradients. Only those that were set are read.
+    /// Tiles of inputs and steps, and of their gradients.
     input_tiles: [[u8; MOST_REGISTERS]; 2],
     step_tiles: [[u8; MOST_REGISTERS]; 2],
-    /// End of the arena that a run of no value needs.
+    /// Length of the arena that a run of zero values needs.
     reach: usize,
-    /// The smallest distance of what a slow function writes and reads in the arena.
+    /// Smallest distance between the values that a slow function writes and reads in the arena.
     apart: usize,
 }
 
@@ -135,12 +136,12 @@ impl<E: Element> Expression<E> {
         self.steps.push(step);
     }
 
-    /// Tiles that a run needs.
+    /// Number of tiles that a run needs.
     pub fn tiles(&self) -> usize {
         self.tiles
     }
 
-    /// The tile of the values of an input that is not in the arena as the result is.
+    /// The tile for the values of an input whose values do not have the order of the result's.
     pub fn values(&self, input: usize) -> usize {
         usize::from(self.input_tiles[VALUES][input])
     }
@@ -157,7 +158,7 @@ impl<E: Element> Expression<E> {
         }
     }
 
-    /// Computes `len` values, those from `start` on in the arena. If there are inputs in tiles, that is a tile at most.
+    /// Computes `len` values, from `start` on in the arena: at most a tile if some inputs are in tiles.
     pub fn run(&self, arena: &mut [E], tiles: &mut [Tile<E>], start: usize, len: usize) {
         let end = start.checked_add(len).and_then(|end| end.checked_add(self.reach));
         assert!(end.is_some_and(|end| end <= arena.len()), "a run is inside of the arena");
@@ -169,12 +170,13 @@ impl<E: Element> Expression<E> {
             tiles: tiles.as_mut_ptr().cast(),
             len,
         };
-        // SAFETY: all places in the arena and tiles are valid, as was checked. A program reads a step after it computes it, loads
-        // before it uses the last result, and its slow functions write to tiles that they do not read; the table is for this processor.
+        // SAFETY: all places in the arena and tiles are valid, as was checked. A program computes each step before it
+        // reads it, loads before it uses the last result, and its slow functions do not write tiles that they read;
+        // the table is for this processor.
         unsafe { E::kernels().program(&run) }
     }
 
-    /// The program that writes the last step to the arena, from `result` on.
+    /// Compiles the forward program, which writes the last step to the arena, from `result` on.
     pub fn forward(&mut self, result: usize) {
         let Some(last) = self.steps.len().checked_sub(1) else { return };
         let result = self.arena(result);
@@ -182,9 +184,9 @@ impl<E: Element> Expression<E> {
         self.compute(!0, 0, Some((last, result)));
     }
 
-    /// The steps that are in `needed`. Those in `kept` are in their tiles at the end; the result of one goes to a place.
+    /// Emits the steps in `needed`. Steps in `kept` are in their tiles at the end; one result goes to a place.
     fn compute(&mut self, needed: u32, kept: u32, result: Option<(usize, Place)>) {
-        // Which steps somebody reads from memory, and who reads each last.
+        // The steps that are read from memory, and the last reader of each.
         let mut stored = kept;
         let mut last_read = [0; MOST_REGISTERS];
         let mut before = None;
@@ -238,7 +240,7 @@ impl<E: Element> Expression<E> {
         }
     }
 
-    /// A step in registers, where the result of the step `before` is.
+    /// Emits a step in registers. The result of the step `before` is in the registers.
     fn quick_step(&mut self, step: &Step<E>, quick: &Vectors<E>, before: Option<usize>) {
         let lead = lead(step, before);
         if before.is_none_or(|before| step.x[lead] != Operand::Step(before)) {
@@ -260,7 +262,7 @@ impl<E: Element> Expression<E> {
         }
     }
 
-    /// The steps that a step reads.
+    /// The steps that are operands of a step, as bits.
     fn operands_of(&self, at: usize) -> u32 {
         self.steps[at].operands().iter().fold(0, |set, operand| match *operand {
             Operand::Step(before) => set | 1 << before,
@@ -268,7 +270,7 @@ impl<E: Element> Expression<E> {
         })
     }
 
-    /// Gives the numbers of slow functions their tiles, which nothing else may write.
+    /// Assigns tiles to the numbers that slow functions read; nothing else may write to these.
     fn place_numbers(&mut self, is_slow: impl Fn(&Step<E>, usize) -> bool) {
         for at in 0..self.steps.len() {
             let step = self.steps[at];
@@ -287,7 +289,7 @@ impl<E: Element> Expression<E> {
     }
 
     fn push(&mut self, operation: Quick, x: Option<Operand<E>>, numbers: [E; 2]) {
-        // Tiles have no end that would have to be looked after.
+        // Tiles are always long enough and need no check.
         let x = x.map_or(Place::tile(0), |x| self.place(x));
         self.instructions.push(Instruction::quick(operation, x, numbers));
     }
@@ -303,7 +305,7 @@ impl<E: Element> Expression<E> {
         }
     }
 
-    /// The operands of a slow function; those that it does not have are the first one.
+    /// The operands of a slow function; the first one repeated for those that it does not have.
     fn slow_operands(&mut self, step: &Step<E>) -> [Place; 3] {
         let mut places = [None; 3];
         for (place, operand) in places.iter_mut().zip(step.operands()) {
@@ -313,7 +315,7 @@ impl<E: Element> Expression<E> {
         places.map(|place| place.unwrap_or(first))
     }
 
-    /// Where an operand is in memory; a number gets a tile.
+    /// Place of an operand in memory; assigns a tile to a number.
     fn place(&mut self, operand: Operand<E>) -> Place {
         let tile = match operand {
             Operand::Input(input) => match self.inputs[input].at {
@@ -343,7 +345,7 @@ impl<E: Element> Expression<E> {
         Place::arena(at)
     }
 
-    /// Takes a tile that is not in use.
+    /// Takes an unused tile.
     #[expect(clippy::cast_possible_truncation, reason = "one of 128")]
     fn take(&mut self) -> u8 {
         let tile = self.used.trailing_ones();
@@ -362,11 +364,12 @@ fn bits(set: u32, end: usize) -> impl DoubleEndedIterator<Item = usize> {
     (0..end).filter(move |at| set >> at & 1 != 0)
 }
 
-/// How a function is computed in registers.
+/// A function computed in registers.
 enum Vectors<E> {
     /// Operations on the operand, with numbers.
     Unary([Option<Quick>; 2], [E; 2]),
-    /// The operand in the registers is first, with a number and with values, or second.
+    /// The operation if the operand in registers is the first, with a number or with values as the second; and the
+    /// same if it is the second.
     Binary([Quick; 4]),
 }
 
@@ -415,10 +418,10 @@ fn quick_operation<E: Element>(step: &Step<E>) -> Option<Vectors<E>> {
     }
 }
 
-/// The operand that is in the registers when a quick step is computed: the result of the step before it, or the first one that is
-/// no number, which is loaded.
+/// The operand that is in registers when a quick step is computed: the result of the previous step, or else the first
+/// operand that is not a number, which is loaded.
 fn lead<E: Element>(step: &Step<E>, before: Option<usize>) -> usize {
-    // Other functions have further operands that are numbers, or that they do not read.
+    // The further operands of other functions are numbers or are not read.
     let binary = matches!(quick_operation(step), Some(Vectors::Binary(_)));
     let operands = &step.operands()[..if binary { 2 } else { 1 }];
     let last = operands.iter().position(|x| before.is_some_and(|before| *x == Operand::Step(before)));

@@ -1,8 +1,8 @@
-//! Lists on the stack.
+//! A list on the stack.
 
 use core::mem::MaybeUninit;
 
-/// At most `N` items. Making one costs nothing, however many it has room for.
+/// A list of at most `N` items. Creating one costs nothing, whatever its capacity.
 pub(super) struct List<T, const N: usize> {
     items: [MaybeUninit<T>; N],
     len: usize,
@@ -13,7 +13,7 @@ impl<T: Copy, const N: usize> List<T, N> {
         List { items: [const { MaybeUninit::uninit() }; N], len: 0 }
     }
 
-    /// Adds an item. A list that is full panics.
+    /// Adds an item. Panics if the list is full.
     #[track_caller]
     pub(super) fn push(&mut self, item: T) {
         self.items[self.len] = MaybeUninit::new(item);

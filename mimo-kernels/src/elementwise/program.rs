@@ -1,8 +1,8 @@
 //! Expressions as programs: instructions that pass a block of values to each other in vector registers.
 //!
-//! A kernel per step and tile loads and stores each intermediate value: 16 loads and 16 stores of AVX-512 per step, and
-//! about 20 ns of calls and look-ups around them, for 16 additions. Here the result of an instruction stays where the next one needs
-//! it:
+//! A kernel per step and tile would load and store each intermediate value: 16 loads and 16 stores of AVX-512 per
+//! step, and about 20 ns of calls and look-ups, for 16 additions. Here the result of an instruction stays in the
+//! registers for the next one:
 //!
 //! ```text
 //! for each block of values                    16 vectors of AVX-512 (a tile), 8 of AVX2
@@ -11,12 +11,12 @@
 //!         store last, if it is read later
 //! ```
 //!
-//! What is left of a run that is no multiple of a block is done in blocks of two vectors. The portable vectors are arrays,
-//! which the compiler would not leave in registers: their block is a tile in memory, and instructions are loops over it, of single
-//! values, of which the compiler makes vectors.
+//! The remainder of a run is computed in blocks of two vectors. The portable vectors are arrays, which the compiler
+//! would not keep in registers: their block is a tile in memory, and instructions are loops over single values, which
+//! the compiler vectorizes.
 //!
 //! Functions with many instructions of their own (`sin`, `pow`, comparisons, …) are *slow*: they read and write
-//! memory by the kernels of [`elementary`](super::elementary), and what is in the registers is lost.
+//! memory by the kernels of [`elementary`](super::elementary), and the registers are lost.
 
 use core::mem::MaybeUninit;
 
@@ -29,12 +29,12 @@ use crate::simd::{Portable, Simd};
 const STRIDE: usize = size_of::<Tile<f32>>() / size_of::<f32>();
 const _: () = assert!(size_of::<Tile<f64>>() == STRIDE * size_of::<f64>());
 
-/// Values of a chunk or of a tile: the index of the first one, and where from it counts.
+/// Place of values in the arena or in a tile: the index of the first value, and its base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place(usize);
 
 impl Place {
-    /// From a value of the arena on, which moves with the run.
+    /// Place in the arena from `at` on; it moves with the run.
     pub(super) fn arena(at: usize) -> Self {
         Place(2 * at)
     }
@@ -44,23 +44,23 @@ impl Place {
         Place(2 * tile * STRIDE + 1)
     }
 
-    /// The index in the arena, if it is there.
+    /// Index in the arena, if the place is there.
     pub(super) fn in_arena(self) -> Option<usize> {
         self.0.is_multiple_of(2).then_some(self.0 / 2)
     }
 
-    /// The address, with the addresses of the arena and of the tiles.
+    /// Address, from the addresses of the arena and of the tiles.
     #[inline(always)]
     fn pointer<E>(self, bases: [*mut E; 2]) -> *mut E {
         bases[self.0 % 2].wrapping_add(self.0 / 2)
     }
 }
 
-/// Declares the quick operations: what becomes of the last result `y`, with values `x` from memory where they are named, and two
-/// numbers.
+/// Declares the quick operations: the new last result from the last result `y`, values `x` from memory if they are
+/// named, and two numbers.
 macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident($y:ident $(, $x:ident)?; $n:ident, $m:ident) = $value:expr;)*) => {
-        /// What an instruction does with the last result.
+        /// Operation of an instruction on the last result.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(super) enum Quick {
             $($(#[$doc])* $name,)*
@@ -130,8 +130,8 @@ operations! {
     Square(y; _n, _m) = S::mul(y.assume_init(), y.assume_init());
     Sqrt(y; _n, _m) = S::sqrt(y.assume_init());
 
-    // Gradients: the last result, which is the gradient of a value, is multiplied by a derivative. Adding it to zero makes a
-    // negative zero the sum that it is.
+    // Gradients: the last result, which is the gradient of a value, is multiplied by a derivative. Adding it to zero
+    // turns a negative zero into the zero that a sum would be.
     /// By a number.
     ScaleNumber(y; n, _m) = scaled::<S>(y, n);
     /// By values.
@@ -180,26 +180,26 @@ unsafe fn scaled<S: Simd>(y: MaybeUninit<S::V>, by: S::V) -> S::V {
     unsafe { S::add(S::splat(S::Elem::default()), S::mul(y.assume_init(), by)) }
 }
 
-/// What an instruction computes.
+/// Operation of an instruction.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Operation {
     Quick(Quick),
-    /// A function of values in memory. Its result is written.
+    /// A function of values in memory, whose result is written.
     Slow(Function),
-    /// Adds the gradient of the operand with this number of a function to what is written.
+    /// Adds the gradient of the operand with this number of a function to the values at `write`.
     SlowGradient(Function, u8),
 }
 
-/// A line of a program.
+/// An instruction of a program.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Instruction<E> {
     pub(super) operation: Operation,
-    /// What is read from memory: one operand if it is quick.
+    /// Operands in memory; a quick instruction has one.
     pub(super) x: [Place; 3],
     /// Value and gradient of the function of a slow gradient.
     pub(super) values: [Place; 2],
     pub(super) numbers: [E; 2],
-    /// Where the result goes if it is read later.
+    /// Destination of the result if it is read later.
     pub(super) write: Option<Place>,
 }
 
@@ -219,7 +219,7 @@ impl<E: Element> Instruction<E> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run<'a, E> {
     pub(super) instructions: &'a [Instruction<E>],
-    /// The first value of the run in the arena whose index counts as zero.
+    /// The first value of the run in the arena: places count from it.
     pub(super) arena: *mut E,
     pub(super) tiles: *mut E,
     pub(super) len: usize,
@@ -229,8 +229,9 @@ pub(crate) struct Run<'a, E> {
 ///
 /// # Safety
 ///
-/// The processor must have the instruction set `S`. `len` values from each place in the arena on, and whole tiles, must be valid. No
-/// instruction may read what it has not been given, nor may a slow one write what it reads.
+/// The processor must have the instruction set `S`. `len` values from each place in the arena on, and whole tiles,
+/// must be valid. Every value must be written before an instruction reads it, and a slow instruction must not write
+/// what it reads.
 #[inline(always)]
 pub(crate) unsafe fn program<S: Simd>(run: &Run<'_, S::Elem>) {
     let mut done = 0;
@@ -238,7 +239,8 @@ pub(crate) unsafe fn program<S: Simd>(run: &Run<'_, S::Elem>) {
         let left = run.len - done;
         let bases = [run.arena.wrapping_add(done), run.tiles.wrapping_add(done % TILE)];
         let instructions = run.instructions;
-        // SAFETY: a block ends with the run, and tiles are a multiple of each kind of block. The rest is the caller's to vouch for.
+        // SAFETY: a block ends with the run, and tiles are a multiple of each kind of block. The caller guarantees
+        // the rest.
         unsafe {
             if S::REGISTERS >= 32 && left >= 16 * S::LANES {
                 block::<S, 16>(instructions, bases, 16, 16 * S::LANES);
@@ -295,7 +297,7 @@ unsafe fn quick_part<S: Simd, const N: usize>(
 ) -> &[Instruction<S::Elem>] {
     let mut last = [MaybeUninit::<S::V>::uninit(); N];
     let whole = len == count * S::LANES;
-    // Stands in for the end of an arena, of which less than a vector may be left.
+    // Replaces the end of an arena, where less than a vector may be left.
     let mut end = [MaybeUninit::<S::Elem>::uninit(); TILE];
     let mut left = instructions;
     while let [instruction, rest @ ..] = left
@@ -303,8 +305,8 @@ unsafe fn quick_part<S: Simd, const N: usize>(
     {
         left = rest;
         let from = instruction.x[0];
-        // SAFETY: the caller vouches for the places, and for what is behind a value that is read. A part of the values of a block is
-        // copied to and from `end`, whose other values are zeros.
+        // SAFETY: the caller guarantees the places, and the values that follow a value that is read. A partial block
+        // is copied to and from `end`, whose other values are zeros.
         unsafe {
             let mut x = from.pointer(bases);
             if !whole && from.in_arena().is_some() {
@@ -340,8 +342,8 @@ unsafe fn quick_part<S: Simd, const N: usize>(
 #[inline(never)]
 unsafe fn slow<E: Element>(instruction: &Instruction<E>, bases: [*mut E; 2], len: usize) {
     let Some(write) = instruction.write else { return };
-    // SAFETY: the caller vouches for the places, and for what is written being apart from what is read; the table of
-    // kernels is for this processor.
+    // SAFETY: the caller guarantees that the places are valid and that written places do not overlap those read; the
+    // table of kernels is for this processor.
     unsafe {
         let slice = |x: Place| core::slice::from_raw_parts(x.pointer(bases).cast_const(), len);
         let x = instruction.x.map(slice);

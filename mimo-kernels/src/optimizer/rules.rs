@@ -4,7 +4,7 @@ use crate::element::Element;
 use crate::lanewise::rule;
 use crate::simd::Simd;
 
-/// Zero where `|x|` is below 1e-30. NaN stays: it must be seen.
+/// Zero where `|x|` is below 1e-30. NaN propagates, so that it is noticed.
 ///
 /// # Safety
 ///
@@ -47,8 +47,8 @@ unsafe fn blend<S: Simd>(mean: S::V, x: S::V, rho: S::V) -> S::V {
 /// As for [`flush`].
 #[inline(always)]
 unsafe fn inverse<S: Simd>(root: S::V, epsilon: S::V) -> S::V {
-    // SAFETY: as for `flush`. The bound keeps an infinite root within what `reciprocal` can do; it comes
-    // first so that a NaN stays one.
+    // SAFETY: as for `flush`. The bound limits an infinite root to the domain of `reciprocal`; it is the first
+    // operand so that NaN propagates.
     unsafe { S::reciprocal(S::min(S::splat(S::Elem::of(1e30)), S::add(root, epsilon))) }
 }
 
@@ -144,7 +144,7 @@ rule! {
     Lion { rate, c1, c2 } [p, g, m] -> 2 {
         let zero = S::splat(S::Elem::of(0.0));
         let direction = S::fma(S::sub(g, m), c1, m);
-        // A NaN direction makes the step NaN: it must be seen.
+        // A NaN direction makes the step NaN, so that it is noticed.
         let up = S::select_gt(direction, zero, rate, S::mul(direction, zero));
         let step = S::select_gt(zero, direction, S::sub(zero, rate), up);
         [S::sub(p, step), drift::<S>(m, g, c2)]

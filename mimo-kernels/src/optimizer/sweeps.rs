@@ -1,4 +1,4 @@
-//! What is done to gradients and parameters before an update.
+//! Loops over gradients and parameters around an update.
 
 use crate::element::Element;
 
@@ -16,7 +16,7 @@ pub fn accumulate<E: Element>(sum: &mut [E], g: &[E]) {
     }
 }
 
-/// The mean gradient of `steps` steps, `g = (g + sum) / steps`; `sum` becomes 0.
+/// Computes the mean gradient of `steps` steps, `g = (g + sum) / steps`, and sets `sum` to 0.
 pub fn accumulated<E: Element>(sum: &mut [E], g: &mut [E], steps: E) {
     for (sum, g) in sum.iter_mut().zip(g) {
         *g = (*g + *sum) / steps;
@@ -38,7 +38,7 @@ pub fn scale<E: Element>(g: &mut [E], factor: E) {
     }
 }
 
-/// Limits every value to `-bound..=bound`; NaN stays NaN.
+/// Limits every value to `-bound..=bound`; NaN propagates.
 pub fn clip_value<E: Element>(g: &mut [E], bound: E) {
     for g in g {
         *g = if *g > bound {
@@ -51,7 +51,7 @@ pub fn clip_value<E: Element>(g: &mut [E], bound: E) {
     }
 }
 
-/// The sum of the squares, in double precision and in an order that depends on the length only.
+/// Sum of squares, in double precision and in an order that depends only on the length.
 pub fn sum_of_squares<E: Element>(values: &[E]) -> f64 {
     const LANES: usize = 8;
     let mut sums = [0.0; LANES];

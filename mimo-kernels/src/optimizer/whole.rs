@@ -1,7 +1,7 @@
 //! Update rules that need sums over a whole weight, or products of matrices. One weight is updated at a time.
 //!
-//! The loops follow one fixed order, so results do not depend on how weights are distributed over threads. Sums are in double
-//! precision: in single precision the norm of a weight of a million values would lose three digits.
+//! The loops have a fixed order, so results do not depend on how weights are distributed over threads. Sums are in
+//! double precision: in single precision the norm of a weight of a million values would lose three digits.
 
 use super::super::contraction::{Contraction, Part, contract};
 use super::super::element::Element;
@@ -60,13 +60,14 @@ pub struct AdafactorStep<E> {
     pub beta_2: E,
     /// Added to the squares of gradients.
     pub epsilon_1: E,
-    /// The least root mean square of a weight that steps are scaled by.
+    /// Lower bound on the root mean square of a weight by which steps are scaled.
     pub epsilon_2: E,
-    /// The root mean square of updates above which they are scaled down.
+    /// Updates with a larger root mean square are scaled down to it.
     pub clip_threshold: E,
 }
 
-/// Values that [`AdafactorStep::apply`] remembers of a weight that is `matrices` matrices, or a vector if it has no `shape`.
+/// Number of values of state of [`AdafactorStep::apply`] for a weight of `matrices` matrices, or a vector if it has
+/// no `shape`.
 pub const fn adafactor_len(len: usize, shape: Option<[usize; 3]>) -> usize {
     match shape {
         None => len,
@@ -106,12 +107,12 @@ impl<E: Element> AdafactorStep<E> {
             squares += update * update;
         });
         let size = E::of(Float::sqrt(squares / len as f64)) / self.clip_threshold;
-        // `max` would drop a NaN, which must be seen.
+        // `max` would drop a NaN, which must propagate.
         let scale = if size < E::one() { alpha } else { alpha / size };
         for_each_root(state, shape, |at, root| p[at] -= scale * (g[at] / root));
     }
 
-    /// Moves the means of the columns of one matrix.
+    /// Updates the column means of one matrix.
     fn columns(&self, c: &mut [E], g: &[E], rows: usize) {
         const AT_ONCE: usize = 64;
         let cols = c.len();
@@ -139,7 +140,7 @@ impl<E: Element> AdafactorStep<E> {
     }
 }
 
-/// Calls `work` with each place of a weight and the root of its second moment.
+/// Calls `work` with each index of a weight and the root of its second moment.
 #[inline(always)]
 fn for_each_root<E: Element>(state: &[E], shape: Option<[usize; 3]>, mut work: impl FnMut(usize, E)) {
     let Some([matrices, rows, cols]) = shape else {
@@ -170,11 +171,11 @@ pub struct MuonStep<E> {
     pub coefficients: [E; 3],
     /// Iterations.
     pub iterations: usize,
-    /// Steps are scaled by it and by the root of the longer side of the matrix; `None` for neither.
+    /// Steps are scaled by it and by the root of the longer side of the matrix; `None` for no scaling.
     pub rms_rate: Option<E>,
 }
 
-/// Values that [`MuonStep::apply`] works in for a matrix of `rows` rows and `cols` columns.
+/// Number of values of scratch memory of [`MuonStep::apply`] for a matrix of `rows` rows and `cols` columns.
 pub const fn muon_len(rows: usize, cols: usize) -> usize {
     let side = if rows < cols { rows } else { cols };
     2 * rows * cols + 2 * side * side
@@ -188,7 +189,7 @@ impl<E: Element> MuonStep<E> {
         }
         let cols = p.len() / rows;
         let (side, length) = (rows.min(cols), rows.max(cols));
-        // Where the value `at` of the matrix stands if its rows are the shorter side.
+        // Index of value `at` of the matrix if its rows are the shorter side.
         let place = |at: usize| if rows > cols { at % cols * rows + at / cols } else { at };
         let (mut x, rest) = scratch.split_at_mut(p.len());
         let (mut next, rest) = rest.split_at_mut(p.len());
@@ -231,7 +232,7 @@ fn square<E: Element>(x: &[E], rows: usize, cols: usize, to: &mut [E]) {
     contract(&product, Part::Result, [x, x], to);
 }
 
-/// Zero where `|x|` is below 1e-30. NaN stays.
+/// Zero where `|x|` is below 1e-30. NaN propagates.
 #[inline(always)]
 fn flushed<E: Element>(x: E) -> E {
     if x.abs() < E::of(1e-30) { E::zero() } else { x }

@@ -1,13 +1,13 @@
-//! The gradients of a pooled convolution: each window's goes to, or comes from, what one position read.
+//! Gradients of a pooled convolution: the gradient of a window involves only the inputs of one position.
 //!
-//! What a position read are `taps` runs of `depth` values. They are worked on in blocks of some runs times some vectors,
-//! so many that their accumulators fit the registers.
+//! The inputs of a position are `taps` runs of `depth` values. They are processed in blocks of some runs times some
+//! vectors, as many as have accumulators in registers.
 
 use super::Pooled;
 use crate::product::{load, store};
 use crate::simd::Simd;
 
-/// A block of the kernel: the first run, the first value, and how many values the last vector has if it is partial.
+/// A block of the kernel: the first run, the first value, and the length of the last vector if it is partial.
 #[derive(Clone, Copy)]
 struct Block {
     tap: usize,
@@ -79,11 +79,11 @@ unsafe fn correlate_block<S: Simd, const K: usize, const NV: usize, const TAIL: 
 ) {
     let positions = p.positions();
     let Block { tap, from, tail } = block;
-    // SAFETY: windows, filters and block are inside what the pointers are valid for, codes are made valid.
+    // SAFETY: windows, filters and block are inside what the pointers are valid for, argmax are made valid.
     unsafe {
         let image = p.image.cast_const().wrapping_add(tap * p.line + from);
         for filter in 0..p.filters {
-            let gradient = p.turned.wrapping_add((filter * p.taps + tap) * p.depth + from);
+            let gradient = p.transposed.wrapping_add((filter * p.taps + tap) * p.depth + from);
             let mut sum = [[S::splat(S::Elem::default()); NV]; K];
             for k in 0..K {
                 for v in 0..NV {
@@ -95,7 +95,7 @@ unsafe fn correlate_block<S: Simd, const K: usize, const NV: usize, const TAIL: 
                 let mut left = image.wrapping_add(down * p.height * p.line);
                 for _ in 0..p.count[1] {
                     let dy = S::splat(*p.pooled.add(place));
-                    let at = left.wrapping_add(positions[p.valid(*p.codes.add(place))]);
+                    let at = left.wrapping_add(positions[p.valid(*p.argmax.add(place))]);
                     for k in 0..K {
                         for v in 0..NV {
                             let x = load::<S, NV, TAIL>(at.wrapping_add(k * p.line), v, tail);
@@ -115,17 +115,17 @@ unsafe fn correlate_block<S: Simd, const K: usize, const NV: usize, const TAIL: 
     }
 }
 
-/// Adds the gradient of the kernel to `kernel` or, then `turned` is set, to its transpose.
+/// Adds the gradient of the kernel to `kernel`, or to its transpose; `transposed` is set in the latter case.
 ///
 /// # Safety
 ///
 /// The processor must have the instruction set; the pointers must be valid for their shapes.
 #[inline(always)]
-pub(crate) unsafe fn correlate<S: Simd>(p: &Pooled<S::Elem>, turned: &mut bool) {
+pub(crate) unsafe fn correlate<S: Simd>(p: &Pooled<S::Elem>, transposed: &mut bool) {
     // SAFETY: passed on to the caller.
     unsafe {
-        *turned = !S::correlate_by_lookup(p);
-        if *turned {
+        *transposed = !S::correlate_by_lookup(p);
+        if *transposed {
             each_block!(p, correlate_block(p));
         }
     }
@@ -134,7 +134,7 @@ pub(crate) unsafe fn correlate<S: Simd>(p: &Pooled<S::Elem>, turned: &mut bool) 
 /// Filters whose gradients are sorted by position at once.
 const SORTED: usize = 64;
 
-/// The filters of one window that found their largest result at one position, with their gradients.
+/// Filters of one window whose argmax is the same position, with their gradients.
 #[derive(Clone, Copy)]
 struct Found<E> {
     len: usize,
@@ -142,11 +142,11 @@ struct Found<E> {
     dy: [E; SORTED],
 }
 
-/// One block of what one position read: the gradients of all filters that found their largest result there.
+/// Adds one block of the gradients of a position's inputs, from all filters whose argmax it is.
 ///
 /// # Safety
 ///
-/// As for [`spread`]; `image` must be valid for what the position read, and the block lie inside the kernel.
+/// As for [`spread`]; `image` must be valid for the inputs of the position, and the block lie inside the kernel.
 #[inline(always)]
 #[expect(clippy::needless_range_loop, reason = "constant indices keep the accumulators in registers")]
 unsafe fn spread_block<S: Simd, const K: usize, const NV: usize, const TAIL: bool>(
@@ -159,7 +159,7 @@ unsafe fn spread_block<S: Simd, const K: usize, const NV: usize, const TAIL: boo
     // SAFETY: the caller vouches for position and block; the filters found are filters.
     unsafe {
         let to = image.wrapping_add(tap * p.line + from);
-        let weights = p.turned.cast_const().wrapping_add(tap * p.depth + from);
+        let weights = p.transposed.cast_const().wrapping_add(tap * p.depth + from);
         let mut sum = [[S::splat(S::Elem::default()); NV]; K];
         for k in 0..K {
             for v in 0..NV {
@@ -184,7 +184,7 @@ unsafe fn spread_block<S: Simd, const K: usize, const NV: usize, const TAIL: boo
     }
 }
 
-/// Adds to the gradient of the image what every window's gradient brings.
+/// Adds the gradients of all windows to the gradient of the image.
 ///
 /// # Safety
 ///
@@ -202,15 +202,15 @@ pub(crate) unsafe fn spread<S: Simd>(p: &Pooled<S::Elem>) {
             for found in &mut found {
                 found.len = 0;
             }
-            // SAFETY: no list gets longer than there are filters; the pointers are valid for every window, and codes
+            // SAFETY: no list gets longer than there are filters; the pointers are valid for every window, and argmax
             // are made valid.
             unsafe {
                 for filter in 0..filters {
                     let dy = *p.pooled.add(place + filter);
-                    let found = found.get_unchecked_mut(p.valid(*p.codes.add(place + filter)));
+                    let found = found.get_unchecked_mut(p.valid(*p.argmax.add(place + filter)));
                     *found.filters.get_unchecked_mut(found.len) = first + filter;
                     *found.dy.get_unchecked_mut(found.len) = dy;
-                    // A ReLU leaves many zeros.
+                    // Many gradients are zero after a ReLU.
                     found.len += usize::from(dy != zero);
                 }
                 for (found, position) in found.iter().zip(positions) {

@@ -1,8 +1,8 @@
-//! The kernel gradient of a pooled convolution with few channels: lanes are filters, and each looks up what its own
-//! position read in the registers that hold the window's part of the image.
+//! Kernel gradient of a pooled convolution with few channels. Lanes are filters; each looks up the inputs of its
+//! argmax position in the registers that hold the window's part of the image.
 //!
 //! AVX-512 looks lanes up in two registers with one instruction, so a tap costs two instructions for sixteen filters,
-//! whichever positions they found their largest results at.
+//! whatever their argmax positions are.
 
 use core::arch::x86_64::*;
 
@@ -13,8 +13,8 @@ use crate::simd::{Avx512, Simd};
 /// Values in a register.
 const LANES: usize = Avx512::LANES;
 
-/// `J` taps of each of the `K` lines of the kernel, from tap `from` on, for the filters from `col` on, of which there
-/// are `filters`.
+/// Computes `J` taps of each of the `K` lines of the kernel, from tap `from` on, for the filters from `col` on, of
+/// which there are `filters`.
 ///
 /// # Safety
 ///
@@ -27,8 +27,8 @@ unsafe fn pass<const K: usize, const J: usize, const TAIL: bool>(
     col: usize,
     filters: usize,
 ) {
-    // SAFETY: the caller vouches for taps and filters; of every line of the image only what the window's positions read
-    // is loaded, and lookups take their indices modulo two registers.
+    // SAFETY: the caller vouches for taps and filters; of every line of the image only the inputs of the window's
+    // positions are loaded, and lookups take their indices modulo two registers.
     unsafe {
         let width = p.depth + p.channels;
         let gradient = |k: usize, j: usize| p.kernel.wrapping_add((k * p.depth + from + j) * p.filters + col);
@@ -38,7 +38,7 @@ unsafe fn pass<const K: usize, const J: usize, const TAIL: bool>(
                 sum[k][j] = load::<Avx512, 1, TAIL>(gradient(k, j), 0, filters);
             }
         }
-        // By code: the lane in which the first tap of the position lies; the second register has the line below.
+        // By argmax index: the lane of the position's first tap; the second register has the line below.
         let [first, next] = [from as i8, (from + p.channels) as i8];
         let below = LANES as i8;
         let table =
@@ -50,8 +50,8 @@ unsafe fn pass<const K: usize, const J: usize, const TAIL: bool>(
         for down in 0..p.count[0] {
             let mut image = p.image.cast_const().wrapping_add(down * p.height * p.line);
             for _ in 0..p.count[1] {
-                let codes = _mm_and_si128(_mm_maskz_loadu_epi8(mask, p.codes.add(place).cast()), low);
-                let mut index = _mm512_cvtepu8_epi32(_mm_shuffle_epi8(table, codes));
+                let argmax = _mm_and_si128(_mm_maskz_loadu_epi8(mask, p.argmax.add(place).cast()), low);
+                let mut index = _mm512_cvtepu8_epi32(_mm_shuffle_epi8(table, argmax));
                 let dy = load::<Avx512, 1, TAIL>(p.pooled.add(place), 0, filters);
                 let line = |k: usize| Avx512::load_first(image.wrapping_add(k * p.line), width);
                 let mut lines = [_mm512_setzero_ps(); K];
@@ -79,7 +79,7 @@ unsafe fn pass<const K: usize, const J: usize, const TAIL: bool>(
     }
 }
 
-/// All taps for the filters from `col` on, in passes that the registers have room for.
+/// Computes all taps for the filters from `col` on, in passes that fit in the registers.
 ///
 /// # Safety
 ///
@@ -101,7 +101,7 @@ unsafe fn passes<const K: usize, const J: usize, const TAIL: bool>(
             pass::<K, 4, TAIL>(p, from, col, filters);
             from += 4;
         }
-        // A pass reads all gradients and codes: few of them, as for the three taps of an image in grey.
+        // A pass reads all gradients and argmax indices: few of them, as for the three taps of a greyscale image.
         while from < p.depth {
             match p.depth - from {
                 3.. if J > 3 => {
@@ -121,7 +121,7 @@ unsafe fn passes<const K: usize, const J: usize, const TAIL: bool>(
     }
 }
 
-/// All filters.
+/// Computes all filters.
 ///
 /// # Safety
 ///
@@ -141,15 +141,15 @@ unsafe fn all<const K: usize, const J: usize>(p: &Pooled<f32>) {
     }
 }
 
-/// Adds the gradient of the kernel, if what a window's positions read fits a register per line and the kernel has a few
-/// lines. Says whether it did.
+/// Adds the gradient of the kernel, if the inputs of a window's positions fit in one register per line and the kernel
+/// has few lines. Returns whether it did.
 ///
 /// # Safety
 ///
 /// The processor must have AVX-512; the pointers must be valid for their shapes.
 #[inline(always)]
 pub(crate) unsafe fn correlate_by_lookup(p: &Pooled<f32>) -> bool {
-    // Less than a register, which is what a masked load takes.
+    // A masked load reads less than a register.
     if p.depth + p.channels >= LANES {
         return false;
     }

@@ -115,7 +115,7 @@ impl PowerOfTwo for Avx2 {
             _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a)
         }
         fn scale(a: __m256, n: __m256) -> __m256 {
-            // In two factors, because 2^128 and 2^-150 are no single-precision numbers themselves.
+            // In two factors, because 2^128 and 2^-150 are not single-precision numbers.
             let n = _mm256_cvtps_epi32(n);
             let half = _mm256_srai_epi32::<1>(n);
             let rest = _mm256_sub_epi32(n, half);

@@ -2,13 +2,13 @@
 
 use super::Simd;
 
-/// What [`exp`] and its relatives need beyond [`Simd`].
+/// Operations that [`exp`] and related functions need in addition to [`Simd`].
 ///
 /// # Safety
 ///
 /// As for [`Simd`].
 pub(super) trait PowerOfTwo: Simd<Elem = f32> {
-    /// To the nearest integer, ties to even.
+    /// Rounds to the nearest integer, ties to even.
     unsafe fn round(a: Self::V) -> Self::V;
     /// `a * 2^n` for an integral `n` in `-152..=128`, rounding into the subnormals.
     unsafe fn scale(a: Self::V, n: Self::V) -> Self::V;
@@ -40,8 +40,8 @@ unsafe fn reduce<S: PowerOfTwo>(x: S::V) -> (S::V, S::V) {
 pub(super) unsafe fn exp<S: PowerOfTwo>(x: S::V) -> S::V {
     // SAFETY: the caller vouches for the instruction set; no memory is touched.
     unsafe {
-        // Beyond these bounds the result is infinity or zero whatever x is; inside, n stays small enough
-        // to scale by. The bound comes first so that a NaN passes through.
+        // Beyond these bounds the result is infinity or zero; inside, n is small enough to scale by. The bound is the
+        // first operand so that NaN propagates.
         let x = S::max(S::splat(-105.0), S::min(S::splat(89.0), x));
         let (n, e) = reduce::<S>(x);
         S::scale(S::add(e, S::splat(1.0)), n)
@@ -67,8 +67,8 @@ pub(super) unsafe fn exp_m1<S: PowerOfTwo>(x: S::V) -> S::V {
 pub(super) unsafe fn ln_1p<S: PowerOfTwo>(x: S::V) -> S::V {
     // SAFETY: the caller vouches for the instruction set; no memory is touched.
     unsafe {
-        // log(1 + x) = 2 artanh(s) with s = x / (2 + x) <= 1/3, where the series 1 + s^2/3 + s^4/5 + ...
-        // needs eight terms.
+        // log(1 + x) = 2 artanh(s) with s = x / (2 + x) <= 1/3, for which the series 1 + s^2/3 + s^4/5 + ... needs
+        // eight terms.
         let s = S::div(x, S::add(S::splat(2.0), x));
         let q = S::mul(s, s);
         let mut p = S::splat(2.0 / 15.0);
@@ -97,13 +97,13 @@ pub(super) unsafe fn tanh<S: PowerOfTwo>(x: S::V) -> S::V {
 
 /// See [`Simd::gate_sigmoid`].
 ///
-/// `1 / (1 + e^-x)` as it stands. With `e^-x` held below the largest numbers nothing overflows, and it needs no digits
-/// where `1 +` loses them: ln 2 can be taken in one part, and a polynomial of degree five, a minimax fit, is enough.
+/// Computes `1 / (1 + e^-x)` directly. The limit on `e^-x` avoids overflow, and the addition of 1 hides small errors:
+/// ln 2 can be subtracted in one part, and a minimax polynomial of degree five is enough.
 #[inline(always)]
 pub(super) unsafe fn gate_sigmoid<S: PowerOfTwo>(x: S::V) -> S::V {
     // SAFETY: the caller vouches for the instruction set; no memory is touched.
     unsafe {
-        // The bound comes first so that a NaN passes through.
+        // The bound is the first operand so that NaN propagates.
         let x = S::max(S::splat(-87.0), S::min(S::splat(87.0), x));
         // -x = n ln 2 - r
         let n = S::round(S::mul(x, S::splat(-core::f32::consts::LOG2_E)));
@@ -126,7 +126,7 @@ pub(super) unsafe fn gate_sigmoid<S: PowerOfTwo>(x: S::V) -> S::V {
 pub(super) unsafe fn gate_tanh<S: PowerOfTwo>(x: S::V) -> S::V {
     // SAFETY: the caller vouches for the instruction set; no memory is touched.
     unsafe {
-        // Beyond this bound the result is 1 up to rounding. The bound comes first so that a NaN passes through.
+        // Beyond this bound the result is 1 up to rounding. The bound is the first operand so that NaN propagates.
         let x = S::max(S::splat(-8.2), S::min(S::splat(8.2), x));
         let (q, one) = (S::mul(x, x), S::splat(1.0));
         let mut p = S::splat(1.484_026e-8);

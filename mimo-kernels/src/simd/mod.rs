@@ -1,7 +1,7 @@
 //! Vectors: one trait, implemented for each instruction set.
 //!
-//! Every method is `#[inline(always)]` and is meant to be inlined into a function that enables the
-//! instruction set (see `dispatch`). Calling one from anywhere else is what `unsafe` stands for here.
+//! Every method is `#[inline(always)]` and is meant to be inlined into a function that enables the instruction set
+//! (see `dispatch`). Calls from anywhere else are undefined behaviour; hence `unsafe`.
 
 /// Defines methods of [`Simd`] by intrinsics of the instruction set.
 #[cfg(target_arch = "x86_64")]
@@ -37,18 +37,18 @@ pub(crate) use portable::Portable;
 ///
 /// # Safety
 ///
-/// Each method may be called only on a processor that has the instruction set, and methods that take
-/// a pointer only where it is valid for the lanes they say they touch (no alignment is needed).
+/// Each method may be called only on a processor that has the instruction set, and methods that take a pointer only
+/// where it is valid for the lanes that they access (no alignment is needed).
 pub(crate) trait Simd: Copy + Send + Sync + 'static {
-    /// What a lane holds.
+    /// Element of a lane.
     type Elem: Element;
     /// A vector.
     type V: Copy;
     /// Lanes in a vector.
     const LANES: usize;
-    /// Vector registers, which decides how large a tile of accumulators can be.
+    /// Number of vector registers, which limits the size of a tile of accumulators.
     const REGISTERS: usize;
-    /// Side of the square that [`Simd::transpose`] turns.
+    /// Side of the square that [`Simd::transpose`] transposes.
     const TURN: usize;
 
     /// `x` in every lane.
@@ -61,7 +61,7 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn load_first(p: *const Self::Elem, n: usize) -> Self::V;
     /// The first `n < LANES` lanes to memory. Touches only those `n` values.
     unsafe fn store_first(p: *mut Self::Elem, n: usize, v: Self::V);
-    /// The first `n <= LANES` lanes, which hold small whole numbers, as bytes.
+    /// Stores the first `n <= LANES` lanes, which hold small whole numbers, as bytes.
     unsafe fn store_bytes(p: *mut u8, n: usize, v: Self::V);
     /// The first `n` lanes of `v`, `other` in the rest.
     unsafe fn keep_first(v: Self::V, n: usize, other: Self::V) -> Self::V;
@@ -86,7 +86,7 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn sqrt(a: Self::V) -> Self::V;
     /// Absolute value.
     unsafe fn abs(a: Self::V) -> Self::V;
-    /// `-a`: the other sign, of zeros and NaNs too.
+    /// `-a`: flips the sign, of zeros and NaNs too.
     unsafe fn neg(a: Self::V) -> Self::V;
     /// The absolute value of `magnitude` with the sign bit of `sign`.
     unsafe fn copy_sign(magnitude: Self::V, sign: Self::V) -> Self::V;
@@ -103,14 +103,14 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// `TURN x TURN` values, transposed.
     unsafe fn transpose(from: *const Self::Elem, from_stride: usize, to: *mut Self::Elem, to_stride: usize);
 
-    /// Adds the kernel gradient of a pooled convolution in the way that needs look-ups over two registers, where the
-    /// instruction set has them and the shape suits it. Says whether it did.
+    /// Adds the kernel gradient of a pooled convolution by look-ups over two registers, if the instruction set has
+    /// them and the shape is suitable. Returns whether it did.
     #[inline(always)]
     unsafe fn correlate_by_lookup(_: &Pooled<Self::Elem>) -> bool {
         false
     }
 
-    /// `e^x`, with zero, infinity and NaN where they belong and subnormal results kept.
+    /// `e^x`, with correct zeros, infinities, NaN and subnormal results.
     unsafe fn exp(x: Self::V) -> Self::V;
     /// `e^x - 1` for `x <= 0` (or NaN), relatively precise near zero. Lanes with `x > 0` hold anything.
     unsafe fn exp_m1(x: Self::V) -> Self::V;
@@ -133,14 +133,14 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
         }
     }
 
-    /// [`Simd::sigmoid`] for gates of recurrent layers, of which there are as many as of other operations: to a few units
-    /// in the last place, but results below `1e-38` are that.
+    /// [`Simd::sigmoid`] for the gates of recurrent layers, which take as much time as all other operations: to a few
+    /// units in the last place; results below `1e-38` are only known to be that small.
     #[inline(always)]
     unsafe fn gate_sigmoid(x: Self::V) -> Self::V {
         // SAFETY: passed on to the caller.
         unsafe { Self::sigmoid(x) }
     }
-    /// [`Simd::tanh`] for the same places, to a few units in the last place.
+    /// [`Simd::tanh`] for the gates of recurrent layers, to a few units in the last place.
     #[inline(always)]
     unsafe fn gate_tanh(x: Self::V) -> Self::V {
         // SAFETY: passed on to the caller.

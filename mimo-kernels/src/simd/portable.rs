@@ -4,7 +4,7 @@ use super::Simd;
 use crate::element::Element;
 use core::marker::PhantomData;
 
-/// `N` lanes of `E` in an array. Where the compiler has whole loops to make vectors of, one lane leaves it most freedom.
+/// `N` lanes of `E` in an array. One lane is best where the compiler can vectorize whole loops.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Portable<E, const N: usize = 4>(PhantomData<E>);
 

@@ -5,7 +5,7 @@ use crate::{
     attend_gradient, attend_gradient_memory,
 };
 
-/// An attention, and the masks that it has.
+/// An attention with its masks.
 #[derive(Clone, Copy, Debug)]
 struct Case {
     heads: usize,
@@ -21,7 +21,7 @@ struct Case {
     unseeing: Unseeing,
     query_mask: bool,
     key_masks: usize,
-    /// Lengths of the axes of the mask, 1 or the whole one.
+    /// Which axes of the mask have their whole length instead of 1.
     mask: Option<[bool; 3]>,
     /// Whether masks hide all keys.
     hides_all: bool,
@@ -177,7 +177,7 @@ fn attention<'a, E: Element>(case: &Case, steps: [usize; 4], inner: f64, outer: 
     }
 }
 
-/// Results and probabilities by the definition; and whether some query saw no key and read all with shifted scores.
+/// Results and probabilities by the definition, and whether some query sees no key and reads all with shifted scores.
 fn reference(
     case: &Case,
     bench: &Bench<f64>,
@@ -222,7 +222,7 @@ fn reference(
                     (false, _) => f64::from(u8::from(seen(k))) * score(k).exp(),
                     (true, Unseeing::Zeros) => 0.0,
                     (true, Unseeing::Mean) => 1.0,
-                    // Nothing of the scores is left after 1e9 was subtracted in single precision.
+                    // In single precision, no digit of a score is left after 1e9 is subtracted.
                     (true, Unseeing::Shifted) if single => 1.0,
                     (true, Unseeing::Shifted) => score(k).exp(),
                 };
@@ -286,7 +286,7 @@ fn attention_is_what_its_definition_says() {
     every_table(results::<f32>, || results::<f64>("f64"));
 }
 
-/// All gradients that are added, less what they are added to.
+/// All gradients that are added, minus the initial values.
 fn gradients<E: Element>(case: &Case) -> Vec<f64> {
     let Bench { mut arena, at, to, steps, outer, memory } = bench::<E>(case);
     let before = arena.clone();
@@ -360,7 +360,7 @@ fn gradients_are_the_same_on_every_table() {
     forced::each(|table| {
         for case in every_case() {
             let exact = bench::<f64>(&case);
-            // What shifting leaves of a score depends on the precision.
+            // The precision decides which digits of a shifted score remain.
             if reference(&case, &exact, INNER, &exact.outer, false).2 {
                 continue;
             }

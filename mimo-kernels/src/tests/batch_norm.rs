@@ -5,7 +5,7 @@ use crate::batch_norm::{
 };
 use crate::element::Element;
 
-/// Every loop on samples `[3, channels, inner]`, channel by channel against the definitions.
+/// Compares every loop on samples `[3, channels, inner]`, channel by channel, with the definitions.
 fn check<E: Element>(table: &str) {
     let mut source = Source::new(4);
     let all = [(1, 1), (7, 1), (BLOCK, 1), (2 * BLOCK + 3, 1), (5, 4), (BLOCK + 1, 3)];

@@ -34,7 +34,8 @@ const SHAPES: &[(usize, usize, usize)] = &[
     (4, 5, 0),
 ];
 
-/// For Miri: part of a tile, a whole tile and more than one, in rows and in columns; without rows, depth, or columns.
+/// For Miri: part of a tile, a whole tile and more than one, in rows and in columns; also without rows, depth or
+/// columns.
 const FEW_SHAPES: &[(usize, usize, usize)] =
     &[(1, 1, 1), (9, 3, 1), (3, 2, 7), (5, 2, 9), (0, 4, 5), (4, 0, 5), (4, 5, 0)];
 
@@ -102,7 +103,7 @@ fn input_gradient<E: Element>(table: &str) {
                     }
                 }
                 let kernel: Vec<E> = source.values(inputs * outputs);
-                // What the padding holds must not matter.
+                // The content of the padding must not matter.
                 let mut packed = vec![E::nan(); packed_len(inputs, outputs)];
                 pack_transposed(&kernel, 0, inputs, outputs, &mut packed);
                 let before = arena.clone();

@@ -15,7 +15,7 @@ fn operand(function: Function, place: usize, number: f64) -> f64 {
         (Function::Clip, 1) => -0.5,
         (Function::Clip, 2) => 0.4,
         (Function::Where, 0) => f64::from(u8::from(number > 0.0)),
-        // What it scales is its gradient, which differs from its slope.
+        // Differs from its slope: it scales the gradient only.
         (Function::ScaleGradient, 1) => 1.0,
         _ => number,
     }
@@ -53,7 +53,7 @@ fn check<E: Element>(table: &str) {
                 for at in 0..len {
                     let step = 1e-6;
                     let slope = (single(at, place, step) - single(at, place, -step)) / (2.0 * step);
-                    // What jumps has no gradient, as in Keras.
+                    // Step functions have no gradient, as in Keras.
                     let slope = if slope.abs() > 1e4 || (function, place) == (Function::Where, 0) {
                         0.0
                     } else {

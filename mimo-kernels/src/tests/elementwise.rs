@@ -115,7 +115,7 @@ fn random_numbers_have_their_distribution() {
         assert_near(mean(&|i| normal(key, i)), 0.0, 1.0, 0.016, "normal mean");
         assert_near(mean(&|i| normal(key, i).powi(2)), 1.0, 1.0, 0.023, "normal variance");
         assert_near(mean(&|i| normal(key, i).powi(4)), 3.0, 1.0, 0.16, "normal kurtosis");
-        // Neighbours, and the same index under neighbouring keys, have nothing to do with each other.
+        // Neighbouring numbers, and those with the same index under neighbouring keys, are uncorrelated.
         let after = |i| (uniform(key, i) - 0.5) * (uniform(key, i + 1) - 0.5);
         assert_near(mean(&after), 0.0, 1.0, 0.0014, "serial correlation");
         let beside = |i| (uniform(key, i) - 0.5) * (uniform(key.wrapping_add(1), i) - 0.5);

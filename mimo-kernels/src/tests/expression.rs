@@ -1,9 +1,9 @@
-//! Programs against one function after the other, bit by bit.
+//! Compares programs with one function after another, bit by bit.
 
 use super::*;
 use crate::elementwise::{Expression, Function, Input, Operand, TILE, Target, Tile, add_gradient, apply};
 
-/// Steps with any functions and operands, of which each is read, and its inputs.
+/// Random steps with their inputs; every operand is read.
 struct Random {
     steps: Vec<(Function, [Operand<f64>; 3])>,
     inputs: usize,

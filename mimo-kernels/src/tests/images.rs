@@ -1,7 +1,8 @@
-//! Convolutions and pooling on small images, for Miri above all: layers of `mimo-runtime` test their numbers at length.
+//! Convolutions and pooling on small images, mainly for Miri: the tests of layers in `mimo-runtime` check the numbers
+//! at length.
 
 use super::*;
-use crate::conv::{Finish, Geometry, transpose, turn_kernel};
+use crate::conv::{Epilogue, Geometry, reverse_kernel, transpose};
 use crate::{PoolKind, Windows, conv, depthwise, pooled, pooling, pooling_gradient};
 
 const PLAIN: Geometry = Geometry {
@@ -56,8 +57,8 @@ fn convolved<E: Element>(g: &Geometry, x: &[E], kernel: &[E]) -> Vec<f64> {
     y
 }
 
-/// Forward by the definition. A convolution is linear in its input and in its kernel, so that the product of `dy` with
-/// the output is that of both gradients with what they are the gradients of.
+/// Compares the forward with the definition. A convolution is linear in its input and in its kernel, so the product
+/// of `dy` and the output equals the product of each gradient and its operand.
 fn check_convolution<E: Element>(table: &str) {
     for g in [
         PLAIN,
@@ -77,7 +78,7 @@ fn check_convolution<E: Element>(table: &str) {
         let [x, padded, y, dy] =
             [g.input_len(), g.padded_len(), g.output_len(), g.output_len()].map(|len| places.of(len));
         let padded_dy = places.of(g.padded_output_len());
-        let [dx, turned, gradient] =
+        let [dx, reversed, gradient] =
             [g.input_len(), g.kernel_len(), g.kernel_len()].map(|len| places.of(len));
         let mut source = Source::new(3);
         let mut arena: Vec<E> = source.values(places.0);
@@ -85,7 +86,7 @@ fn check_convolution<E: Element>(table: &str) {
         let start = arena.clone();
 
         conv::pad(&mut arena, &g, x, padded);
-        conv::convolve(&mut arena, &g, padded, y, &kernel, Finish::default());
+        conv::convolve(&mut arena, &g, padded, y, &kernel, Epilogue::default());
         let part = |arena: &[E], from: usize, len: usize| arena[from..from + len].to_vec();
         let (x, dy) = (part(&start, x, g.input_len()), (dy, part(&start, dy, g.output_len())));
         let output = part(&arena, y, g.output_len());
@@ -95,9 +96,9 @@ fn check_convolution<E: Element>(table: &str) {
 
         conv::pad_output(&mut arena, &g, dy.0, padded_dy);
         let mut laid_out = vec![E::zero(); g.kernel_len()];
-        turn_kernel(&g, &kernel, &mut laid_out);
-        arena[turned..turned + g.kernel_len()].copy_from_slice(&laid_out);
-        conv::convolve_transposed(&mut arena, &g, padded_dy, dx, turned, Finish::default());
+        reverse_kernel(&g, &kernel, &mut laid_out);
+        arena[reversed..reversed + g.kernel_len()].copy_from_slice(&laid_out);
+        conv::convolve_transposed(&mut arena, &g, padded_dy, dx, reversed, Epilogue::default());
         conv::convolve_kernel_gradient(&mut arena, &g, padded, dy.0, gradient);
         let product = inner(&output, &dy.1);
         let by_input = inner(&part(&arena, dx, g.input_len()), &x);
@@ -114,7 +115,7 @@ fn convolutions_and_their_gradients() {
     every_table(check_convolution::<f32>, || check_convolution::<f64>("f64"));
 }
 
-/// The same for convolutions of every channel by itself.
+/// Same as [`check_convolution`] for depthwise convolutions.
 fn check_depthwise<E: Element>(table: &str) {
     for g in [
         Geometry { channels: 5, groups: 5, ..PLAIN },
@@ -142,7 +143,7 @@ fn check_depthwise<E: Element>(table: &str) {
         let start = arena.clone();
 
         depthwise::widen(&mut arena, &g, x, wide);
-        depthwise::depthwise(&mut arena, &g, wide, y, &kernel, Finish::default());
+        depthwise::depthwise(&mut arena, &g, wide, y, &kernel, Epilogue::default());
         let part = |arena: &[E], from: usize, len: usize| arena[from..from + len].to_vec();
         let (x, output) = (part(&start, x, g.input_len()), part(&arena, y, g.output_len()));
         for (got, want) in output.iter().zip(convolved(&g, &x, &kernel)) {
@@ -167,8 +168,7 @@ fn depthwise_convolutions_and_their_gradients() {
     every_table(check_depthwise::<f32>, || check_depthwise::<f64>("f64"));
 }
 
-/// The largest of each window of a convolution, which is not written: forward against the convolution, gradients by
-/// the product.
+/// Compares the forward of pooled convolutions with the convolution, and the gradients by the product.
 fn check_pooled<E: Element>(table: &str) {
     for height in [1, 2] {
         let pooling = pooled::Pooling { geometry: PLAIN, height };
@@ -176,9 +176,9 @@ fn check_pooled<E: Element>(table: &str) {
         let g = pooling.geometry;
         let [down, right] = pooling.windows();
         let mut places = Places(3);
-        let [x, y, dy, codes] =
-            [g.input_len(), pooling.len(), pooling.len(), pooling.codes_len()].map(|len| places.of(len));
-        let [gradient, transposed, turned] = [g.kernel_len(); 3].map(|len| places.of(len));
+        let [x, y, dy, argmax] =
+            [g.input_len(), pooling.len(), pooling.len(), pooling.argmax_len()].map(|len| places.of(len));
+        let [gradient, transposed, kernel_transposed] = [g.kernel_len(); 3].map(|len| places.of(len));
         let dx = places.of(g.input_len());
         let mut source = Source::new(5);
         let mut arena: Vec<E> = source.values(places.0);
@@ -188,11 +188,16 @@ fn check_pooled<E: Element>(table: &str) {
             arena[place..place + len].fill(E::zero());
         }
         let depth = g.kernel_len() / g.filters;
-        transpose(&kernel, depth, g.filters, &mut arena[turned..turned + g.kernel_len()]);
+        transpose(
+            &kernel,
+            depth,
+            g.filters,
+            &mut arena[kernel_transposed..kernel_transposed + g.kernel_len()],
+        );
         let part = |arena: &[E], from: usize, len: usize| arena[from..from + len].to_vec();
         let (image, dys) = (part(&arena, x, g.input_len()), part(&arena, dy, pooling.len()));
 
-        pooled::convolve_pooled(&mut arena, &pooling, [x, y], Some(codes), &kernel, None, false);
+        pooled::convolve_pooled(&mut arena, &pooling, [x, y], Some(argmax), &kernel, None, false);
         let output = part(&arena, y, pooling.len());
         let all = convolved(&g, &image, &kernel);
         for (at, got) in output.iter().enumerate() {
@@ -205,8 +210,8 @@ fn check_pooled<E: Element>(table: &str) {
         }
 
         let was_transposed =
-            pooled::pooled_kernel_gradient(&mut arena, &pooling, [x, dy, codes], [gradient, transposed]);
-        pooled::pooled_input_gradient(&mut arena, &pooling, [dx, dy, codes], turned);
+            pooled::pooled_kernel_gradient(&mut arena, &pooling, [x, dy, argmax], [gradient, transposed]);
+        pooled::pooled_input_gradient(&mut arena, &pooling, [dx, dy, argmax], kernel_transposed);
         let product = inner(&output, &dys);
         assert_near(inner(&part(&arena, dx, g.input_len()), &image), product, 16.0, tolerance::<E>(), &what);
         let mut found = part(&arena, gradient, g.kernel_len());
@@ -232,7 +237,7 @@ fn check_pooling<E: Element>(table: &str) {
             let (mut y, mut dx) = (vec![E::zero(); len], vec![E::zero(); x.len()]);
             pooling(kind, &windows, &x, &mut y);
             pooling_gradient(kind, &windows, [&x, &y, &dy], &mut dx);
-            // Both the mean and, as long as it stays the largest, the largest value are linear.
+            // The mean is linear; so is the largest value as long as it stays the largest.
             let what = format!("{table} {kind:?} {windows:?}");
             assert_near(inner(&dx, &x), inner(&dy, &y), 16.0, tolerance::<E>(), &what);
         }

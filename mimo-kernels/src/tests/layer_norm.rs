@@ -5,7 +5,7 @@ use crate::layer_norm::{
     group_scale_gradient,
 };
 
-/// Every loop on groups of this length, with and without weights, against the definitions.
+/// Compares every loop on groups of this length, with and without weights, with the definitions.
 fn check<E: Element>(table: &str) {
     let mut source = Source::new(9);
     for &len in cases(&[0, 1, 7, 8, 9, 64, 201], &[1, 9]) {

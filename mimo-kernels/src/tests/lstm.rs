@@ -17,7 +17,7 @@ fn interleaved<E: Element>(kernel: &[E], rows: usize, units: usize) -> Vec<E> {
     to
 }
 
-/// Matrices in an arena, one behind the other, with gaps between their rows.
+/// Matrices in an arena, one after another, with gaps between their rows.
 struct Arena {
     end: usize,
 }
@@ -132,7 +132,7 @@ fn precise<E: Element>(table: &str) {
         .chain([0.0]);
     let numbers: Vec<f64> = magnitudes.flat_map(|x| [x, -x]).map(|x| E::of(x).f64()).collect();
     for (x, [i, f, g, o]) in numbers.iter().zip(gates::<E>(&numbers)) {
-        // Sigmoids below 1e-38 may be that.
+        // Results of the sigmoid below 1e-38 are only known to be that small.
         let scale = sigmoid(*x).max(if x < &-80.0 { 1.0 } else { 0.0 });
         for gate in [i, f, o] {
             assert_near(
@@ -168,7 +168,7 @@ fn gradients<E: Element>(table: &str) {
     for &(rows, depth, cols, count) in cases(&all, &[(1, 1, 5, 1), (2, 3, 6, 3)]) {
         for backwards in [false, true] {
             let what = format!("{table} {rows}x{depth}x{cols}, {count} steps, {backwards}");
-            // Steps side by side in the rows, and one behind the other.
+            // Steps next to each other in the rows, and one after another.
             let mut arena = Arena { end: 0 };
             let all = arena.mat(rows, count * depth, 2);
             let first = if backwards { (count - 1) * depth } else { 0 };

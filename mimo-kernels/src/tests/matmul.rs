@@ -18,18 +18,18 @@ const SHAPES: &[(usize, usize, usize)] = &[
 ];
 const FEW_SHAPES: &[(usize, usize, usize)] = &[(3, 4, 5), (5, 3, 6), (6, 5, 1), (0, 40, 5)];
 
-/// Where a matrix may lie: by rows, by columns, and with both apart.
+/// Layouts of a matrix: by rows, by columns, and with gaps between both.
 fn layouts(offset: usize, rows: usize, cols: usize) -> [Strided; 4] {
     let by = |row_stride, col_stride| Strided { offset, rows, cols, row_stride, col_stride };
     [by(cols, 1), by(cols + 3, 1), by(1, rows + 2), by(2 * cols + 1, 2)]
 }
 
-/// All layouts; under Miri those by columns and with both apart, which are copied.
+/// All layouts; under Miri only those that are copied: by columns and with gaps.
 fn some(layouts: &[Strided]) -> &[Strided] {
     if cfg!(miri) { &layouts[2..] } else { layouts }
 }
 
-/// More values than a matrix spans in any layout.
+/// At least the number of values that a matrix spans in any layout.
 fn span(rows: usize, cols: usize) -> usize {
     3 * (rows + 3) * (cols + 3)
 }

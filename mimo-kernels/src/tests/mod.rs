@@ -1,4 +1,4 @@
-//! Every kernel against a plain double-precision reference, on every instruction set of this processor.
+//! Compares every kernel with a plain double-precision reference, on every instruction set of this processor.
 
 mod activation;
 mod attend;
@@ -31,7 +31,7 @@ fn every_table(mut single: impl FnMut(&str), double: impl FnOnce()) {
     }
 }
 
-/// A number of rounds, or a small part of it under Miri, which is some hundred times slower.
+/// A number of rounds, reduced under Miri, which is some hundred times slower.
 const fn rounds(n: usize) -> usize {
     if cfg!(miri) { n.div_ceil(100) } else { n }
 }
@@ -41,7 +41,7 @@ fn cases<'a, T>(all: &'a [T], under_miri: &'a [T]) -> &'a [T] {
     if cfg!(miri) { under_miri } else { all }
 }
 
-/// How far a result in `E` may be from the reference, relative to the size of the terms that made it.
+/// Tolerance of a result in `E`, relative to the size of its terms.
 fn tolerance<E: Element>() -> f64 {
     // Sums of some hundred terms, each rounded.
     E::epsilon().f64() * 40.0

@@ -6,7 +6,7 @@ fn numbers<E: Element>(value: &Value) -> Vec<E> {
     value.as_array().unwrap().iter().map(|x| E::of(x.as_f64().unwrap())).collect()
 }
 
-/// The step of any rule.
+/// A step of any rule.
 trait Update<E>: std::fmt::Debug {
     fn slots(&self) -> usize;
     fn apply(&self, p: &mut [E], g: &[E], slots: &mut [&mut [E]]);
@@ -159,7 +159,7 @@ fn trajectories_agree_with_keras() {
     every_table(golden::<f32>, || golden::<f64>("f64"));
 }
 
-/// Every rule, with and without what its step may leave out.
+/// Every rule, with and without its optional parts.
 fn rules<E: Element>() -> Vec<Box<dyn Update<E>>> {
     let of = E::of;
     let (rate, epsilon) = (of(0.1), of(1e-7));
@@ -234,7 +234,7 @@ fn vanished_moments_become_zero_and_nan_stays() {
         step.apply(&mut p, &g, &mut [&mut m, &mut v]);
         for i in 0..20 {
             if i == 3 || i == 18 {
-                // Infinity over infinity, and NaN, must be seen, not flushed.
+                // Infinity over infinity and NaN must propagate and not be flushed.
                 assert!(m[i].is_nan() || m[i].is_infinite(), "{table} m[{i}] = {}", m[i]);
                 assert!(!v[i].is_finite(), "{table} v[{i}] = {}", v[i]);
             } else {

@@ -10,7 +10,7 @@ const MUON: MuonStep<f64> = MuonStep {
     rms_rate: None,
 };
 
-/// The values that a step of Muon takes away from a matrix whose gradient is `g`.
+/// The values that a step of Muon subtracts from a matrix with the gradient `g`.
 fn direction(g: &[f64], rows: usize) -> Vec<f64> {
     let (mut p, mut m) = (vec![0.0; g.len()], vec![0.0; g.len()]);
     // Any content of the scratch memory will do.

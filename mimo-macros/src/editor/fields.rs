@@ -1,4 +1,4 @@
-//! Fields of literals, and the forms of tokens that they are read from.
+//! Fields of struct literals, and the token patterns from which they are read.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use quote::quote;
 use crate::ast::name_of;
 use crate::parse::{Cursor, cut_list, is_name};
 
-/// A literal behind words that are none of its fields.
+/// A literal after words that are not its fields.
 pub(super) fn with(others: Vec<TokenStream>, literal: TokenStream) -> TokenStream {
     if others.is_empty() { literal } else { quote!((#(#others,)* #literal)) }
 }
@@ -18,7 +18,7 @@ pub(super) fn with(others: Vec<TokenStream>, literal: TokenStream) -> TokenStrea
 #[derive(Default)]
 pub(super) struct Fields {
     names: BTreeSet<String>,
-    /// Number of those without a value.
+    /// Number of fields without a value.
     bare: usize,
     tokens: TokenStream,
 }
@@ -32,10 +32,10 @@ impl Fields {
         }
     }
 
-    /// The fields, and the rest of them from anywhere.
+    /// The fields, and a struct base for the rest.
     ///
-    /// Where nothing was typed yet, rust-analyzer puts its marker, a field more. It looks for the literal without the
-    /// marker by the literal's length, so the comma that comes with the marker is made up for: `…, x, ..an()` is as
+    /// Before anything is typed, rust-analyzer inserts its marker, one more field. It finds the literal without the
+    /// marker by the literal's length, so the comma that comes with the marker is compensated: `…, x, ..an()` is as
     /// much longer than `…, ..any()` as `x` is long.
     pub(super) fn with_rest(self) -> TokenStream {
         let Fields { names, bare, tokens } = self;
@@ -49,7 +49,7 @@ impl Fields {
     }
 }
 
-/// What a parameter of a function may be, which only its name says: `activation` is what it is for layers.
+/// Kind of a function's parameter, guessed from its name: `activation` is the same as for layers.
 pub(super) fn guessed(parameter: &str) -> Kind {
     let items = [Module::Layers, Module::Optimizers].into_iter().flat_map(language::items);
     let argument = items.filter_map(|item| item.argument(parameter)).next();
@@ -59,7 +59,7 @@ pub(super) fn guessed(parameter: &str) -> Kind {
     }
 }
 
-/// The arguments of a list. While its parenthesis is not closed, it holds the statements behind it as well.
+/// Arguments of a list. While its parenthesis is not closed, it also contains the following statements.
 pub(super) fn pieces(tokens: &[TokenTree]) -> Vec<&[TokenTree]> {
     let ends = |token: &TokenTree| match token {
         TokenTree::Ident(ident) => ident == "let" || ident == "const",
@@ -77,7 +77,7 @@ pub(super) fn keyword(piece: &[TokenTree]) -> Option<(&Ident, &[TokenTree])> {
     Some((keyword, piece.get(2..)?))
 }
 
-/// The word that a string is, at the string's place.
+/// The word in a string, at the string's span.
 pub(super) fn word_in(literal: &Literal) -> Option<Ident> {
     let text = literal.to_string();
     let text = text.strip_prefix('"')?.strip_suffix('"')?;
@@ -86,7 +86,7 @@ pub(super) fn word_in(literal: &Literal) -> Option<Ident> {
     Some(ident)
 }
 
-/// Whether `::` comes next, and not two colons apart, which Rust reads as something else.
+/// Whether `::` comes next, instead of two separate colons, which Rust reads differently.
 pub(super) fn is_colons(cursor: &Cursor<'_>) -> bool {
     let colon = |n| matches!(cursor.peek_nth(n), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
     colon(0) && colon(1) && !cursor.punct_at(0, ':')

@@ -15,19 +15,19 @@ use crate::lower::{Lowered, is_function_of_numbers};
 use crate::parse::{Cursor, contents, is_name};
 use crate::tokens::ident;
 
-/// What is known while statements are read in order.
+/// Names known while statements are read in order.
 pub(super) struct Words {
     /// The model's name, for `…PerOutput`.
     model: String,
-    /// Tensors, layers and constants that were bound before.
+    /// Tensors, layers and constants bound before.
     bound: BTreeSet<String>,
-    /// Those of them that stand for any word: parameters of functions and names of loops.
+    /// Those of them that may be any word: parameters of functions and names of loops.
     settings: BTreeSet<String>,
-    /// Constants, which functions know too.
+    /// Constants, which are visible in functions too.
     constants: BTreeSet<String>,
-    /// The parameters of the functions of the block, and whether a call may leave them out.
+    /// Parameters of the functions of the block, and whether a call may omit them.
     functions: BTreeMap<String, Vec<(String, bool)>>,
-    /// Models that the block brings in.
+    /// Models that the block imports.
     models: BTreeSet<String>,
     /// The inputs and the outputs, if all of them are known.
     ports: Option<[Vec<String>; 2]>,
@@ -35,13 +35,13 @@ pub(super) struct Words {
 
 /// A function while its body is read.
 pub(super) struct Scope {
-    /// What is bound around it.
+    /// Names bound around it.
     bound: BTreeSet<String>,
     settings: BTreeSet<String>,
     /// Its name and its parameters.
     name: Option<Ident>,
     parameters: Vec<Ident>,
-    /// What its parameters are without an argument.
+    /// Defaults of its parameters.
     defaults: Vec<TokenStream>,
 }
 
@@ -68,7 +68,7 @@ impl Words {
         }
     }
 
-    /// Notes the names of a `let`.
+    /// Records the names of a `let`.
     pub(super) fn bind<'i>(&mut self, names: impl IntoIterator<Item = &'i Ident>) {
         for name in names.into_iter().map(name_of) {
             self.settings.remove(&name);
@@ -76,19 +76,19 @@ impl Words {
         }
     }
 
-    /// Notes names that may stand for any word: parameters of a function, names of a loop, and settings of a `let`.
+    /// Records names that may be any word: parameters of a function, names of a loop, and settings of a `let`.
     pub(super) fn bind_settings(&mut self, names: &[Ident]) {
         self.bind(names);
         self.settings.extend(names.iter().map(name_of));
     }
 
-    /// Notes a constant.
+    /// Records a constant.
     pub(super) fn bind_constant(&mut self, name: &Ident) {
         self.bind([name]);
         self.constants.insert(name_of(name));
     }
 
-    /// `fn name(x, units = 32) { … }`: enters the body, which knows its parameters and the constants of the block.
+    /// `fn name(x, units = 32) { … }`: enters the body, which sees its parameters and the constants of the block.
     pub(super) fn enter(&mut self, cursor: &mut Cursor<'_>) -> Scope {
         cursor.skip(1);
         let name = cursor.ident_at(0).filter(|name| is_name(name)).cloned();
@@ -110,7 +110,7 @@ impl Words {
     }
 
     /// Leaves the body of a function. A call of it is a literal whose fields are its parameters; its body is a
-    /// function that knows nothing of what is bound around it.
+    /// function that does not see the names bound around it.
     pub(super) fn leave(&mut self, scope: Scope, body: TokenStream) -> TokenStream {
         let Scope { bound, settings, name, parameters, defaults } = scope;
         (self.bound, self.settings) = (bound, settings);
@@ -151,7 +151,7 @@ impl Words {
         quote!((#(#values),*); #(let #names = __l::values::Setting;)*)
     }
 
-    /// What the conditions of an `if` and of its `else` sides name.
+    /// The names in the conditions of an `if` and of its `else` branches.
     pub(super) fn conditions(&self, run: &[TokenTree]) -> TokenStream {
         let mut values = Vec::new();
         let is_condition = |part: &&[TokenTree]| matches!(part.first(), Some(TokenTree::Ident(_)));
@@ -162,7 +162,8 @@ impl Words {
         quote!((#(#values),*);)
     }
 
-    /// The names in a condition. A word on the right is what the name on the left says: in `activation == relu`, an activation.
+    /// The names in a condition. A word on the right has the kind of the name on the left: in `activation == relu`,
+    /// an activation.
     fn condition(&self, tokens: &[TokenTree], values: &mut Vec<TokenStream>) {
         let mut left = None;
         let mut cursor = Cursor::new(tokens);
@@ -188,7 +189,7 @@ impl Words {
         }
     }
 
-    /// `if stride == 2 { a } else { b }` inside of an expression: both sides are what stands there.
+    /// `if stride == 2 { a } else { b }` inside of an expression: both branches take its place.
     fn choice(&self, cursor: &mut Cursor<'_>, kind: Kind, values: &mut Vec<TokenStream>) {
         while cursor.at_keyword("if") || cursor.at_keyword("else") {
             let start = cursor.position();
@@ -218,14 +219,14 @@ impl Words {
         statements
     }
 
-    /// What a run of tokens names, as one statement.
+    /// The names in a run of tokens, as one statement.
     pub(super) fn tuple(&self, tokens: &[TokenTree], kind: Kind) -> TokenStream {
         let mut values = Vec::new();
         self.collect(tokens, kind, &mut values);
         quote!((#(#values),*);)
     }
 
-    /// Everything that a run of tokens names, in order. What stands between the names is left out.
+    /// Collects all names in a run of tokens, in order, and skips everything else.
     pub(super) fn collect(&self, tokens: &[TokenTree], kind: Kind, values: &mut Vec<TokenStream>) {
         let mut cursor = Cursor::new(tokens);
         while let Some(token) = cursor.peek() {
@@ -245,7 +246,7 @@ impl Words {
                     cursor.skip(1);
                     values.extend(word_in(literal).and_then(|word| self.word(&word, kind)));
                 }
-                // A field or a method is no name of the scope, and the end of a range, `0..N`, is one.
+                // A field or a method is not a name of the scope, but the end of a range, `0..N`, is one.
                 TokenTree::Punct(punct)
                     if punct.as_char() == '.'
                         && cursor.ident_at(1).is_some()
@@ -258,7 +259,7 @@ impl Words {
         }
     }
 
-    /// A path, and what it is called with.
+    /// A path with its call.
     fn ident(&self, ident: &Ident, cursor: &mut Cursor<'_>, kind: Kind, values: &mut Vec<TokenStream>) {
         let start = cursor.position();
         cursor.skip(1);
@@ -278,7 +279,7 @@ impl Words {
         }
         if path.len() > 1 {
             let path: TokenStream = path.iter().cloned().collect();
-            // A loss or a metric of the user, which may be a type, or a function of any float type.
+            // A custom loss or metric of the user, which may be a type, or a function of any float type.
             if let Kind::Item(Module::Losses | Module::Metrics) = kind {
                 cursor.skip(usize::from(cursor.group_at(0, Delimiter::Parenthesis).is_some()));
                 return values.push(quote!({ use #path as _; }));
@@ -295,7 +296,7 @@ impl Words {
                 cursor.skip(1);
                 return values.push(self.call(ident, call));
             }
-            // A function of numbers is none of Rust, either.
+            // A function of numbers is not one of Rust either.
             if is_function_of_numbers(&name) {
                 return;
             }
@@ -303,7 +304,7 @@ impl Words {
         match kind {
             Kind::Tensors | Kind::TensorList | Kind::Inputs => {
                 let bound = self.bound.contains(&name_of(ident));
-                // A setting that a side of an `if` or a `let` gives.
+                // A setting that a branch of an `if` or a `let` has as its value.
                 if let (None, false) = (call, bound) {
                     let name = name_of(ident);
                     if ["none", "same", "valid", "true", "false"].contains(&name.as_str()) {
@@ -350,7 +351,7 @@ impl Words {
         }
     }
 
-    /// A layer that is another model: its type says which.
+    /// A layer that is another model, with that type.
     fn instance(&self, model: &Ident, args: &Group) -> TokenStream {
         let mut others = Vec::new();
         for piece in pieces(&contents(args.stream())) {
@@ -360,7 +361,7 @@ impl Words {
         with(others, quote!(__l::any::<__l::tensor::Nested<#model>>()))
     }
 
-    /// A word without arguments, as it is or as a string.
+    /// A word without arguments, as an identifier or a string.
     fn word(&self, ident: &Ident, kind: Kind) -> Option<TokenStream> {
         match kind {
             Kind::Item(module) => Some(self.literal(module, ident, None)),
@@ -379,7 +380,7 @@ impl Words {
         }
     }
 
-    /// What a layer is called on.
+    /// Operands of a layer's call.
     fn operands(&self, group: &Group, values: &mut Vec<TokenStream>) {
         for piece in pieces(&contents(group.stream())) {
             match keyword(piece) {
@@ -397,9 +398,9 @@ impl Words {
         let text = name_of(name);
         let item = language::find(module, &text);
         let kind_of = |argument: &str| item.and_then(|item| item.argument(argument)).map(|found| found.kind);
-        // `concatenate([a, b])` is given its tensors at once.
+        // The tensors of `concatenate([a, b])` are among its arguments.
         let mut tensors = module == Module::Layers && layers::function(&text).is_some()
-            // `gelu(x)`, where it is no setting.
+            // `gelu(x)` as a call on a tensor.
             || module == Module::Activations && args.is_some_and(|args| self.has_tensor(args));
         let mut parameters = item.map_or(&[][..], |item| item.positional).iter();
         let args = args.map(|group| contents(group.stream())).unwrap_or_default();
@@ -409,7 +410,7 @@ impl Words {
             if let Some((keyword, value)) = keyword(piece) {
                 match kind_of(&name_of(keyword)) {
                     Some(kind) => fields.add(keyword, Some(self.value(value, kind))),
-                    // The macro says that there is no such argument; the field would say it again.
+                    // The macro reports the unknown argument; a field would report it again.
                     None => self.collect(value, Kind::Plain, &mut others),
                 }
                 continue;
@@ -470,7 +471,7 @@ impl Words {
         with(others, quote!(#name { #fields }))
     }
 
-    /// Whether a word where `parameter` is given by position is more likely the start of a keyword.
+    /// Whether a word at the position of `parameter` is more likely the start of a keyword.
     fn starts_keyword(&self, word: &Ident, parameter: Option<&language::Argument>) -> bool {
         if !self.is_open(word) {
             return false;
@@ -493,13 +494,13 @@ impl Words {
         let mut values = Vec::new();
         self.collect(tokens, kind, &mut values);
         if tokens.is_empty() {
-            // Where a word is going to be, what is offered depends on the path before it.
+            // Before a word is typed, completion depends on the path before it.
             values.extend(self.word(&call_site("missing"), kind));
         }
         quote!(__l::of((#(#values),*)))
     }
 
-    /// `{ risk: mse }`: something for each output, or for each input.
+    /// `{ risk: mse }`: a value for each output, or for each input.
     fn map(&self, group: &Group, kind: Kind) -> TokenStream {
         let known =
             self.ports.as_ref().map(|[inputs, outputs]| if kind == Kind::Inputs { inputs } else { outputs });
@@ -511,7 +512,7 @@ impl Words {
                 Some(TokenTree::Literal(literal)) => word_in(literal),
                 _ => None,
             };
-            // `digit_*` is the name of no field.
+            // `digit_*` is not the name of a field.
             let is_pattern = matches!(piece.get(1), Some(TokenTree::Punct(punct)) if punct.as_char() == '*');
             let Some(key) = key.filter(|_| !is_pattern) else {
                 fieldless = true;
@@ -532,7 +533,7 @@ impl Words {
                 _ => {
                     let mut values = Vec::new();
                     self.collect(value, kind, &mut values);
-                    // Whatever stands behind a key, all fields are of one type.
+                    // All fields have one type, whatever the value of a key is.
                     quote!({ (#(#values),*); })
                 }
             });
@@ -541,9 +542,9 @@ impl Words {
         let suffix = if kind == Kind::Inputs { "Inputs" } else { "PerOutput" };
         let (name, fields) = (call_site(&format!("{}{suffix}", self.model)), fields.with_rest());
         let literal = match kind {
-            // The type says which element it has by default.
+            // The type decides the default element.
             Kind::Inputs => quote!({ let inputs: #name = #name { #fields }; }),
-            // Without a field, nothing else says of what type the fields are.
+            // Without a field, nothing else decides the fields' type.
             _ if fieldless => quote!(#name::<()> { #fields }),
             _ => quote!(#name { #fields }),
         };
@@ -551,7 +552,7 @@ impl Words {
     }
 }
 
-/// The module of a function or a class that is called: functions that make a layer are with the layers.
+/// The module of a called function or class: functions that make a layer are with the layers.
 fn called(name: &str) -> Module {
     let is_layer = layers::function(name).is_some() || language::find(Module::Layers, name).is_some();
     let others = [Module::Operations, Module::Activations].into_iter();

@@ -76,8 +76,8 @@ fn targets(cx: &Context<'_>) -> Vec<Field> {
     fields
 }
 
-/// The generic arguments of a struct with these fields. Class indices are of one type, so where
-/// there is nothing else, there is no element type, and without fields there are no parameters at all.
+/// Generic arguments of a struct with these fields. Class indices have one type, so if there is nothing else, there
+/// is no element type, and without fields there are no parameters.
 fn arguments(cx: &Context<'_>, fields: &[Field], batch: &TokenStream) -> TokenStream {
     let e = &cx.generics.e;
     match has_elements(fields) {
@@ -91,12 +91,12 @@ pub(super) fn has_elements(fields: &[Field]) -> bool {
     fields.iter().any(|field| !field.indices)
 }
 
-/// The generic arguments of the inputs' struct.
+/// Generic arguments of the inputs' struct.
 pub(super) fn input_arguments(cx: &Context<'_>, batch: &TokenStream) -> TokenStream {
     arguments(cx, &inputs(cx), batch)
 }
 
-/// The generic arguments of the targets' struct.
+/// Generic arguments of the targets' struct.
 pub(super) fn target_arguments(cx: &Context<'_>, batch: &TokenStream) -> TokenStream {
     arguments(cx, &targets(cx), batch)
 }
@@ -129,11 +129,11 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
             }
         }
     };
-    let inputs = plain(cx.name("Inputs"), format!(" What [`{model}`] reads."), &inputs(cx));
+    let inputs = plain(cx.name("Inputs"), format!(" Inputs of [`{model}`]."), &inputs(cx));
     let targets = cx.graph.compile.as_ref().map(|_| {
         let fields = targets(cx);
         if !fields.is_empty() {
-            return plain(cx.name("Targets"), format!(" What [`{model}`] is trained to give."), &fields);
+            return plain(cx.name("Targets"), format!(" Targets of [`{model}`]."), &fields);
         }
         let name = cx.name("Targets");
         let doc = format!(" [`{model}`] has no targets: its losses are computed from its outputs alone.");
@@ -153,9 +153,9 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     let names: Vec<_> = outputs.iter().map(|field| &field.name).collect();
     let docs = outputs.iter().map(|field| &field.doc);
     let types = outputs.iter().map(|field| field.ty(cx, &element, &quote!(, #t)));
-    let outputs_doc = format!(" What [`{model}`] gives.");
+    let outputs_doc = format!(" Outputs of [`{model}`].");
     let tape_doc = format!(
-        " `{b}` is the batch axis, `{t}` the tape that records what is computed from the outputs (a custom loss has one)."
+        " `{b}` is the batch axis, `{t}` the tape that records operations on the outputs (used by custom losses)."
     );
     let per_output = cx.name("PerOutput");
     let per_output_doc = format!(" One value per output of [`{model}`].");
@@ -188,7 +188,7 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     }
 }
 
-/// How the structs are filled and read.
+/// Implementations that fill and read the structs.
 pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
     let (inputs_name, outputs_name, targets_name, per_output) =
         (cx.name("Inputs"), cx.name("Outputs"), cx.name("Targets"), cx.name("PerOutput"));

@@ -1,4 +1,4 @@
-//! What every emitter needs: the graph, the user's tokens, and how lengths are printed.
+//! Context of all emitters: the graph, the user's tokens, and the printing of lengths.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -16,14 +16,14 @@ use crate::lengths::Lengths;
 use crate::lower::{BlockConst, Lowered};
 use crate::tokens::{ident, idents};
 
-/// Names that are all different: for a base that occurs again, `name` makes further ones from it and a number from 2 on.
-/// For the number 1 it gives the first.
+/// Makes names distinct: for a base that occurs again, `name` makes further ones from it and a number from 2 on. For
+/// the number 1 it returns the first.
 pub(super) fn distinct(
     bases: impl Iterator<Item = String>,
     name: impl Fn(&str, usize) -> String,
 ) -> Vec<String> {
     let mut taken = BTreeSet::new();
-    // From where on each base is counted: what is taken stays so.
+    // Where the count of each base starts: taken names stay taken.
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut names = vec![];
     for base in bases {
@@ -40,8 +40,8 @@ pub(super) fn distinct(
     names
 }
 
-/// Names of the type parameters of generated items. Rust resolves the parameters of an item before everything around it, so
-/// none of them can be called as the model itself or as a model that it nests.
+/// Names of the type parameters of generated items. Rust resolves the parameters of an item before everything around
+/// it, so they must differ from the model's own name and those of nested models.
 #[derive(Clone, Debug)]
 pub(crate) struct Generics {
     /// The element type.
@@ -54,7 +54,7 @@ pub(crate) struct Generics {
     pub t: Ident,
     /// The visitor of weights.
     pub v: Ident,
-    /// The element type and the device that a model is converted to.
+    /// Element type and device after a conversion of a model.
     pub e2: Ident,
     /// See `e2`.
     pub d2: Ident,
@@ -94,17 +94,17 @@ pub(crate) struct Context<'a> {
     pub krate: &'a TokenStream,
     /// Documentation and other attributes of the model.
     pub attributes: &'a TokenStream,
-    /// Who may see it.
+    /// Its visibility.
     pub visibility: &'a TokenStream,
     /// The struct's name.
     pub model: &'a Ident,
     /// Constants of the block.
     pub block_consts: &'a [BlockConst],
-    /// The calls that some output needs, in order.
+    /// Calls that an output needs, in order.
     pub live: Vec<NodeId>,
     /// The layers of these calls.
     pub live_layers: BTreeSet<LayerId>,
-    /// By call: how many calls of its layer come before it.
+    /// By call: the number of earlier calls of its layer.
     pub earlier: Vec<usize>,
     /// Names of type parameters.
     pub generics: Generics,
@@ -117,7 +117,7 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// The context of a model's structs: their fields are the user's tokens, so that an editor goes from one to the other.
+    /// Context of a model's structs: their fields have the user's spans, so that an editor finds their definitions.
     pub(crate) fn new(lowered: &'a Lowered, lengths: &'a Lengths<'a>) -> Self {
         // The first name counts, as everywhere.
         let ports = lowered.graph.inputs.iter().rev();
@@ -143,7 +143,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The context of impls, where fields are used: at the user's tokens, an editor would show every use of them.
+    /// Context of impls, where fields are used: with the user's spans, an editor would show every use of them.
     pub(crate) fn inside(mut self) -> Self {
         for fields in [&mut self.inputs, &mut self.outputs, &mut self.layers] {
             fields.iter_mut().for_each(|field| field.set_span(Span::call_site()));
@@ -151,12 +151,12 @@ impl<'a> Context<'a> {
         self
     }
 
-    /// A name made from the model's: `DiagnosisInputs`.
+    /// A name derived from the model's: `DiagnosisInputs`.
     pub(crate) fn name(&self, suffix: &str) -> Ident {
         format_ident!("{}{}", self.model, suffix, span = self.model.span())
     }
 
-    /// The calls that some output needs, in order.
+    /// Calls that an output needs, in order.
     pub(crate) fn live_nodes(&self) -> impl Iterator<Item = (NodeId, &'a Node)> {
         self.live.iter().map(|&id| (id, self.graph.node(id)))
     }
@@ -166,22 +166,22 @@ impl<'a> Context<'a> {
         self.input_names.get(&tensor).copied()
     }
 
-    /// The inputs with their fields, in order.
+    /// Inputs with their fields, in order.
     pub(crate) fn inputs(&self) -> impl Iterator<Item = (&'a Port, &Ident)> {
         self.graph.inputs.iter().zip(&self.inputs)
     }
 
-    /// The outputs with their fields, in order.
+    /// Outputs with their fields, in order.
     pub(crate) fn outputs(&self) -> impl Iterator<Item = (&'a Port, &Ident)> {
         self.graph.outputs.iter().zip(&self.outputs)
     }
 
-    /// The fields of the model's outputs, in order.
+    /// Fields of the model's outputs, in order.
     pub(crate) fn output_fields(&self) -> Vec<Ident> {
         self.outputs.clone()
     }
 
-    /// The field of a layer.
+    /// Field of a layer.
     pub(crate) fn layer_field(&self, layer: LayerId) -> Ident {
         match self.layers.get(layer.index()) {
             Some(field) => field.clone(),
@@ -189,20 +189,20 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The field of a layer that is called by itself, or of the one that has it as a part.
+    /// Field of a layer that is not a part, or of the layer that contains it.
     pub(crate) fn whole_field(&self, layer: LayerId) -> Ident {
         self.layer_field(self.graph.layer(layer).whole.unwrap_or(layer))
     }
 
-    /// The field of a nested model, and its type.
+    /// Field of a nested model, and its type.
     pub(crate) fn group_field(&self, group: GroupId) -> (Ident, &'a TokenStream) {
         let name = &self.graph.groups[group.index()].name;
         let (path, span) = &self.lowered.group_types[group.index()];
         (ident(name, *span), path)
     }
 
-    /// Lints allowed at the struct: those of paths of nested models, and the one of names, since a name of a layer is a
-    /// string, and Keras's are often not in snake case: `name = "Conv1"`.
+    /// Lints allowed at the struct: those about paths of nested models, and the one about names, since a layer's name
+    /// is a string, and Keras's are often not in snake case: `name = "Conv1"`.
     pub(crate) fn allowances(&self) -> Option<TokenStream> {
         let mut lints = Vec::new();
         if !self.graph.groups.is_empty() {
@@ -230,12 +230,12 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The expression that makes a value which describes itself.
+    /// The expression for a value that describes itself.
     pub(crate) fn literal(&self, value: &impl Describe) -> TokenStream {
         literal(self, &value.literal())
     }
 
-    /// A path of the user, `crate::Lift`, which is one of a loss or a metric.
+    /// A path of the user to a loss or a metric, `crate::Lift`.
     pub(crate) fn own(&self, path: &str) -> TokenStream {
         let own = self.graph.compile.iter().flat_map(|compile| &compile.own);
         let tokens = own
@@ -245,7 +245,7 @@ impl<'a> Context<'a> {
         tokens.cloned().unwrap_or_default()
     }
 
-    /// A length in the place of a const generic.
+    /// A length as a const generic.
     pub(crate) fn generic(&self, dim: &Dim) -> TokenStream {
         match dim {
             Dim::Known(_) => self.dim(dim),

@@ -1,5 +1,4 @@
-//! The documentation of a model: what goes in and comes out, its layers as a table and as a graph, and what a sample
-//! costs.
+//! Documentation of a model: inputs and outputs, its layers as a table and as a graph, and the cost of a sample.
 
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Dtype, Layer, Node, TensorId};
@@ -35,7 +34,7 @@ pub(super) fn model(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     quote!(#(#[doc = #lines])* #text #picture)
 }
 
-/// What is given, and what comes out and how it is trained.
+/// Inputs, and outputs with their training.
 fn ports(cx: &Context<'_>) -> Vec<String> {
     let graph = cx.graph;
     let mut lines = vec![String::new(), "# Inputs".into(), String::new()];
@@ -80,7 +79,7 @@ fn ports(cx: &Context<'_>) -> Vec<String> {
     lines
 }
 
-/// The shape of an output's target.
+/// Shape of an output's target.
 fn target(cx: &Context<'_>, output: TensorId, kind: Target) -> String {
     let Some(mut shape) = cx.graph.tensor(output).shape.clone() else { return String::new() };
     match kind {
@@ -129,7 +128,7 @@ fn layers(cx: &Context<'_>) -> Vec<String> {
     lines
 }
 
-/// What a sample costs.
+/// Cost of a sample.
 fn totals(cx: &Context<'_>, plan: &Plan) -> Vec<String> {
     let count = |trained: Option<bool>| {
         let params = plan.params.iter().map(|param| (cx.graph.layer(param.layer_id()), param.weight));
@@ -161,7 +160,7 @@ fn totals(cx: &Context<'_>, plan: &Plan) -> Vec<String> {
     lines
 }
 
-/// The graph as text, if it is narrow enough to be read.
+/// Text drawing of the graph, if it is narrow enough to be read.
 fn drawing(cx: &Context<'_>) -> Option<Vec<String>> {
     let graph = cx.graph;
     let mut places = vec![None; graph.tensors.len()];
@@ -187,7 +186,7 @@ fn drawing(cx: &Context<'_>) -> Option<Vec<String>> {
     lanes::draw(&steps)
 }
 
-/// The shapes that a call gives.
+/// Output shapes of a call.
 fn given(cx: &Context<'_>, node: &Node) -> String {
     let shapes: Vec<String> = node.outputs.iter().map(|&output| shown(cx, output)).collect();
     shapes.join(", ")
@@ -199,7 +198,7 @@ pub(super) fn number(cx: &Context<'_>, dim: &Dim) -> String {
     thousands(n)
 }
 
-/// How much memory so many values of four bytes take.
+/// Size of this many values of four bytes.
 fn bytes(values: usize) -> String {
     let bytes = 4.0 * values as f64;
     match bytes {

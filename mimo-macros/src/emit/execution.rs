@@ -7,7 +7,8 @@ use quote::quote;
 use super::context::Context;
 use super::program;
 
-/// The value of `Model::PLAN`. It refers to the constants of the passes and of the program, so that nothing is written twice.
+/// The value of `Model::PLAN`. It refers to the constants of the passes and of the program, so that nothing is
+/// duplicated.
 pub(super) fn plan(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let buffers = plan.slots.iter().map(|buffer| cx.literal(buffer));
     let names = program::op_names(plan);

@@ -1,4 +1,4 @@
-//! The pass of predictions with fixed weights, into whose layers batch normalizations are folded.
+//! The pass of predictions with fixed weights, with batch normalizations folded into layers.
 
 use mimo_graph::plan::Plan;
 use proc_macro2::TokenStream;

@@ -1,4 +1,4 @@
-//! The functions of a `functions!` as items, which readers of the documentation see; `model!` does not use them.
+//! Functions of a `functions!` as Rust items, for readers of the documentation; `model!` does not use them.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -8,7 +8,7 @@ use crate::lower::Lowered;
 use crate::parse::text_of;
 use crate::tokens::idents;
 
-/// One function of Rust for each that other blocks see, with its documentation and its parameters.
+/// One Rust function for each public function, with its documentation and its parameters.
 pub(crate) fn items(ast: &Model, lowered: &Lowered) -> TokenStream {
     let krate = &lowered.header.krate;
     let seen = ast.functions.iter().filter(|function| !function.vis.is_empty());
@@ -39,7 +39,7 @@ pub(crate) fn signature(function: &Function) -> String {
     format!("{}({})", name_of(&function.ident), parameters.collect::<Vec<_>>().join(", "))
 }
 
-/// What follows the user's own documentation, or stands in its place.
+/// Documentation that follows the user's own, or replaces it.
 fn documentation(function: &Function) -> String {
     let signature = signature(function);
     let shown = match idents(&function.attrs).contains("doc") {
@@ -47,6 +47,6 @@ fn documentation(function: &Function) -> String {
         false => format!("`{signature}`"),
     };
     format!(
-        "{shown}\n\nFunction of the language: a `model!` or a `functions!` that brings it in by `use` calls it."
+        "{shown}\n\nFunction of the language, for a `model!` or a `functions!` that imports it with `use`."
     )
 }

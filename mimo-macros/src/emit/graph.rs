@@ -9,7 +9,7 @@ use quote::quote;
 use super::context::{Context, distinct};
 use super::literal::literal;
 
-/// The struct that holds the default arguments of each class that occurs, and the value of `Model::GRAPH`.
+/// The struct with the default arguments of each class that occurs, and the value of `Model::GRAPH`.
 pub(super) fn graph(cx: &Context<'_>, plan: &Plan) -> (TokenStream, TokenStream) {
     let mut graph = graph_spec(cx.graph, plan).literal();
     let mut lists = vec![];
@@ -34,7 +34,7 @@ pub(super) fn graph(cx: &Context<'_>, plan: &Plan) -> (TokenStream, TokenStream)
     (defaults, literal(cx, &graph))
 }
 
-/// Moves shared arrays into `lists`, each once, and leaves their indices.
+/// Moves shared arrays into `lists`, each once, and replaces them by their indices.
 fn hoist(value: &mut Literal, lists: &mut Vec<(String, Literal)>) {
     if let Literal::Shared { name, value } = value {
         hoist(value, lists);
@@ -50,7 +50,7 @@ fn hoist(value: &mut Literal, lists: &mut Vec<(String, Literal)>) {
     each(value, &mut |value| hoist(value, lists));
 }
 
-/// Gives shared arrays the names of their constants, by the indices that [`hoist`] left.
+/// Replaces the indices from [`hoist`] by the names of the constants.
 fn set_names(value: &mut Literal, names: &[String]) {
     if let Literal::Shared { name, value } = value {
         if let Literal::Int(at) = **value
@@ -63,7 +63,7 @@ fn set_names(value: &mut Literal, names: &[String]) {
     each(value, &mut |value| set_names(value, names));
 }
 
-/// Visits the values that a value is made of.
+/// Visits the parts of a value.
 fn each(value: &mut Literal, visit: &mut dyn FnMut(&mut Literal)) {
     match value {
         Literal::Bool(_)

@@ -1,4 +1,4 @@
-//! Data that describes itself, as tokens.
+//! Self-describing data as tokens.
 
 use mimo_graph::describe::{Holds, Literal};
 use proc_macro2::{Ident, Span, TokenStream};
@@ -6,7 +6,7 @@ use quote::quote;
 
 use super::context::Context;
 
-/// The expression that makes a value. Names of types and functions are found in `__mimo`.
+/// The expression that makes a value. Names of types and functions are resolved in `__mimo`.
 pub(super) fn literal(cx: &Context<'_>, value: &Literal) -> TokenStream {
     let all = |values: &[Literal]| values.iter().map(|value| literal(cx, value)).collect::<Vec<_>>();
     match value {
@@ -35,7 +35,8 @@ pub(super) fn literal(cx: &Context<'_>, value: &Literal) -> TokenStream {
             let values = all(values);
             quote!(&[#(#values),*])
         }
-        // By the path of the enum and not of an alias: rustc then extends the life of the slice, whatever is in it.
+        // By the path of the enum instead of an alias: rustc then promotes the slice to `'static`, whatever it
+        // contains.
         Literal::List(values) => {
             let values = all(values);
             quote!(__mimo::Cow::Borrowed(&[#(#values),*]))
@@ -52,7 +53,7 @@ pub(super) fn literal(cx: &Context<'_>, value: &Literal) -> TokenStream {
             let (name, fields, base) = (path(name), self::fields(cx, fields), path(base));
             quote!(__mimo::#name { #fields, ..__mimo::#name::#base })
         }
-        // Only the type of the user knows its state.
+        // Only the user's type knows the size of its state.
         Literal::Variant { name: "Metric", variant: "Own", holds: Holds::Fields(fields) } => {
             let place = fields.iter().find(|(name, _)| *name == "place");
             let place = place.map(|(_, place)| literal(cx, place));
@@ -100,7 +101,7 @@ fn path(path: &str) -> TokenStream {
     quote!(#(#names)::*)
 }
 
-/// Rust has literals for finite numbers only.
+/// Rust has literals only for finite numbers.
 fn float(value: f64) -> TokenStream {
     let constant = |name| {
         let name = Ident::new(name, Span::call_site());

@@ -61,8 +61,8 @@ fn metric_fields(output: &Output<'_>) -> Vec<Ident> {
     output.training.metrics.iter().map(|(name, _)| ident(name, Span::call_site())).collect()
 }
 
-/// The field of the total: `loss`, as Keras's key for it. If an output is called so, it is `total_loss`, with a `_` for
-/// every output that is called that too.
+/// Field of the total: `loss`, Keras's key. If an output has that name, it is `total_loss`, with a `_` for every
+/// output that has that name too.
 fn total_field(outputs: &[Output<'_>], added: &[AddedLoss<'_>]) -> Ident {
     let mut name = String::from("loss");
     while outputs.iter().any(|output| output.field == name) || added.iter().any(|loss| loss.field == name) {
@@ -137,7 +137,7 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     }
 }
 
-/// How the structs are made from values in declared order.
+/// Implementations that fill the structs from values in declared order.
 pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
     if cx.graph.compile.is_none() {
         return TokenStream::new();

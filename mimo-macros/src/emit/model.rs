@@ -1,4 +1,4 @@
-//! The model's struct, its methods, and the traits by which the runtime knows it.
+//! The model's struct, its methods, and the traits that the runtime uses.
 
 use mimo_graph::plan::Plan;
 use proc_macro2::TokenStream;
@@ -16,7 +16,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let Generics { e, d, .. } = &cx.generics;
     let usize = quote!(#core::primitive::usize);
     let any_batch = columns::input_arguments(cx, &usize);
-    // In braces: without, a type called `N` around the model would be taken for it.
+    // In braces: otherwise rustc would read it as a type called `N` around the model.
     let fixed_batch = columns::input_arguments(cx, &quote!(#private::Const<{ N }>));
     let docs = docs::model(cx, plan);
     let fields = weights::fields(cx, plan);
@@ -32,7 +32,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     });
     let allowances = cx.allowances();
     let model = name.to_string();
-    let new_doc = format!(" Makes a [`{model}`] with random weights: the same seed gives the same weights.");
+    let new_doc = format!(" Creates a [`{model}`] with random weights, which only depend on the seed.");
     quote! {
         #attributes
         #docs
@@ -50,7 +50,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         impl #name {
             #(#consts)*
 
-            /// How many values the weights hold.
+            /// Number of values in the weights.
             #vis const PARAMETERS: #usize =
                 #private::parameter_count(<Self as #private::Model>::SPEC.weights);
             /// Names, shapes and types of the inputs.
@@ -60,12 +60,12 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 
             #[doc = #new_doc]
             ///
-            /// For another element type there is [`build`](Self::build).
+            /// For another element type, use [`build`](Self::build).
             #vis fn new(seed: #core::primitive::u64) -> Self {
                 Self::build(seed)
             }
 
-            /// Makes a model with the weights of a file that [`save`](Self::save) wrote.
+            /// Creates a model with the weights of a file written by [`save`](Self::save).
             ///
             /// # Errors
             /// If the file cannot be read, or holds the weights of another model.
@@ -74,17 +74,17 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
                 #private::load_model(path)
             }
 
-            /// The layers as a table: names, shapes, weights, and what each is connected to.
+            /// Formats the layers as a table: names, shapes, weights and connections.
             #vis fn summary() -> #private::String {
                 #private::summary(&<Self as #private::Model>::SPEC, 4)
             }
 
-            /// The layers as a graph for Graphviz.
+            /// Formats the layers as a Graphviz graph.
             #vis fn dot() -> #private::String {
                 #private::dot(&<Self as #private::Model>::SPEC)
             }
 
-            /// The layers as a Mermaid flowchart.
+            /// Formats the layers as a Mermaid flowchart.
             #vis fn mermaid() -> #private::String {
                 #private::mermaid(&<Self as #private::Model>::SPEC)
             }
@@ -93,13 +93,13 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         #[allow(dead_code)]
         impl<#e: #private::Float> #name<#e, #private::Cpu>
         {
-            /// As [`new`](Self::new), for `f32` or `f64`.
+            /// Same as [`new`](Self::new), for `f32` or `f64`.
             #vis fn build(seed: #core::primitive::u64) -> Self {
                 #private::build_model(seed)
             }
 
-            /// The outputs for any number of samples, computed by the calling thread. Each call copies the weights; to
-            /// predict often, make a `Predictor` once.
+            /// Computes the outputs for any number of samples on the calling thread. Each call copies the weights; to
+            /// predict often, create a `Predictor` once.
             ///
             /// # Errors
             /// If the inputs hold different numbers of samples.
@@ -110,7 +110,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
                 #private::forward(self, inputs)
             }
 
-            /// The same as [`forward`](Self::forward) for exactly `N` samples: the batch axis of the inputs and of the
+            /// Same as [`forward`](Self::forward) for exactly `N` samples: the batch axis of the inputs and of the
             /// outputs is `Const<N>`.
             ///
             /// # Errors
@@ -122,8 +122,8 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
                 #private::forward(self, inputs)
             }
 
-            /// The outputs for any number of samples, computed by all threads of the machine: for many samples at once.
-            /// Each call copies the weights; to predict often, make a `Predictor` once.
+            /// Computes the outputs for any number of samples on all threads of the machine, for many samples at
+            /// once. Each call copies the weights; to predict often, create a `Predictor` once.
             ///
             /// # Errors
             /// If the inputs hold different numbers of samples.
@@ -134,7 +134,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
                 #private::predict(self, inputs)
             }
 
-            /// Writes the weights to a file in the safetensors format. Files are replaced as a whole.
+            /// Writes the weights to a file in the safetensors format. An existing file is replaced atomically.
             ///
             /// # Errors
             /// If the file cannot be written.
@@ -143,10 +143,10 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
                 #private::save(self, path)
             }
 
-            /// Replaces the weights by those of a file that [`save`](Self::save) wrote.
+            /// Replaces the weights by those of a file written by [`save`](Self::save).
             ///
             /// # Errors
-            /// If the file cannot be read, or holds the weights of another model. The weights stay as they were then.
+            /// If the file cannot be read, or holds the weights of another model. The weights are unchanged then.
             #vis fn load_weights(
                 &mut self,
                 path: impl #core::convert::AsRef<#private::Path>,

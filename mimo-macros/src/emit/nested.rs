@@ -1,5 +1,5 @@
-//! Nested models and layers of layers among the fields, and a model as a part of others. What the traits are for is said in
-//! `mimo-runtime/src/nested.rs`.
+//! Nested models and wrappers among the fields, and a model as a part of others. `mimo-runtime/src/nested.rs`
+//! explains the traits.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,26 +13,26 @@ use super::logs::camel_case;
 use super::weights;
 use crate::tokens::ident;
 
-/// The layers with weights by the models and wrappers that they are in.
+/// Tree of the layers with weights, by the models and wrappers that contain them.
 #[derive(Debug)]
 pub(super) enum Tree {
     Layer(LayerId),
-    /// A nested model, which can be named; what is in it cannot.
+    /// A nested model; generated code can name it, but not its layers.
     Model(BTreeMap<String, Tree>),
-    /// A layer of this model that has others, with the struct that is generated for it.
+    /// A wrapper of this model, with the struct that is generated for it.
     Wrapper(Ident, BTreeMap<String, Tree>),
 }
 
-/// Where a layer of a model is.
+/// Access to a layer of a model.
 enum Place {
     /// A field, or a field of one.
     Field(TokenStream),
-    /// A reference that a nested model lends.
+    /// A reference lent by a nested model.
     Lent(TokenStream),
 }
 
 impl Tree {
-    /// The layers of a whole model.
+    /// The layers of a complete model.
     pub(super) fn new(cx: &Context<'_>, plan: &Plan) -> Tree {
         let paths: Vec<(LayerId, String)> =
             plan.weighted.iter().map(|&id| (id, cx.graph.layer(id).path())).collect();
@@ -63,7 +63,7 @@ impl Tree {
         .flatten()
     }
 
-    /// Whether it has more than layers in it.
+    /// Whether it contains more than layers.
     fn nests(&self) -> bool {
         self.fields().any(|(_, field)| !matches!(field, Tree::Layer(_)))
     }
@@ -86,14 +86,15 @@ impl Tree {
         }
     }
 
-    /// A layer of `model`, to be read or to be changed.
+    /// A layer of `model` as a place expression, readable or mutable.
     pub(super) fn place(&self, cx: &Context<'_>, id: LayerId, mutable: bool) -> TokenStream {
         match self.found(cx, id, mutable) {
             Place::Field(place) | Place::Lent(place) => place,
         }
     }
 
-    /// Place of a layer. One that is deeper than the fields of a nested model is reached through that model, which can name what it nests.
+    /// Access to a layer. A layer deeper than the fields of a nested model is reached through that model, which can
+    /// name its own nested models.
     fn found(&self, cx: &Context<'_>, id: LayerId, mutable: bool) -> Place {
         let path = cx.graph.layer(id).path();
         let inner: Vec<&str> = path.split('/').skip(1).collect();
@@ -157,7 +158,7 @@ impl Tree {
         }
     }
 
-    /// The same from the tuple of its layers.
+    /// Same as [`value`](Self::value), from the tuple of its layers.
     fn value_from(&self, layers: &TokenStream) -> TokenStream {
         match self {
             Tree::Layer(_) => layers.clone(),
@@ -189,7 +190,7 @@ impl Tree {
     }
 }
 
-/// The structs of layers that have others, by the path of each.
+/// The structs of wrappers, by their paths.
 fn wrapper_types(cx: &Context<'_>, paths: &[(LayerId, String)]) -> BTreeMap<String, Ident> {
     let unnamed = |group: GroupId| cx.group_field(group).1.is_empty();
     let own = paths.iter().filter(|(id, _)| cx.graph.layer(*id).group.is_none_or(unnamed));
@@ -206,8 +207,8 @@ fn wrapper_types(cx: &Context<'_>, paths: &[(LayerId, String)]) -> BTreeMap<Stri
     wrappers.into_iter().map(str::to_owned).zip(types).collect()
 }
 
-/// The structs of layers that have others: a `Bidirectional` has one for each direction, a `TimeDistributed` the one that it
-/// calls. As in the names of weights, each is a field of the whole: `model.encoder.forward_lstm.kernel`.
+/// The structs of wrappers: a `Bidirectional` has one field for each direction, a `TimeDistributed` one for the layer
+/// inside. The fields follow the names of weights: `model.encoder.forward_lstm.kernel`.
 pub(super) fn wrappers(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let mut structs = TokenStream::new();
     let tree = Tree::new(cx, plan);
@@ -247,7 +248,7 @@ fn wrapper_struct(cx: &Context<'_>, path: &str, tree: &Tree, structs: &mut Token
     });
 }
 
-/// The field of a layer that has others: name, type, documentation.
+/// Field of a wrapper: name, type, documentation.
 pub(super) fn wrapper_field(cx: &Context<'_>, whole: LayerId, ty: &Ident) -> (Ident, TokenStream, String) {
     let layer = cx.graph.layer(whole);
     let frozen = if layer.trainable { "" } else { ", not trained" };
@@ -256,7 +257,7 @@ pub(super) fn wrapper_field(cx: &Context<'_>, whole: LayerId, ty: &Ident) -> (Id
     (cx.layer_field(whole), quote!(#ty<#e, #d>), doc)
 }
 
-/// The field of a nested model: name, type, documentation. `generated` is its struct if its own type cannot be named.
+/// Field of a nested model: name, type, documentation. `generated` is its struct if its own type cannot be named.
 pub(super) fn field(
     cx: &Context<'_>,
     id: GroupId,
@@ -272,7 +273,7 @@ pub(super) fn field(
     (field, quote!(#path<#e, #d>), doc)
 }
 
-/// The fields of a model with their values; `layer` gives that of a layer.
+/// Fields of a model with their values; `layer` returns that of a layer.
 pub(super) fn values(
     cx: &Context<'_>,
     tree: &Tree,
@@ -297,7 +298,7 @@ fn field_ident(cx: &Context<'_>, name: &str, field: &Tree) -> Ident {
     }
 }
 
-/// The traits by which models that nest this one make and see it. A model without weights is no field.
+/// The traits by which enclosing models create and visit this one. A model without weights is not a field.
 pub(super) fn parts(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     if plan.weighted.is_empty() {
         return TokenStream::new();

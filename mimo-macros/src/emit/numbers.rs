@@ -1,4 +1,4 @@
-//! Bounds of the whole numbers of an input: those of the layers that look them up.
+//! Upper bounds of an input's whole numbers, from the layers that look them up.
 
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Dtype, Layer, Node, TensorId};
@@ -8,10 +8,10 @@ use quote::{ToTokens, quote};
 
 use super::context::Context;
 
-/// More values of a sample than this are not told apart.
+/// Samples with more values are not split into parts.
 const MOST: usize = 4096;
 
-/// The bound of the whole numbers that a layer reads; `None` if it does not read whole numbers.
+/// Upper bound (excluded) of the whole numbers that a layer reads; `None` if it does not read whole numbers.
 fn numbers_below(layer: &Layer) -> Option<&Dim> {
     match layer.kind.core().0 {
         LayerKind::Embedding(layer) => Some(&layer.input_dim),
@@ -20,19 +20,19 @@ fn numbers_below(layer: &Layer) -> Option<&Dim> {
     }
 }
 
-/// Values of an input that a tensor holds.
+/// The values of an input that a tensor holds.
 #[derive(Clone)]
 enum Held {
-    /// All, each anywhere.
+    /// All, in any order.
     All,
-    /// Those of these places, in this order.
+    /// Those with these indices, in this order.
     Placed(Vec<usize>),
-    /// Those of these places, in any order.
+    /// Those with these indices, in any order.
     Some(Vec<usize>),
 }
 
-/// `InputSpec::below` and `InputSpec::below_each` of an input, by the layers that look up or encode what it holds, however that was
-/// moved on the way.
+/// `InputSpec::below` and `InputSpec::below_each` of an input, from the layers that look up or encode its values,
+/// through operations that move them.
 pub(super) fn bounds(cx: &Context<'_>, input: TensorId) -> (TokenStream, Vec<TokenStream>) {
     let graph = cx.graph;
     let none = (quote!(__mimo::None), vec![]);
@@ -46,7 +46,7 @@ pub(super) fn bounds(cx: &Context<'_>, input: TensorId) -> (TokenStream, Vec<Tok
         None => Held::All,
     });
     let mut found: Vec<(TokenStream, Held)> = vec![];
-    // Whether a part was taken of values that are not told apart.
+    // Whether a part was taken of values that are not tracked.
     let mut unknown = false;
     for (_, node) in cx.live_nodes() {
         let read: Vec<Held> = node.inputs.iter().filter_map(|input| holds[input.index()].clone()).collect();
@@ -60,14 +60,14 @@ pub(super) fn bounds(cx: &Context<'_>, input: TensorId) -> (TokenStream, Vec<Tok
         }
         unknown |= matches!(layer.kind.core().0, LayerKind::GetItem(_)) && matches!(read[..], [Held::All]);
         let held = moved(cx, layer, node, &read);
-        // Places of the largest value are whole numbers of their own, as are sums and products.
+        // Argmax indices, sums and products are new whole numbers.
         let computed = match &layer.kind.core().0 {
             LayerKind::Reduce(_) | LayerKind::Merge(_) => true,
             LayerKind::Elementwise(layer) => layer.name != "cast",
             _ => false,
         };
         for output in &node.outputs {
-            // What is computed of them are other numbers.
+            // Computed values are other numbers.
             if graph.tensor(*output).dtype == Dtype::Int && !computed {
                 holds[output.index()] = Some(held.clone());
             }
@@ -87,7 +87,7 @@ pub(super) fn bounds(cx: &Context<'_>, input: TensorId) -> (TokenStream, Vec<Tok
         return (least(&all), vec![]);
     }
     let Some(len) = len.filter(|&len| len <= MOST) else {
-        // A number that is below the greatest bound may be one of the part with this bound.
+        // A number below the largest bound may be in the part with this bound.
         return (quote!(__mimo::greatest(&[#(#all),*])), vec![]);
     };
     let each = (0..len).map(|at| {
@@ -107,7 +107,7 @@ pub(super) fn bounds(cx: &Context<'_>, input: TensorId) -> (TokenStream, Vec<Tok
     (quote!(__mimo::greatest(&[#(#all),*])), each.collect())
 }
 
-/// Values of the input that the outputs of a call hold.
+/// The values of the input that the outputs of a call hold.
 fn moved(cx: &Context<'_>, layer: &Layer, node: &Node, read: &[Held]) -> Held {
     let shape = node.inputs.first().and_then(|&input| cx.graph.tensor(input).shape.as_ref());
     match (read, &layer.kind) {

@@ -13,7 +13,7 @@ use super::context::{Context, distinct};
 use super::literal::literal;
 use super::stages;
 
-/// The structs that hold the constants: `__Layout`, `__Plan` with one operation per line, `__Losses`.
+/// The structs with the constants: `__Layout`, `__Plan` with one operation per line, `__Losses`.
 pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let usize = quote!(__mimo::core::primitive::usize);
     let slots = Literal::usize_unsuffixed(plan.slots.len());
@@ -76,7 +76,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     }
 }
 
-/// The type and the value of an operation, whichever it is.
+/// Type and value of an operation.
 fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream) {
     let ty = Ident::new(op.kind.name(), Span::call_site());
     let Some(steps) = &op.steps else { return (quote!(__mimo::#ty), cx.literal(&op.kind)) };
@@ -89,7 +89,7 @@ fn operation(cx: &Context<'_>, op: &Op) -> (TokenStream, TokenStream) {
 pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let inputs = plan.inputs.iter().map(|view| cx.literal(view));
     let outputs = plan.outputs.iter().map(|view| cx.literal(view));
-    // One entry per output, also for outputs without targets.
+    // One entry per output, including outputs without targets.
     let mut losses = vec![None; plan.outputs.len()];
     for loss in &plan.losses {
         losses[loss.output] = Some(loss);
@@ -112,12 +112,12 @@ pub(super) fn program(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     };
     let params = plan.params.iter().map(|param| {
         let Param { layer, weight, block, column, cols, shape, regularizer, constraint } = param;
-        // A list of lengths that only const evaluation knows does not live long enough as an argument.
+        // As an argument, a list of lengths that only const evaluation knows would not live long enough.
         let known = shape.iter().all(|length| length.known().is_some());
         if regularizer.is_some() || constraint.is_some() || *column != Dim::Known(0) || !known {
             return cx.literal(param);
         }
-        // Most weights are like this, and each field costs users' compile time.
+        // The most common form of a weight: each field costs users' compile time.
         let (cols, shape) = (cx.dim(cols), shape.iter().map(|length| cx.dim(length)));
         let places = [layer, weight, block].map(|place| Literal::usize_unsuffixed(*place));
         quote!(__mimo::Param::plain([#(#places),*], #cols, &[#(#shape),*]))
@@ -174,14 +174,14 @@ pub(super) fn masks(cx: &Context<'_>, plan: &Plan) -> Option<TokenStream> {
         .then(|| quote!(const MASKS: &'static [&'static __mimo::Masked] = &[#(__Losses::#names),*];))
 }
 
-/// The lines of the forward pass, without what only losses need.
+/// Lines of the forward pass, without operations that only losses need.
 pub(super) fn forward(plan: &Plan) -> TokenStream {
     let names = op_names(plan).into_iter().take(plan.forward.len()).enumerate();
     let names = names.filter(|(at, _)| plan.only_losses.binary_search(at).is_err()).map(|(_, name)| name);
     quote!(#(__Plan::#names.forward(__chunk);)*)
 }
 
-/// The lines of the passes over losses, and of the metrics after each.
+/// Lines of the passes over losses, each followed by its metrics.
 pub(super) fn losses(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let names = loss_names(cx, plan);
     let lines = names.iter().zip(&plan.losses).enumerate().map(|(at, (name, loss))| {
@@ -210,7 +210,7 @@ pub(super) fn losses(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     quote!(#own #(#lines)*)
 }
 
-/// The lines of a loss, and of the metrics after it, of an output with a mask.
+/// Lines of the loss and the metrics of an output with a mask.
 fn masked_loss(cx: &Context<'_>, plan: &Plan, at: usize, name: &Ident, mask: &Ident) -> TokenStream {
     let loss = &plan.losses[at];
     let metrics =
@@ -239,7 +239,7 @@ fn lines_need_own(plan: &Plan) -> bool {
     plan.losses.iter().any(|loss| matches!(loss.loss, Some(Loss::Own { .. })))
 }
 
-/// The pass of a loss that the user has written. What is wrong with the function is reported at its path.
+/// The pass of a custom loss. rustc reports errors of the function at its path.
 fn own(cx: &Context<'_>, loss: &LossOp, path: &str, name: &Ident, mask: Option<&Ident>) -> TokenStream {
     let function = cx.own(path);
     let span = function.clone().into_iter().last().map_or_else(Span::call_site, |token| token.span());
@@ -260,13 +260,13 @@ fn own(cx: &Context<'_>, loss: &LossOp, path: &str, name: &Ident, mask: Option<&
     quote_spanned!(span=> __mimo::own::loss(__Losses::#name, #mask, #(#verdicts,)* __chunk);)
 }
 
-/// Whether a loss compares regions that are more than a step of a sample.
+/// Whether a loss compares regions that span several steps of a sample.
 fn is_of_sample_regions(loss: &LossOp) -> bool {
     matches!(loss.loss.and_then(Loss::region), Some(Region::Sample | Region::SampleClass))
 }
 
-/// The pass of an output's loss, which is named after its variant. A custom loss is computed outside of the chunk, and one of
-/// the user is named by its path.
+/// The pass of an output's loss, named after its variant. A custom loss is computed outside of the chunk, and a
+/// user's function is named by its path.
 fn kind(output: &LossOp) -> Option<&'static str> {
     match output.loss.filter(|loss| !matches!(loss, Loss::Custom { .. } | Loss::Own { .. }))?.literal() {
         Value::Variant { variant, .. } => Some(variant),
@@ -282,7 +282,7 @@ pub(super) fn has_kinds(plan: &Plan) -> bool {
     })
 }
 
-/// The lines that sum up what losses over the whole batch and outputs with masks need.
+/// Lines that compute the sums for losses over the whole batch and outputs with masks.
 pub(super) fn batch_loss_sums(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let names = loss_names(cx, plan);
     let lines = names.iter().enumerate().filter_map(|(at, name)| {
@@ -298,7 +298,7 @@ pub(super) fn batch_loss_sums(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     quote!(#(#lines)* #(__mimo::MaskSums(__Losses::#masks).forward(__chunk);)*)
 }
 
-/// Where the sums of a loss over the whole batch begin.
+/// Offset of the sums of a loss over the whole batch.
 fn start_of_sums(plan: &Plan, loss: usize) -> Option<&Dim> {
     plan.batch_losses.iter().find_map(|(at, sum)| match sum {
         Sum::Add { start, .. } | Sum::Moments { start, .. } | Sum::MaskedMoments { start, .. } => {
@@ -307,33 +307,33 @@ fn start_of_sums(plan: &Plan, loss: usize) -> Option<&Dim> {
     })
 }
 
-/// The lines that look at the targets of the whole batch.
+/// Lines that scan the targets of the whole batch.
 pub(super) fn scan(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let names = loss_names(cx, plan);
     let names = names.iter().enumerate().filter(|&(at, _)| plan.scans(at)).map(|(_, name)| name);
     quote!(#(__mimo::Scan(__Losses::#names).forward(__chunk);)*)
 }
 
-/// Whether a loss looks at the targets of the whole batch.
+/// Whether a loss scans the targets of the whole batch.
 pub(super) fn scans(plan: &Plan) -> bool {
     (0..plan.losses.len()).any(|at| plan.scans(at))
 }
 
-/// Where slots lie, in numbers.
+/// Offsets of slots, as numbers.
 pub(super) struct Known {
     offsets: Vec<usize>,
     /// Values per sample.
     pub(super) len: usize,
-    /// Values per chunk, however many rows it has.
+    /// Values per chunk, for any number of rows.
     fixed: usize,
 }
 
-/// Where the slots lie in training, if all of their lengths are known.
+/// Offsets of the slots in training, if all of their lengths are known.
 pub(super) fn train_layout(plan: &Plan) -> Option<Known> {
     known_layout(plan, |slot| Some(slot.train))
 }
 
-/// Where the slots lie in a prediction, if all of their lengths are known.
+/// Offsets of the slots in a prediction, if all of their lengths are known.
 pub(super) fn predict_layout(plan: &Plan) -> Option<Known> {
     known_layout(plan, |slot| slot.predict)
 }
@@ -345,7 +345,7 @@ fn known_layout(plan: &Plan, life: impl Fn(&Buffer) -> Option<[usize; 2]>) -> Op
         (Some([from, to]), Some(len)) => Some(SlotRequest { len, fixed: slot.fixed, from, to }),
     });
     let requests = known.collect::<Option<Vec<_>>>()?;
-    // What is longer than any memory is left to const evaluation too, which says so.
+    // A layout that does not fit in memory is also left to const evaluation, which reports it.
     let mut lens = requests.iter().map(|request| request.len.checked_add(ALIGN));
     lens.try_fold(0_usize, |sum, len| sum.checked_add(len?))?;
     let mut offsets = vec![0; requests.len()];
@@ -353,12 +353,12 @@ fn known_layout(plan: &Plan, life: impl Fn(&Buffer) -> Option<[usize; 2]>) -> Op
     Some(Known { offsets, len, fixed })
 }
 
-/// The life of a slot that has one.
+/// The lifetime of a slot, if it is used.
 fn used(life: Option<[usize; 2]>) -> Option<[usize; 2]> {
     life.filter(|[from, to]| from <= to)
 }
 
-/// Where the slots lie: in numbers if all of their lengths are known, else to be found by const evaluation.
+/// Offsets of the slots: as numbers if all of their lengths are known, else computed by const evaluation.
 fn layout(
     cx: &Context<'_>,
     plan: &Plan,
@@ -384,8 +384,8 @@ fn request(cx: &Context<'_>, slot: &Buffer, life: Option<[usize; 2]>) -> TokenSt
     }
 }
 
-/// The constants that say where the metrics have their states, after the losses of the outputs and the added losses, and the length of all
-/// statistics.
+/// Constants for the offsets of the metrics' states, after the losses of the outputs and the added losses, and the
+/// length of all statistics.
 fn states(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let usize = quote!(__mimo::core::primitive::usize);
     let losses = Literal::usize_unsuffixed(plan.outputs.len() + cx.graph.added_losses().len());
@@ -407,12 +407,12 @@ fn states(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     }
 }
 
-/// The operations of all passes: those of the forward pass, and those that only the folded one has.
+/// The operations of all passes: those of the forward pass, and the additional ones of the folded pass.
 fn operations(plan: &Plan) -> impl Iterator<Item = &Op> {
     plan.forward.iter().chain(plan.folded.iter().flat_map(|folded| &folded.operations))
 }
 
-/// Constants' names: the layers' in upper case, kept apart where that makes them equal. Those of the forward pass come first.
+/// Names of the constants: the layers' names in upper case, made distinct. Those of the forward pass come first.
 pub(super) fn op_names(plan: &Plan) -> Vec<Ident> {
     constant_names(operations(plan).map(|op| op.name.as_str()))
 }

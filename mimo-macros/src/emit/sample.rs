@@ -1,4 +1,4 @@
-//! The structs of one sample: references to plain arrays, and the plain arrays that are predicted.
+//! Structs of one sample: references to plain arrays for the inputs, and plain arrays for the predictions.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -19,7 +19,7 @@ fn array(cx: &Context<'_>, field: &Field) -> TokenStream {
     })
 }
 
-/// The generic arguments of the sample's struct.
+/// Generic arguments of the sample's struct.
 pub(super) fn sample_arguments(cx: &Context<'_>) -> TokenStream {
     let e = &cx.generics.e;
     let inputs = columns::inputs(cx);
@@ -30,7 +30,7 @@ pub(super) fn sample_arguments(cx: &Context<'_>) -> TokenStream {
     }
 }
 
-/// The generic arguments of the prediction's struct.
+/// Generic arguments of the prediction's struct.
 pub(super) fn prediction_arguments(cx: &Context<'_>) -> TokenStream {
     let e = &cx.generics.e;
     match columns::has_elements(&columns::outputs(cx)) {
@@ -45,9 +45,10 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     let Generics { e, .. } = &cx.generics;
     let (sample, prediction) = (cx.name("Sample"), cx.name("Prediction"));
     let model = cx.model.to_string();
-    let sample_doc =
-        format!(" One sample for [`{model}`], as plain arrays: what `Predictor::predict_one` reads.");
-    let prediction_doc = format!(" What [`{model}`] gives for one sample, as plain arrays.");
+    let sample_doc = format!(
+        " Inputs of [`{model}`] for one sample, as plain arrays: the argument of `Predictor::predict_one`."
+    );
+    let prediction_doc = format!(" Outputs of [`{model}`] for one sample, as plain arrays.");
     let parameter = quote!(#e: #krate::__private::Float = #krate::__private::core::primitive::f32,);
     let (inputs, outputs) = (columns::inputs(cx), columns::outputs(cx));
     let lifetime = (!inputs.is_empty()).then(|| quote!('a,));
@@ -79,7 +80,7 @@ pub(super) fn structs(cx: &Context<'_>) -> TokenStream {
     }
 }
 
-/// How they are read and filled.
+/// Implementations that read and fill them.
 pub(super) fn impls(cx: &Context<'_>) -> TokenStream {
     let Generics { e, t, .. } = &cx.generics;
     let (sample, prediction) = (cx.name("Sample"), cx.name("Prediction"));

@@ -1,4 +1,4 @@
-//! The description of a model as a constant.
+//! The `ModelSpec` of a model as a constant.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,7 +58,7 @@ pub(super) fn spec(cx: &Context<'_>) -> TokenStream {
     }
 }
 
-/// The value of `Trainable::RULES`: a program contains the rules that are named here.
+/// The value of `Trainable::RULES`: a program only contains the rules that are named here.
 pub(super) fn rules(cx: &Context<'_>) -> TokenStream {
     let e = &cx.generics.e;
     let kinds = cx.graph.compile.iter().flat_map(|compile| &compile.optimizers).map(|keyed| {
@@ -68,8 +68,8 @@ pub(super) fn rules(cx: &Context<'_>) -> TokenStream {
     quote!(const RULES: &'static [__mimo::MakeRule<#e>] = &[#(#kinds),*];)
 }
 
-/// The struct that holds the metrics that the user has written, if there are any: what is wrong with a path is told once, there. And the
-/// value of `Trainable::OWN_METRICS`.
+/// The struct with the user's metrics, if there are any, at which errors in a path are reported once; and the value
+/// of `Trainable::OWN_METRICS`.
 pub(super) fn own_metrics(cx: &Context<'_>) -> Option<(TokenStream, TokenStream)> {
     let paths = cx.graph.compile.as_ref()?.own_metrics();
     if paths.is_empty() {
@@ -147,14 +147,14 @@ fn layers(cx: &Context<'_>) -> Vec<TokenStream> {
     }
     let mut shown = BTreeSet::new();
     for (_, node) in cx.live_nodes() {
-        // A layer is one row with its parts, as in Keras, which stands where the first live call is.
+        // A layer and its parts are one row, as in Keras, at the position of the first live call.
         let id = graph.layer(node.layer).whole.unwrap_or(node.layer);
         if !shown.insert(id) {
             continue;
         }
         let layer = graph.layer(id);
         let (name, class, trainable) = (layer.name.as_str(), layer.kind.class_name(), layer.trainable);
-        // What joins the parts gives the shape, if it is there.
+        // The call that joins the parts decides the shape, if there is one.
         let given = calls.get(&id).and_then(|calls| calls.first()).unwrap_or(&node);
         let shape = given.outputs.first().map(|&output| shape(cx, output));
         let members = if layer.parts.is_empty() { vec![id] } else { layer.parts.clone() };
@@ -162,7 +162,7 @@ fn layers(cx: &Context<'_>) -> Vec<TokenStream> {
         let parameters = weights.flat_map(|&member| &graph.layer(member).weights);
         let parameters = parameters.fold(Dim::Known(0), |sum, weight| sum + weight.shape.elements());
         let parameters = cx.dim(&parameters);
-        // All parts read the same tensor, and each has states of its own.
+        // All parts read the same tensor, and each has its own states.
         let by_part: Vec<&[&Node]> =
             members.iter().map(|member| calls.get(member).map_or(&[][..], Vec::as_slice)).collect();
         let count = by_part.iter().map(|calls| calls.len()).max().unwrap_or(0);
@@ -183,7 +183,7 @@ fn layers(cx: &Context<'_>) -> Vec<TokenStream> {
     specs
 }
 
-/// Who gives a tensor: layer, which of its calls, which of the call's tensors.
+/// Source of a tensor: the layer, the index of its call, and the index of the output.
 fn connection(cx: &Context<'_>, tensor: TensorId) -> TokenStream {
     let graph = cx.graph;
     let (layer, call, at) = match graph.tensor(tensor).producer {
@@ -204,8 +204,8 @@ fn connection(cx: &Context<'_>, tensor: TensorId) -> TokenStream {
     }
 }
 
-/// Which of a layer's tensors the tensor `at` of a part is: first comes what joins the first tensors of all parts, or these
-/// themselves, and then the other tensors, part by part.
+/// Index in the whole layer of the tensor `at` of a part: first the result of joining the first tensors of all parts,
+/// or these themselves, and then the other tensors, part by part.
 fn place_in_whole(cx: &Context<'_>, whole: LayerId, part: LayerId, at: usize) -> usize {
     let whole = cx.graph.layer(whole);
     let given = |part: &LayerId| cx.graph.layer(*part).kind.outputs().len();

@@ -1,4 +1,4 @@
-//! The stages of a training step: what each chunk does, up to the next sum over the whole batch.
+//! Stages of a training step: the operations of each chunk up to the next sum over the whole batch.
 
 use mimo_graph::dim::Dim;
 use mimo_graph::operation::{BatchSums, MASK_SUMS, MovingAverage, Sum};
@@ -48,7 +48,7 @@ pub(super) fn stages(cx: &Context<'_>, plan: &Plan) -> TokenStream {
 }
 
 fn forward(cx: &Context<'_>, plan: &Plan, part: &Stage, names: &[Ident]) -> TokenStream {
-    // One stage is the whole forward pass, which predictions run too if losses need nothing else.
+    // A single stage is the complete forward pass, which predictions run too if losses need nothing else.
     if part.operations.len() == plan.forward.len() && plan.only_losses.is_empty() {
         return stage(&quote!(Forward), &quote!(<Self as __mimo::Model>::forward_pass), &[]);
     }
@@ -71,12 +71,12 @@ fn backward(cx: &Context<'_>, plan: &Plan, part: &Stage, name: &TokenStream, nam
     stage(name, &pass(&lines), &sums)
 }
 
-/// The sums that end a stage.
+/// The sums at the end of a stage.
 fn sums_of<'p>(plan: &'p Plan, part: &'p Stage) -> impl Iterator<Item = BatchSums> {
     part.sums.iter().filter_map(|&at| plan.forward[at].kind.planned().batch_sums())
 }
 
-/// The weights that follow sums, call by call as the model is written.
+/// The moving averages of sums, in the order of the calls.
 pub(super) fn moving(plan: &Plan) -> Vec<MovingAverage<Dim>> {
     let mut summing: Vec<_> =
         plan.forward.iter().filter_map(|op| Some((&op.nodes, op.kind.planned().batch_sums()?))).collect();

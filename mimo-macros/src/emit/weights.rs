@@ -19,7 +19,7 @@ pub(super) fn fields(cx: &Context<'_>, plan: &Plan) -> Vec<(Ident, TokenStream, 
     let tree = nested::Tree::new(cx, plan);
     let fields = plan.weighted.iter().filter_map(|&id| {
         let layer = cx.graph.layer(id);
-        // One field for all of its layers, where the first of them is.
+        // One field for all of its layers, at the position of the first of them.
         if let Some(group) = layer.group {
             let ty = tree.wrapper(&cx.graph.groups[group.index()].name);
             return groups.insert(group).then(|| nested::field(cx, group, ty));
@@ -67,19 +67,19 @@ pub(super) fn layer_type(cx: &Context<'_>, id: LayerId) -> TokenStream {
     }
 }
 
-/// A name for the type of a layer with weights, beside the impls. Each length in a type is a constant that rustc checks and evaluates, so types
+/// Type alias of a layer with weights, next to the impls. rustc checks and evaluates each length of a type, so types
 /// are written once.
 fn alias(id: LayerId) -> Ident {
     format_ident!("__Layer{}", id.index(), span = Span::mixed_site())
 }
 
-/// The type of a layer with weights by its [`alias`], of elements `e` on a device.
+/// The type of a layer with weights by its [`alias`], with elements `e` on a device.
 pub(super) fn layer_on(id: LayerId, e: &impl ToTokens, device: &impl ToTokens) -> TokenStream {
     let alias = alias(id);
     quote!(#alias<#e, #device>)
 }
 
-/// The length of `vector_u`, if the layer is a `SpectralNormalization`, whose struct holds that of the layer inside.
+/// Length of `vector_u`, if the layer is a `SpectralNormalization`, whose struct contains that of the layer inside.
 fn vector<'a>(cx: &'a Context<'_>, id: LayerId) -> Option<&'a Dim> {
     let layer = cx.graph.layer(id);
     match (&layer.kind, layer.weights.last()) {
@@ -88,21 +88,21 @@ fn vector<'a>(cx: &'a Context<'_>, id: LayerId) -> Option<&'a Dim> {
     }
 }
 
-/// The struct of a layer with weights. A layer without weights is never asked for one.
+/// The struct of a layer with weights. Not called for a layer without weights.
 fn typed_class(cx: &Context<'_>, id: LayerId) -> Ident {
     let layer = cx.graph.layer(id);
     let class = layer.kind.typed(&layer.weights).map_or("NoWeights".into(), |typed| typed.class);
     Ident::new(&class, Span::mixed_site())
 }
 
-/// The constant of all weights' descriptions and the `TensorCollection`.
+/// The constant with all weights' descriptions, and the `TensorCollection`.
 pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let name = cx.model;
     let Generics { e, d, v, e2, d2, .. } = &cx.generics;
     let specs = spec::weights(cx, plan);
     let count = specs.len();
     let tree = nested::Tree::new(cx, plan);
-    // In the order of all weights, in which those of a layer stand together.
+    // In the order of all weights, where those of a layer are contiguous.
     let params: Vec<(usize, &Param)> = plan.params.iter().enumerate().collect();
     let layers: Vec<Layer<'_>> = params.chunk_by(|(_, a), (_, b)| a.layer == b.layer).map(Layer).collect();
     let parts: Vec<Part<'_>> =
@@ -114,7 +114,7 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
         let (name, visit) = (part.name(), part.function("visit"));
         quote!(let #name = #visit::<#e, #d, #v>(__visitor)?;)
     });
-    // What is not made is visited all the same.
+    // Weights that are not created are visited all the same.
     let complete = complete(&parts.iter().map(Part::name).collect::<Vec<_>>());
     let on_cpu = on_cpu(cx, &tree, &layers, &parts, &value);
     let count = Literal::usize_unsuffixed(count);
@@ -149,11 +149,11 @@ pub(super) fn collection(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     }
 }
 
-/// Layers in one function that shows or makes weights. A function of all layers would be too large to be checked and optimised in a time that is
-/// linear in their number.
+/// Number of layers per function that visits or creates weights. The time to check and optimize one function of all
+/// layers would not be linear in their number.
 const PART: usize = 16;
 
-/// The weights of one layer, with their numbers.
+/// The weights of one layer, with their indices.
 #[derive(Clone, Copy)]
 struct Layer<'a>(&'a [(usize, &'a Param)]);
 
@@ -162,20 +162,20 @@ impl Layer<'_> {
         self.0.first().map(|(_, param)| param.layer_id())
     }
 
-    /// The number of its first weight.
+    /// Index of its first weight.
     fn first(self) -> Literal {
         Literal::usize_unsuffixed(self.0.first().map_or(0, |(index, _)| *index))
     }
 }
 
-/// Some layers that are shown or made by a function of their own, which gives a tuple of them.
+/// Layers that are visited or created by one function, as a tuple.
 struct Part<'a> {
     index: usize,
     layers: &'a [Layer<'a>],
 }
 
 impl Part<'_> {
-    /// The variable of its layers.
+    /// Variable of its layers.
     fn name(&self) -> Ident {
         self.function("part")
     }
@@ -188,7 +188,7 @@ impl Part<'_> {
         self.layers.iter().filter_map(|layer| layer.id())
     }
 
-    /// The function that shows the layers to a visitor.
+    /// The function that passes the layers to a visitor.
     fn visit(&self, cx: &Context<'_>, tree: &nested::Tree) -> TokenStream {
         let Generics { e, d, v, .. } = &cx.generics;
         let (model, function) = (cx.model, self.function("visit"));
@@ -207,7 +207,7 @@ impl Part<'_> {
         }
     }
 
-    /// The function that makes the layers.
+    /// The function that creates the layers.
     fn make(&self, cx: &Context<'_>) -> TokenStream {
         let e = &cx.generics.e;
         let function = self.function("make");
@@ -223,14 +223,14 @@ impl Part<'_> {
     }
 }
 
-/// Takes the layers that a visitor has made out of their options, or returns if one is missing. There is one way out for all: the drops at a `?`
-/// for each would be the square of their number.
+/// Unwraps the options of layers that a visitor has created, or returns if one is missing. There is a single early
+/// return: the drops at a `?` for each would be quadratic in their number.
 fn complete(names: &[Ident]) -> Option<TokenStream> {
     let some = quote!((#(__mimo::Some(#names),)*));
     (!names.is_empty()).then(|| quote!(let #some = (#(#names,)*) else { return __mimo::Ok(__mimo::None) };))
 }
 
-/// The model with the layers of its parts.
+/// The model, from the layers of its parts.
 fn value(
     cx: &Context<'_>,
     tree: &nested::Tree,
@@ -252,7 +252,7 @@ fn value(
     quote!(#model { #(#layers,)* #marker })
 }
 
-/// Every weight by its number, for models on the processor.
+/// Every weight by its index, for models on the CPU.
 fn on_cpu(
     cx: &Context<'_>,
     tree: &nested::Tree,
@@ -328,19 +328,19 @@ fn on_cpu(
     }
 }
 
-/// The field of a weight in the struct of its layer.
+/// Field of a weight in the struct of its layer.
 fn inside(cx: &Context<'_>, param: &Param) -> TokenStream {
     let weight = weight_field(cx, param);
     let wrapped = vector(cx, param.layer_id()).is_some();
     if wrapped && weight != "vector_u" { quote!(layer.#weight) } else { quote!(#weight) }
 }
 
-/// The variable of a layer that a visitor has made.
+/// Variable of a layer that a visitor has created.
 fn visited_name(id: LayerId) -> Ident {
     format_ident!("__layer_{}", id.index(), span = Span::mixed_site())
 }
 
-/// Shows the weights of one layer to a visitor, by what the library knows of such layers.
+/// Passes the weights of one layer to a visitor, by the library's `LayerWeights`.
 fn visited(cx: &Context<'_>, tree: &nested::Tree, layer: Layer<'_>) -> Option<TokenStream> {
     let (id, first) = (layer.id()?, layer.first());
     let Generics { e, d, v, .. } = &cx.generics;
@@ -355,7 +355,7 @@ fn visited(cx: &Context<'_>, tree: &nested::Tree, layer: Layer<'_>) -> Option<To
     })
 }
 
-/// The field that a model without weights has, so that its type parameters are used.
+/// The field of a model without weights that uses its type parameters.
 pub(super) fn marker(plan: &Plan, private: &TokenStream) -> Option<TokenStream> {
     plan.weighted.is_empty().then(|| quote!(__unused: #private::core::marker::PhantomData))
 }

@@ -12,14 +12,14 @@ use super::Lower;
 use super::tensor::Evaluated;
 use crate::ast::{Arg, Expr, ExprKind};
 
-/// Whether a name is that of an activation that is a function: classes such as `ReLU` are layers.
+/// Whether a name is that of an activation function: classes such as `ReLU` are layers.
 pub(super) fn is_activation(name: &str) -> bool {
     name.starts_with(char::is_lowercase) && language::find(Module::Activations, name).is_some()
 }
 
 impl Lower<'_> {
-    /// The place of the tensor among the arguments, if a call is one of an activation on a tensor. An operation of the same name takes
-    /// the tensor alone, and the activation has the settings: `relu(x, max_value = 6.0)`.
+    /// Index of the tensor among the arguments, if this is a call of an activation on a tensor. An operation of the
+    /// same name takes only the tensor, and the activation takes the settings: `relu(x, max_value = 6.0)`.
     fn activated(&self, name: &str, args: &[Arg]) -> Option<usize> {
         let keyword = |arg: &Arg| arg.keyword.as_ref().map(|(keyword, _)| keyword.clone());
         let named = args.iter().position(|arg| keyword(arg).as_deref() == Some("x"));

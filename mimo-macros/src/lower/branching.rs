@@ -1,4 +1,4 @@
-//! `if stride == 2 { … } else { … }`: the condition is evaluated while the macro runs, and one side is expanded.
+//! `if stride == 2 { … } else { … }`: the macro evaluates the condition and expands one branch.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, did_you_mean};
@@ -12,13 +12,13 @@ use super::{Binding, Lower};
 use crate::ast::{Branch, Condition, Expr, ExprKind, If, Op, name_of};
 use crate::parse::text_of;
 
-/// Why a condition has no value.
+/// Reason why a condition has no value.
 enum Wrong {
     /// Reported before.
     Told,
     /// To be reported.
     Error(Box<Diag>),
-    /// The same for a name that nothing is bound to.
+    /// To be reported, for an unbound name.
     Unknown(String, Box<Diag>),
 }
 
@@ -28,25 +28,25 @@ impl From<Diag> for Wrong {
     }
 }
 
-/// One side of a comparison.
+/// Operand of a comparison.
 #[derive(Debug, PartialEq)]
 enum Operand {
     Number(f64),
     Bool(bool),
     /// A word or a string.
     Word(String),
-    /// A word that stands in the condition itself. It may be a misspelt parameter.
+    /// A word written in the condition itself. It may be a misspelt parameter.
     Written(String),
     None,
     List(Vec<Operand>),
-    /// A call in the place of a word: `leaky_relu(0.2)`.
+    /// A call as a word: `leaky_relu(0.2)`.
     Call(String),
-    /// A tensor, a list of tensors or a layer, which is compared with `none` only.
+    /// A tensor, a list of tensors or a layer, which can only be compared with `none`.
     Bound(&'static str),
 }
 
 impl Operand {
-    /// Whether both are equal. A word is equal to itself wherever it stands.
+    /// Whether both are equal. Words are equal independent of their origin.
     fn is(&self, other: &Operand) -> bool {
         match (self, other) {
             (Operand::Word(a) | Operand::Written(a), Operand::Word(b) | Operand::Written(b)) => a == b,
@@ -70,13 +70,13 @@ impl Operand {
     }
 }
 
-/// Whole numbers are compared with numbers of any kind, as in Python.
+/// Whole numbers are comparable with all numbers, as in Python.
 fn number(n: i64) -> Operand {
     Operand::Number(n as f64)
 }
 
 impl Lower<'_> {
-    /// An `if` that is a statement: what the chosen side binds stays bound.
+    /// An `if` statement: bindings of the chosen branch stay bound.
     pub(super) fn if_statement(&mut self, branching: &If) {
         match self.choose(branching) {
             Some(Some(branch)) => self.statements(&branch.body),
@@ -89,7 +89,7 @@ impl Lower<'_> {
         }
     }
 
-    /// An `if` that gives something; what its chosen side binds is known inside only.
+    /// An `if` expression; bindings of its chosen branch are only visible inside.
     pub(super) fn chosen(&mut self, branching: &If) -> Evaluated {
         let Some(branch) = self.choose(branching) else {
             match self.depends_on_call(branching) {
@@ -98,7 +98,7 @@ impl Lower<'_> {
             }
             return Evaluated::Poison;
         };
-        // An `else` that is missing was reported.
+        // A missing `else` was reported.
         let Some(branch) = branch else { return Evaluated::Poison };
         let (scope, parameters) = (self.frame.scope.clone(), self.consts.parameters());
         self.statements(&branch.body);
@@ -111,13 +111,13 @@ impl Lower<'_> {
         given
     }
 
-    /// Whether a condition has a value in calls of a function only, which is checked without one.
+    /// Whether a condition only has a value in calls of a function, which is checked without one.
     fn depends_on_call(&self, branching: &If) -> bool {
         let conditions = &mut branching.arms.iter().map(|(condition, _)| condition);
         self.calls.is_some() && conditions.any(|condition| condition.any(&|expr| self.mentions_unknown(expr)))
     }
 
-    /// Checks all sides of an `if` whose condition only a call knows. What they bind is not known after it.
+    /// Checks all branches of an `if` whose condition only a call knows. Their bindings are unknown afterwards.
     fn sides_of_unknown(&mut self, branching: &If) {
         let mut bound = vec![];
         for branch in branching.branches() {
@@ -133,7 +133,7 @@ impl Lower<'_> {
         bound.iter().for_each(|name| self.define_unknown(name));
     }
 
-    /// The side that is expanded, without a report.
+    /// The branch that is expanded, without reporting errors.
     pub(super) fn chosen_silently<'e>(&self, branching: &'e If) -> Option<Option<&'e Branch>> {
         for (condition, branch) in &branching.arms {
             if self.holds(condition).ok()? {
@@ -143,7 +143,7 @@ impl Lower<'_> {
         Some(branching.otherwise.as_ref())
     }
 
-    /// The side that is expanded, and `None` if there is none. Reports a condition that has no value.
+    /// The branch that is expanded; `None` if there is none. Reports a condition without a value.
     fn choose<'e>(&mut self, branching: &'e If) -> Option<Option<&'e Branch>> {
         let mut chosen = None;
         for (at, (condition, branch)) in branching.arms.iter().enumerate() {
@@ -188,7 +188,7 @@ impl Lower<'_> {
         Some(taken)
     }
 
-    /// Notes what a side that is not expanded mentions and binds: neither is a mistake.
+    /// Records the names that a skipped branch mentions and binds, which are not errors.
     fn pass_over(&mut self, branch: &Branch, why: String) {
         self.expansions.pass_over(&branch.mentions);
         for name in super::expansion::names_bound(&branch.body) {
@@ -221,7 +221,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Whether a condition holds. The second side of `&&` and `||` is evaluated only if it decides.
+    /// Whether a condition is true. The second operand of `&&` and `||` is only evaluated if it decides.
     fn holds(&self, condition: &Condition) -> Result<bool, Wrong> {
         match condition {
             Condition::Not(inner) => Ok(!self.holds(inner)?),
@@ -231,9 +231,9 @@ impl Lower<'_> {
         }
     }
 
-    /// A comparison as a value, if both of its sides are known.
+    /// A comparison as a value, if both operands are known.
     pub(super) fn compares(&self, whole: &Expr, op: Op, left: &Expr, right: &Expr) -> Option<Known> {
-        // Comparisons of comparisons are those of tensors; each level would be evaluated twice.
+        // Comparisons of comparisons are those of tensors; evaluating them here would double the work at each level.
         let nested = |part: &ExprKind| match part {
             ExprKind::Binary(op, ..) => !op.computes(),
             ExprKind::Rust => true,
@@ -245,7 +245,7 @@ impl Lower<'_> {
         self.compared(whole, op, left, right).ok().map(Known::Bool)
     }
 
-    /// The same for a condition whose places mean nothing: nothing in it is a call that was evaluated.
+    /// Same as [`holds`](Self::holds), for a condition without valid locations: it contains no evaluated calls.
     pub(super) fn holds_in(&self, condition: &Condition) -> Option<Known> {
         let calls =
             |expr: &Expr| expr.find(&|part| matches!(part, ExprKind::Call(..) | ExprKind::If(_))).is_some();
@@ -302,7 +302,7 @@ impl Lower<'_> {
             _ => {}
         }
         for (side, word, other, of) in [(left, &a, &b, right), (right, &b, &a, left)] {
-            // A word is a value beside what may be a word.
+            // A word is a value if the other operand may be a word.
             let may_be_word = match other {
                 Word(_) | Operand::Call(_) => true,
                 None => !matches!(of.kind, ExprKind::None),
@@ -325,7 +325,7 @@ impl Lower<'_> {
         Ok(a.is(&b) == (op == Op::Equal))
     }
 
-    /// Value of one side of a comparison.
+    /// Value of an operand of a comparison.
     fn operand_of_condition(&self, expr: &Expr) -> Result<Operand, Wrong> {
         if self.is_lost_value(expr) {
             return Err(Wrong::Told);
@@ -371,7 +371,7 @@ impl Lower<'_> {
         })
     }
 
-    /// The error for a word that is the name of nothing.
+    /// Error for an unknown word.
     fn unknown_in_condition(&self, expr: &Expr) -> Wrong {
         let name = text_of(expr.tokens.clone());
         let message = format!("cannot find a parameter, a constant or a name of a loop `{name}`");
@@ -388,7 +388,7 @@ impl Lower<'_> {
     }
 }
 
-/// A value as a side of a comparison; `None` if only const evaluation knows it.
+/// A value as an operand of a comparison; `None` if only const evaluation knows it.
 fn operand_of(known: &Known) -> Option<Operand> {
     Some(match known {
         Known::Int(n) => number(*n),
@@ -405,7 +405,7 @@ fn operand_of(known: &Known) -> Option<Operand> {
     })
 }
 
-/// The error for a value that only const evaluation knows.
+/// Error for a value that only const evaluation knows.
 fn not_known(expr: &Expr) -> Diag {
     let shown = text_of(expr.tokens.clone());
     let message = format!("`{shown}` is not known while the macro runs, and decides what is built");
@@ -414,7 +414,7 @@ fn not_known(expr: &Expr) -> Diag {
         .note("layers are made before Rust evaluates constants of other places")
 }
 
-/// The error for a condition on the values of a tensor.
+/// Error for a condition on the values of a tensor.
 fn tensor_in_condition(expr: &Expr, shown: &str) -> Diag {
     let message =
         format!("`{shown}` differs from sample to sample, and an `if` chooses once, while the macro runs");
@@ -426,7 +426,7 @@ fn tensor_in_condition(expr: &Expr, shown: &str) -> Diag {
         .help(format!("choose value by value: `where({condition}, a, b)`"))
 }
 
-/// A condition as it is written.
+/// Formats a condition as written.
 fn shown(condition: &Condition) -> String {
     let joined =
         |left: &Condition, op: &str, right: &Condition| format!("{} {op} {}", shown(left), shown(right));

@@ -1,5 +1,4 @@
-//! The constants of the block: known ones are numbers while the macro runs, the others are put in place of
-//! their names.
+//! Constants of the block: the macro computes with known ones, and replaces the names of the others by their values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +13,7 @@ use crate::ast::{Arg, Condition, ConstDef, Expr, ExprKind, Op, name_of};
 use crate::parse::{Parser, contents, dots, index_tokens, logic, power};
 use crate::reserved;
 
-/// More tokens than any length needs; constants that name each other twice would grow without end.
+/// Limit on the number of tokens; constants that name each other twice would grow without end.
 const LIMIT: usize = 4096;
 
 /// A constant of the block, for `impl Name { pub const … }`.
@@ -26,11 +25,11 @@ pub(crate) struct BlockConst {
     pub(crate) ident: Ident,
     /// The type.
     pub(crate) ty: TokenStream,
-    /// The value, which names no other constant of the block.
+    /// The value, without names of other constants of the block.
     pub(crate) value: TokenStream,
 }
 
-/// What is known about a number, a word or a truth value while the macro runs.
+/// A value known to the macro.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Known {
     Int(i64),
@@ -38,14 +37,14 @@ pub(super) enum Known {
     Bool(bool),
     Str(String),
     List(Vec<Known>),
-    /// A part of a list that is none of these: a word, `none`, a call.
+    /// Another element of a list: a word, `none`, a call.
     Other(ValueKind),
-    /// A length in a shape that only const evaluation knows.
+    /// A length of a shape that only const evaluation knows.
     Unknown,
 }
 
 impl Known {
-    /// What a setting is.
+    /// Converts a setting.
     pub(super) fn of(kind: &ValueKind) -> Known {
         match kind {
             ValueKind::Int(n) => Known::Int(*n),
@@ -57,7 +56,7 @@ impl Known {
         }
     }
 
-    /// The same as a setting at a place.
+    /// Converts it to a setting at a location.
     pub(super) fn kind(self, loc: Loc) -> ValueKind {
         match self {
             Known::Int(n) => ValueKind::Int(n),
@@ -72,7 +71,7 @@ impl Known {
         }
     }
 
-    /// A number of either kind.
+    /// The value as a number, whole or not.
     pub(super) fn number(&self) -> Option<f64> {
         match self {
             Known::Int(n) => Some(*n as f64),
@@ -83,18 +82,18 @@ impl Known {
 }
 
 impl Parameter {
-    /// Of a function that is checked without a call.
+    /// A parameter of a function that is checked without a call.
     pub(super) fn unknown() -> Self {
         let entry = Entry { known: None, tokens: TokenStream::new(), size: 0 };
         Parameter { entry, kind: ValueKind::Invalid, loc: None, by_let: false }
     }
 
-    /// The same, bound by a `let`.
+    /// Marks it as bound by a `let`.
     pub(super) fn by_let(self) -> Self {
         Parameter { by_let: true, ..self }
     }
 
-    /// What is known of it.
+    /// Its value, if it is known.
     pub(super) fn known(&self) -> Option<&Known> {
         self.entry.known.as_ref()
     }
@@ -110,23 +109,23 @@ impl Parameter {
 pub(super) struct Consts<'a> {
     defs: &'a [ConstDef],
     entries: BTreeMap<String, Entry>,
-    /// Values of the parameters and loop names of the body that is being expanded. They come before constants.
+    /// Values of the parameters and loop names of the body that is being expanded. They shadow constants.
     parameters: BTreeMap<String, Parameter>,
-    /// The same of the bodies around it, outermost first.
+    /// Those of the enclosing bodies, outermost first.
     outer: Vec<BTreeMap<String, Parameter>>,
-    /// Constants whose value was reported.
+    /// Constants whose value had an error.
     broken: BTreeSet<String>,
-    /// Functions of the block, which come before those of numbers.
+    /// Functions of the block, which shadow those of numbers.
     functions: BTreeSet<String>,
 }
 
-/// A value that a name of a function or a loop stands for.
+/// Value of a parameter or a loop name.
 #[derive(Clone, Debug)]
 pub(super) struct Parameter {
     entry: Entry,
     /// As a setting: a word, a list, a call.
     pub(super) kind: ValueKind,
-    /// Where it was written, if anywhere: what is wrong with it is told there.
+    /// Location where it was written, if any: errors are reported there.
     pub(super) loc: Option<Loc>,
     /// Whether a `let` binds it.
     pub(super) by_let: bool,
@@ -135,13 +134,13 @@ pub(super) struct Parameter {
 #[derive(Clone, Debug)]
 struct Entry {
     known: Option<Known>,
-    /// What stands in place of the name.
+    /// Replacement tokens for the name.
     tokens: TokenStream,
     size: usize,
 }
 
 impl<'a> Consts<'a> {
-    /// Evaluates what can be; the order in which constants stand does not matter, as in Rust.
+    /// Evaluates what the macro can; the order of constants does not matter, as in Rust.
     pub(super) fn new(defs: &'a [ConstDef], functions: BTreeSet<String>, diags: &mut Diags) -> Self {
         let mut consts = Consts {
             defs,
@@ -170,7 +169,7 @@ impl<'a> Consts<'a> {
             }
             same.push(i);
         }
-        // Each is resolved when all that it names are; what is left names itself.
+        // Each constant is resolved after those that it names; the remaining ones are cyclic.
         let mut waits = vec![0_usize; defs.len()];
         let mut readers: Vec<Vec<usize>> = vec![Vec::new(); defs.len()];
         for ((i, def), waits) in defs.iter().enumerate().zip(&mut waits) {
@@ -240,7 +239,7 @@ impl<'a> Consts<'a> {
         self.entries.entry(name_of(&def.ident)).or_insert(Entry { known, tokens, size });
     }
 
-    /// What a name stands for.
+    /// Meaning of a name.
     fn entry(&self, name: &str) -> Option<&Entry> {
         match self.parameters.get(name) {
             Some(parameter) => Some(&parameter.entry),
@@ -248,12 +247,12 @@ impl<'a> Consts<'a> {
         }
     }
 
-    /// What is known about a name.
+    /// Value of a name, if it is known.
     pub(super) fn known(&self, name: &str) -> Option<&Known> {
         self.entry(name)?.known.as_ref()
     }
 
-    /// Whether an expression names a constant whose value was reported.
+    /// Whether an expression names a constant whose value had an error.
     pub(super) fn is_broken(&self, tokens: &TokenStream) -> bool {
         let invalid =
             |name: &str| self.parameters.get(name).is_some_and(|given| given.kind == ValueKind::Invalid);
@@ -262,17 +261,17 @@ impl<'a> Consts<'a> {
             && named(tokens).iter().any(|name| self.broken.contains(name) || invalid(name))
     }
 
-    /// Whether an expression names what an expansion was given.
+    /// Whether an expression names a parameter of an expansion.
     pub(super) fn has_parameters(&self, tokens: &TokenStream) -> bool {
         !self.parameters.is_empty() && named(tokens).iter().any(|name| self.parameters.contains_key(name))
     }
 
-    /// The value that a name was given, if it is a parameter.
+    /// The value of a name, if it is a parameter.
     pub(super) fn parameter(&self, name: &str) -> Option<&Parameter> {
         self.parameters.get(name)
     }
 
-    /// The value of an expression for a parameter; `kind` is what it is as a setting, `known` its value if that is known.
+    /// The value of an expression for a parameter; `kind` is its form as a setting, `known` its value if it is known.
     pub(super) fn given(&self, expr: &Expr, kind: ValueKind, known: Option<Known>) -> Parameter {
         let mut size = 0;
         let tokens = self.substitute(expr.tokens.clone(), &mut size);
@@ -307,7 +306,7 @@ impl<'a> Consts<'a> {
         Parameter { entry: Entry { known, tokens, size: 1 }, kind, loc, by_let: false }
     }
 
-    /// Whether a `let` around the call of the function binds a name to a setting, which the body does not see.
+    /// Whether a `let` around the call of the function binds a name to a setting, which is not visible in the body.
     pub(super) fn is_outside(&self, name: &str) -> bool {
         let bound =
             |parameters: &BTreeMap<String, Parameter>| parameters.get(name).is_some_and(|given| given.by_let);
@@ -316,7 +315,7 @@ impl<'a> Consts<'a> {
             && self.outer.iter().any(bound)
     }
 
-    /// Enters the body of a function, which sees its own parameters only.
+    /// Enters the body of a function, which only sees its own parameters.
     pub(super) fn enter(&mut self) {
         self.outer.push(std::mem::take(&mut self.parameters));
     }
@@ -331,22 +330,22 @@ impl<'a> Consts<'a> {
         self.parameters.clone()
     }
 
-    /// Takes what was defined since [`Self::parameters`] away.
+    /// Removes the definitions since [`Self::parameters`].
     pub(super) fn restore(&mut self, parameters: BTreeMap<String, Parameter>) {
         self.parameters = parameters;
     }
 
-    /// Gives a name a value.
+    /// Defines a name.
     pub(super) fn define(&mut self, name: String, parameter: Parameter) {
         self.parameters.insert(name, parameter);
     }
 
-    /// Takes the value of a name away.
+    /// Removes the definition of a name.
     pub(super) fn forget(&mut self, name: &str) -> Option<Parameter> {
         self.parameters.remove(name)
     }
 
-    /// A string with the values of expressions in place of `{name}` and `{i + 1}`.
+    /// A string with `{name}` and `{i + 1}` replaced by the values of these expressions.
     fn interpolated(&self, text: &str) -> String {
         let mut out = String::new();
         let mut rest = text;
@@ -384,7 +383,7 @@ impl<'a> Consts<'a> {
         self.parameters.keys().chain(self.entries.keys()).map(String::as_str)
     }
 
-    /// Whether a string names a parameter of which nothing is known.
+    /// Whether a string names a parameter of unknown value.
     pub(super) fn interpolates_unknown(&self, text: &str) -> bool {
         let unknown = |(name, given): (&String, &Parameter)| {
             given.kind == ValueKind::Invalid && text.contains(&format!("{{{name}}}"))
@@ -397,8 +396,8 @@ impl<'a> Consts<'a> {
         self.entries.contains_key(name)
     }
 
-    /// Evaluates an expression over literals and known constants. What overflows or divides by zero is left to
-    /// the compiler, which says so.
+    /// Evaluates an expression over literals and known constants. Overflow and division by zero are left to the
+    /// compiler, which reports them.
     pub(super) fn fold(&self, expr: &Expr) -> Option<Known> {
         self.fold_with(expr, &|part| match &part.kind {
             ExprKind::Rust => Some(Known::Bool(self.holds(&logic(part)?)?)),
@@ -406,7 +405,8 @@ impl<'a> Consts<'a> {
         })
     }
 
-    /// The same where `known` may know more: shapes of tensors, and what functions of the block give.
+    /// Same as [`fold`](Self::fold), where `known` may know more: shapes of tensors, and values of functions of the
+    /// block.
     pub(super) fn fold_with(&self, expr: &Expr, known: &dyn Fn(&Expr) -> Option<Known>) -> Option<Known> {
         let fold = |expr: &Expr| self.fold_with(expr, known);
         Some(match &expr.kind {
@@ -463,7 +463,7 @@ impl<'a> Consts<'a> {
         })
     }
 
-    /// Whether a condition holds, if its parts are known.
+    /// Whether a condition is true, if its parts are known.
     fn holds(&self, condition: &Condition) -> Option<bool> {
         Some(match condition {
             Condition::Of(expr) => match self.fold(expr)? {
@@ -476,14 +476,14 @@ impl<'a> Consts<'a> {
         })
     }
 
-    /// The part of a list that an index means: an item, or a list of some.
+    /// The part of a list for an index: an element, or a list of some.
     fn part(&self, index: &Expr, items: Vec<Known>) -> Option<Known> {
         let tokens = index_tokens(index);
         let number = |tokens: &[TokenTree]| match self.fold(&Parser::default().expr(tokens, "an index")) {
             Some(Known::Int(n)) => Some(n),
             _ => None,
         };
-        // As in Python, negative ones count from the end.
+        // As in Python, negative indices count from the end.
         let place = |at: i64| {
             let n = usize::try_from(at.unsigned_abs()).ok()?;
             if at < 0 { items.len().checked_sub(n) } else { Some(n) }
@@ -498,7 +498,7 @@ impl<'a> Consts<'a> {
         items.get(start..end).map(|part| Known::List(part.to_vec()))
     }
 
-    /// Puts the values of the block's constants in place of their names. `size` counts what is written.
+    /// Replaces the names of the block's constants by their values. `size` counts the tokens.
     pub(super) fn substitute(&self, tokens: TokenStream, size: &mut usize) -> TokenStream {
         let mut out = Vec::new();
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
@@ -532,7 +532,7 @@ impl<'a> Consts<'a> {
         out.into_iter().collect()
     }
 
-    /// The constants as items; each stands alone.
+    /// The constants as items, independent of each other.
     pub(super) fn emitted(&self) -> Vec<BlockConst> {
         let emit = |def: &ConstDef| BlockConst {
             attrs: def.attrs.clone(),
@@ -554,7 +554,7 @@ impl<'a> Consts<'a> {
     }
 }
 
-/// `a + b`: a number with a fraction beside a whole number makes one of both.
+/// `a + b`: the result is a float if one of them is.
 fn arithmetic(op: Op, a: &Known, b: &Known) -> Option<Known> {
     Some(match (a, b) {
         (Known::Int(a), Known::Int(b)) => match op {
@@ -594,7 +594,7 @@ pub(crate) fn is_function_of_numbers(name: &str) -> bool {
 /// A function of known numbers: `int(0.75 * filters)`.
 fn of_known(name: &str, args: &[Known]) -> Option<Known> {
     let whole = |x: f64| {
-        // Numbers beyond are not exact.
+        // Larger numbers are not exact.
         let fits = x.abs() < 9e15;
         fits.then_some(Known::Int(x as i64))
     };
@@ -668,7 +668,7 @@ fn compared<T: PartialOrd>(op: Op, a: &T, b: &T) -> Option<bool> {
     })
 }
 
-/// Whether tokens are a path, and so stand for themselves wherever they are put.
+/// Whether tokens are a path, so that they can be inserted without parentheses.
 fn is_path(tokens: &TokenStream) -> bool {
     tokens.clone().into_iter().all(|token| match token {
         TokenTree::Ident(_) => true,
@@ -677,12 +677,12 @@ fn is_path(tokens: &TokenStream) -> bool {
     })
 }
 
-/// Whether a part of an expression was reported.
+/// Whether a part of an expression had an error.
 pub(super) fn has_invalid_part(expr: &Expr) -> bool {
     expr.find(&|part| matches!(part, ExprKind::Invalid)).is_some()
 }
 
-/// Whether an identifier is a part of a path, a field or a method, and so names no constant.
+/// Whether an identifier is part of a path, a field or a method, and so not a constant.
 fn in_path(tokens: &[TokenTree], i: usize) -> bool {
     let is = |i: Option<usize>, symbol: char| matches!(i.and_then(|i| tokens.get(i)), Some(TokenTree::Punct(punct)) if punct.as_char() == symbol);
     // `n as usize`: a type.
@@ -709,7 +709,7 @@ fn named(tokens: &TokenStream) -> BTreeSet<String> {
     found
 }
 
-/// A known number as a literal of the constant's type, so that `N.pow(2)` still knows what `N` is.
+/// A known number as a literal of the constant's type, so that `N.pow(2)` has a typed `N`.
 fn typed(known: &Known, ty: &TokenStream) -> Option<TokenStream> {
     const NUMBERS: [&str; 14] = [
         "usize", "u8", "u16", "u32", "u64", "u128", "isize", "i8", "i16", "i32", "i64", "i128", "f32", "f64",

@@ -1,4 +1,4 @@
-//! Functions and loops: their bodies are lowered wherever they are called, and once for each value.
+//! Expansion of functions and loops: bodies are lowered at each call, and once for each value.
 
 mod arguments;
 mod loops;
@@ -23,26 +23,26 @@ use super::{Binding, Lower};
 use crate::ast::{Arg, Expr, ExprKind, Function, Model, Statement, name_of};
 use crate::parse::text_of;
 
-/// More statements than a model has that a person wrote; loops inside loops would grow without end.
+/// More statements than a hand-written model has; nested loops would grow without end.
 const LIMIT: usize = 10_000;
 
-/// Functions inside functions, deeper than a person writes; what follows recurses.
+/// Limit on the nesting of functions; the following code is recursive.
 const DEPTH: usize = 32;
 
-/// The functions of a block, and how far their expansion has come.
+/// The functions of a block, and the state of their expansion.
 #[derive(Debug, Default)]
 pub(super) struct Expansions {
     functions: BTreeMap<String, Rc<Function>>,
-    /// Names of those that the block calls, also of functions that it brings in.
+    /// Names of the functions that the block calls, including imported ones.
     pub(super) called: BTreeSet<String>,
-    /// Functions that sides of an `if` mention which are not expanded.
+    /// Functions mentioned in branches that are not expanded.
     unchosen: Vec<String>,
-    /// How many statements were written by calls and loops.
+    /// Number of statements that were expanded from calls and loops.
     statements: usize,
 }
 
 impl Expansions {
-    /// Takes the functions of a block.
+    /// Collects the functions of a block.
     pub(super) fn new(model: &Model, diags: &mut mimo_graph::diag::Diags) -> Self {
         let mut expansions = Expansions::default();
         let is_word = |name: &str| {
@@ -94,7 +94,7 @@ impl Expansions {
         self.functions.iter()
     }
 
-    /// Counts functions as called that are mentioned where an `if` does not choose them, and those that these mention.
+    /// Counts functions as called that are mentioned in skipped branches, and those that they mention.
     fn mentioned(&mut self) {
         let mut open = std::mem::take(&mut self.unchosen);
         while let Some(name) = open.pop() {
@@ -106,7 +106,7 @@ impl Expansions {
         }
     }
 
-    /// Notes what is mentioned on a side that an `if` does not choose.
+    /// Records the names that a skipped branch mentions.
     pub(super) fn pass_over<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
         let functions = &self.functions;
         self.unchosen.extend(names.into_iter().filter(|name| functions.contains_key(*name)).cloned());
@@ -140,7 +140,8 @@ impl Lower<'_> {
         }
     }
 
-    /// Says of errors in a body of another block which statement they are about: all of them are at the call.
+    /// Adds a note to errors in a body of another block: the statement that they are about, since all of them are at
+    /// the call.
     fn note_statement(&mut self, told: usize, shown: impl FnOnce() -> Option<String>) {
         let (Some(_), Some(function)) = (self.frame.site, self.frame.function()) else { return };
         if told >= self.diags.count() {
@@ -155,7 +156,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Warns of what is never called.
+    /// Warns about functions that are never called.
     pub(super) fn unused_functions(&mut self) {
         if self.broken {
             return;
@@ -194,9 +195,9 @@ impl Lower<'_> {
         self.expand(&function, arguments, &text_of(expr.tokens.clone()), expr.loc)
     }
 
-    /// The body of a function, for the call that is written as `shown`.
+    /// Expands the body of a function, for the call that is written as `shown`.
     fn expand(&mut self, callee: &Callee, arguments: Vec<Argument>, shown: &str, call: Loc) -> Evaluated {
-        // Each function of a `functions!` is checked by itself.
+        // Each function of a `functions!` is checked separately.
         if self.calls.is_some() {
             return Evaluated::Poison;
         }
@@ -255,8 +256,8 @@ impl Lower<'_> {
         given
     }
 
-    /// `block(16)(x)` for a function that is given its tensor and its settings in one call: reported, and read as that.
-    /// `None` if it is a call of something else, or of a layer that the function gives.
+    /// Reports `block(16)(x)`, for a function that takes its tensor and its settings in one call, and reads it as one
+    /// call. `None` if it is a call of something else, or of a layer that the function returns.
     pub(super) fn called_in_two_steps(
         &mut self,
         expr: &Expr,
@@ -268,7 +269,7 @@ impl Lower<'_> {
         let name = name_of(ident);
         let callee_function = self.callee(&name).filter(|_| !self.frame.scope.contains_key(&name))?;
         let function = &*callee_function.function;
-        // Settings by keyword make a layer; what is given all that it needs may give one, which is called next.
+        // Settings by keyword make a layer; with all arguments, the result may be a layer, which is called next.
         if self.makes_layer(function, settings) || !lacks(function, settings) {
             return None;
         }
@@ -294,7 +295,8 @@ impl Lower<'_> {
         Some(Evaluated::Poison)
     }
 
-    /// A function among the settings of a layer: `TimeDistributed(block(units = 3))`. Gives whether that was reported.
+    /// A function among the settings of a layer: `TimeDistributed(block(units = 3))`. Returns whether that was
+    /// reported.
     pub(super) fn wraps_a_function(&mut self, class: &str, args: &[Arg]) -> bool {
         let is_function = |value: &&Expr| match &value.kind {
             ExprKind::Call(callee, args) if let ExprKind::Name(ident) = &callee.kind => {
@@ -318,8 +320,8 @@ impl Lower<'_> {
         true
     }
 
-    /// What a function or a side of an `if` gives: a tensor, several, a layer, or a value. `word` says whether a name of nothing is one
-    /// of the language.
+    /// The result of a function or of a branch of an `if`: a tensor, several, a layer, or a value. `word` decides
+    /// whether an unbound name is a word of the language.
     pub(super) fn result(&mut self, result: &Expr, word: bool) -> Evaluated {
         if self.is_of_call(result) {
             self.check_names(result);
@@ -341,7 +343,8 @@ impl Lower<'_> {
         }
     }
 
-    /// Whether a call of a function of the block can only give a setting: it is given no tensors, and makes none.
+    /// Whether a call of a function of the block can only return a setting: it has no tensors as arguments, and makes
+    /// none.
     pub(super) fn function_of_values(&self, name: &str, args: &[Arg]) -> bool {
         let tensor = |arg: &Arg| self.is_operand(&arg.value) && !self.is_of_call(&arg.value);
         !self.frame.scope.contains_key(name)
@@ -383,7 +386,7 @@ impl Lower<'_> {
             && result.part(&is_word).is_none()
     }
 
-    /// An expression of values as what a name stands for.
+    /// An expression of values as a parameter.
     pub(super) fn setting_of(&mut self, expr: &Expr) -> Option<Parameter> {
         match self.argument(expr) {
             Argument::Value(value) => Some(value),
@@ -411,8 +414,8 @@ impl Lower<'_> {
         }
     }
 
-    /// Lowers a part of a body, and says of each of its mistakes in which expansion it showed: once for each place, since
-    /// the next call would tell the same again.
+    /// Lowers a part of a body, and adds a note about the expansion to each of its errors: once per location, since
+    /// the next call would repeat them.
     fn expanded<T>(&mut self, note: String, lower: impl FnOnce(&mut Self) -> T) -> T {
         let (told, checks) = (self.diags.count(), self.builder.checks());
         let given = lower(self);
@@ -421,7 +424,7 @@ impl Lower<'_> {
         given
     }
 
-    /// Whether so many more statements are few enough.
+    /// Whether the limit allows this many more statements.
     fn affords(&mut self, statements: usize, loc: Loc) -> bool {
         let before = self.expansions.statements;
         self.expansions.statements = before.saturating_add(statements);
@@ -446,7 +449,7 @@ impl Lower<'_> {
         );
     }
 
-    /// Binds what a body would have bound, so that its names are no news.
+    /// Binds the names of a body as poisoned, so that their uses cause no errors.
     pub(super) fn poison_all(&mut self, statements: &[Statement]) {
         for statement in statements {
             match statement {
@@ -466,7 +469,7 @@ impl Lower<'_> {
     }
 }
 
-/// A statement as a note shows it.
+/// A statement as shown in a note.
 fn shown_statement(statement: &Statement) -> Option<String> {
     Some(match statement {
         Statement::Let(binding) => {
@@ -475,12 +478,12 @@ fn shown_statement(statement: &Statement) -> Option<String> {
             shortened(&format!("let {names} = {}", text_of(binding.value.tokens.clone())))
         }
         Statement::AddLoss(loss) => shortened(&text_of(loss.tokens.clone())),
-        // The statement of the body was named.
+        // The statement of the body was shown.
         Statement::For(_) | Statement::If(_) => return None,
     })
 }
 
-/// The longest statement that a note repeats.
+/// Longest statement that a note repeats.
 const SHOWN: usize = 100;
 
 fn shortened(shown: &str) -> String {

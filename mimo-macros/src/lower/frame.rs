@@ -11,44 +11,44 @@ use super::library::{Callee, Home, Site};
 use super::{Binding, Lower};
 use crate::ast::{Lost, Statement, name_of};
 
-/// What is known of names in one body. A function sees nothing of the names around its call.
+/// The names known in one body. A function does not see the names around its call.
 #[derive(Debug, Default)]
 pub(super) struct Frame {
     /// The function whose body this is; `None` for the block.
     function: Option<String>,
-    /// Where the body was written.
+    /// The block in which the body was written.
     pub(super) home: Home,
-    /// Where all of the body is reported, if it was written in another block.
+    /// Where errors of the body are reported, if it was written in another block.
     pub(super) site: Option<Site>,
-    /// What names are bound to.
+    /// Bindings of names.
     pub(super) scope: BTreeMap<String, Binding>,
-    /// Every name that a `let` of the body binds, to tell "not yet" from "never".
+    /// Every name that a `let` of the body binds, to distinguish "not yet" from "never".
     pub(super) bound: BTreeSet<String>,
-    /// Names that are bound only in loops without rounds, and on sides of an `if` that are not chosen.
+    /// Names bound only in loops without rounds, or in branches that are not chosen.
     pub(super) never: BTreeMap<String, Never>,
-    /// Names that were reported as unknown: the second use is the same mistake.
+    /// Names that were reported as unknown: a second use is the same mistake.
     pub(super) unknown: BTreeSet<String>,
-    /// Names that may be bound in statements that were not read.
+    /// Names that may be bound in statements that were not parsed.
     pub(super) lost: BTreeSet<String>,
-    /// Number of bound names of which nothing is known.
+    /// Number of bound but unknown names.
     pub(super) nameless: usize,
-    /// Unbound names, each with the error to report unless it is one of those that are missing.
+    /// Unbound names, each with the error to report unless it is one of the missing names.
     pub(super) pending: Vec<(String, Diag)>,
-    /// Tensors that were passed to the function, with the names of its parameters.
+    /// Tensors passed to the function, with the names of its parameters.
     passed: Vec<(TensorId, String)>,
 }
 
-/// Why the statement that binds a name is not expanded.
+/// Reason why the statement that binds a name is not expanded.
 #[derive(Clone, Debug)]
 pub(super) enum Never {
-    /// What the loop goes over.
+    /// The values of the loop.
     Empty(String),
-    /// What the conditions are: `` `include_top` does not hold here ``.
+    /// The conditions: `` `include_top` does not hold here ``.
     Unchosen(String),
 }
 
 impl Never {
-    /// The error for a use of the name.
+    /// Error for a use of the name.
     pub(super) fn diag(&self, name: &str, loc: Loc) -> Diag {
         let error = |message: String| Diag::error(Code::UsedBeforeBound, loc, message);
         match self {
@@ -107,7 +107,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Gives a tensor the name of the parameter that it is passed as, for messages about the body.
+    /// Binds the parameter's name to a tensor that is passed, for messages about the body.
     pub(super) fn bind_passed(&mut self, tensor: TensorId, parameter: String) {
         self.builder.bind(tensor, &parameter);
         self.frame.passed.push((tensor, parameter));
@@ -120,12 +120,12 @@ impl Lower<'_> {
         frames.any(|frame| frame.home == callee.home && frame.function.as_ref() == Some(&name))
     }
 
-    /// The names that are bound where the open functions are called.
+    /// Names bound where the open functions are called.
     pub(super) fn bound_by_callers(&self) -> impl Iterator<Item = &str> {
         self.callers.iter().flat_map(|caller| caller.scope.keys().map(String::as_str))
     }
 
-    /// The function that is being expanded, if a name that it does not know is bound where it is called.
+    /// The function that is being expanded, if an unknown name in it is bound where it is called.
     pub(super) fn outside(&self, name: &str) -> Option<&str> {
         let function = self.frame.function.as_deref()?;
         self.callers.iter().any(|caller| caller.scope.contains_key(name)).then_some(function)

@@ -1,4 +1,4 @@
-//! `functions!`, checked where it stands: each function by itself, with parameters of which nothing is known.
+//! `functions!`, checked at its definition: each function separately, with unknown parameters.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ struct Call {
     loc: Loc,
 }
 
-/// Whether a function leads to another by calls.
+/// Whether a function reaches another by calls.
 fn leads<'c>(calls: &BTreeMap<&'c str, BTreeSet<&'c str>>, from: &'c str, to: &str) -> bool {
     let (mut open, mut seen) = (vec![from], BTreeSet::new());
     while let Some(function) = open.pop() {
@@ -39,7 +39,7 @@ fn leads<'c>(calls: &BTreeMap<&'c str, BTreeSet<&'c str>>, from: &'c str, to: &s
     false
 }
 
-/// Words of Rust in expressions, and what has one meaning everywhere.
+/// Words of Rust in expressions, and names with the same meaning everywhere.
 const EVERYWHERE: &[&str] = &[
     "as", "const", "core", "else", "false", "if", "let", "match", "mut", "std", "true", "while", "loop",
     "break", "return", "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
@@ -47,7 +47,7 @@ const EVERYWHERE: &[&str] = &[
 ];
 
 impl Lower<'_> {
-    /// Lowers each function as if it was called with arguments that say nothing of themselves.
+    /// Lowers each function as if called with unknown arguments.
     pub(super) fn check_functions(&mut self) {
         let functions: Vec<Callee> = (self.expansions.functions())
             .map(|(name, function)| Callee { function: function.clone(), home: 0, name: name.clone() })
@@ -86,13 +86,13 @@ impl Lower<'_> {
         }
     }
 
-    /// Makes a name something of which nothing is known: a tensor, a layer or a setting.
+    /// Makes a name unknown: a tensor, a layer or a setting.
     pub(super) fn define_unknown(&mut self, name: &str) {
         self.consts.define(name.to_owned(), Parameter::unknown());
         self.frame.scope.insert(name.to_owned(), Binding::Poison);
     }
 
-    /// Whether a value is computed of what only a call of the function knows, and makes no layers.
+    /// Whether a value is computed from parameters that only a call knows, and makes no layers.
     pub(super) fn is_of_call(&self, expr: &Expr) -> bool {
         let makes = |part: &ExprKind| match part {
             ExprKind::Call(callee, args) => {
@@ -105,7 +105,7 @@ impl Lower<'_> {
         self.calls.is_some() && self.mentions_unknown(expr) && expr.find(&makes).is_none()
     }
 
-    /// Reports the names in such a value that mean something only where they stand.
+    /// Reports the names in such a value that are only valid at the definition.
     pub(super) fn check_names(&mut self, expr: &Expr) {
         let mut named = vec![];
         expr.each(&mut |part| {
@@ -118,7 +118,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Whether an expression has a name of which nothing is known.
+    /// Whether an expression contains an unknown name.
     pub(super) fn mentions_unknown(&self, expr: &Expr) -> bool {
         let unknown = |part: &ExprKind| match part {
             ExprKind::Name(ident) => match self.frame.scope.get(&name_of(ident)) {
@@ -132,7 +132,7 @@ impl Lower<'_> {
         expr.find(&unknown).is_some()
     }
 
-    /// Notes a call between functions that are checked.
+    /// Records a call between functions that are checked.
     pub(super) fn note_call(&mut self, callee: &Callee, loc: Loc) {
         if let (Some(from), 0) = (self.frame.function().map(str::to_owned), callee.home)
             && let Some(Calls(calls)) = &mut self.calls
@@ -141,7 +141,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Reports functions that call themselves, once for each circle.
+    /// Reports recursive functions, once per cycle.
     fn recursion(&mut self) {
         let Some(Calls(calls)) = self.calls.take() else { return };
         let mut known: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -161,7 +161,7 @@ impl Lower<'_> {
         self.calls = Some(Calls(calls));
     }
 
-    /// Reports names in an expression of a `functions!` that mean something only where they stand. Gives whether there
+    /// Reports names in an expression of a `functions!` that are only valid at the definition. Returns whether there
     /// are any.
     pub(super) fn has_outsiders(&mut self, tokens: &TokenStream, loc: Loc) -> bool {
         if self.calls.is_none() && self.frame.site.is_none() {
@@ -182,7 +182,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Notes a word in a body of `functions!`, which may turn out to be a length.
+    /// Records a word in a body of `functions!`, which may turn out to be a length.
     pub(super) fn note_word(&mut self, name: &str, constant: ConstId) {
         if self.calls.is_some() || self.frame.site.is_some() {
             self.words.insert(constant, name.to_owned());
@@ -219,7 +219,7 @@ fn constant_of_rust(name: &str, loc: Loc) -> Diag {
         .help("or give it to the function as a parameter")
 }
 
-/// The first parts of paths, and names, that are not known.
+/// Unknown names, and unknown first segments of paths.
 fn outsiders(tokens: &TokenStream, known: &dyn Fn(&str) -> bool) -> Vec<String> {
     let tokens = contents(tokens.clone());
     let is = |at: Option<usize>, symbol: char| matches!(at.and_then(|at| tokens.get(at)), Some(TokenTree::Punct(punct)) if punct.as_char() == symbol);
@@ -229,7 +229,7 @@ fn outsiders(tokens: &TokenStream, known: &dyn Fn(&str) -> bool) -> Vec<String> 
             TokenTree::Group(group) => found.extend(outsiders(&group.stream(), known)),
             TokenTree::Ident(ident) => {
                 let (before, two_before) = (at.checked_sub(1), at.checked_sub(2));
-                // A field, a method, or a later part of a path; `a..b` has two names.
+                // A field, a method, or a later segment of a path; `a..b` has two names.
                 let follows =
                     is(before, ':') && is(two_before, ':') || is(before, '.') && !is(two_before, '.');
                 let name = name_of(ident);

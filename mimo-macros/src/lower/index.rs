@@ -1,4 +1,4 @@
-//! Indices: `x[.., 0..3]` of a tensor, and how an entry is read, which lists share.
+//! Indices: `x[.., 0..3]` of a tensor, and the reading of an entry, which lists share.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
@@ -14,7 +14,7 @@ use crate::ast::{Expr, ExprKind, name_of};
 use crate::parse::{Parser, cut_list, dots, index_tokens, text_of};
 
 impl Lower<'_> {
-    /// `x[.., 0..3]`, `heads[0]`, and what either could be after an error.
+    /// `x[.., 0..3]`, `heads[0]`, or an unknown one of these after an error.
     pub(super) fn index(&mut self, expr: &Expr, indexed: &Expr) -> Evaluated {
         let is_list = self.is_list(indexed);
         if let ExprKind::Name(ident) = &indexed.kind
@@ -25,7 +25,7 @@ impl Lower<'_> {
                 self.eval(indexed);
                 return Evaluated::Poison;
             }
-            // Nothing is known of the tensor, but an index may be wrong by itself.
+            // The tensor is unknown, but an index may be wrong by itself.
             if matches!(self.frame.scope.get(&name), Some(Binding::Poison)) {
                 self.key(expr, indexed, None);
                 return Evaluated::Poison;
@@ -41,7 +41,7 @@ impl Lower<'_> {
         }
         let given = match self.eval(indexed) {
             Evaluated::List(list) => return self.list_index(expr, indexed, &list),
-            // What a call gives, as in Keras: `LSTM(8, return_state = true)(x)[0]`.
+            // An output of a call, as in Keras: `LSTM(8, return_state = true)(x)[0]`.
             Evaluated::Tensors(given) if given.len() > 1 => return self.list_index(expr, indexed, &given),
             given => given,
         };
@@ -97,7 +97,7 @@ impl Lower<'_> {
         Some(key)
     }
 
-    /// The error for `x[]`.
+    /// Error for `x[]`.
     pub(super) fn empty_index(&mut self, expr: &Expr, shown: &str) {
         self.broken = true;
         self.error(
@@ -144,7 +144,7 @@ impl Lower<'_> {
             .note("an index is made of numbers, of constants of the block, and of the numbers of loops: it is checked while the macro runs")
     }
 
-    /// An entry of an index: a number, or a range of two. Returns the tokens of a bound that is not known.
+    /// Reads an entry of an index: a number, or a range of two. Returns the tokens of a bound that is unknown.
     pub(super) fn entry(&self, tokens: &[TokenTree]) -> Result<Entry, TokenStream> {
         let number = |tokens: &[TokenTree]| -> Result<i64, TokenStream> {
             match self.fold(&Parser::default().expr(tokens, "an index")) {

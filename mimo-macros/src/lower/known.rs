@@ -1,5 +1,5 @@
-//! Values that are known while the macro runs: numbers, words and lists of the block, lengths of shapes, and what functions
-//! of the block give.
+//! Values known to the macro: numbers, words and lists of the block, lengths of shapes, and results of functions of
+//! the block.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
@@ -43,8 +43,8 @@ impl Lower<'_> {
         Some(Known::List(std::iter::once(Known::Other(ValueKind::None)).chain(lengths).collect()))
     }
 
-    /// Evaluates what functions of the block and an `if` give inside of an expression of values, so that [`Self::fold`] knows it.
-    /// Gives whether nothing of it was reported.
+    /// Evaluates the calls of functions and the `if`s inside of an expression of values, so that [`Self::fold`] knows
+    /// them. Returns false after an error.
     pub(super) fn prepare(&mut self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Binary(_, left, right) => self.prepare(left) & self.prepare(right),
@@ -62,7 +62,7 @@ impl Lower<'_> {
                 let given = self.eval(expr);
                 self.give(expr, given)
             }
-            // What makes tensors is evaluated where it stands.
+            // Expressions that make tensors are evaluated at their use.
             ExprKind::If(branching) => {
                 let Some(Some(branch)) = self.chosen_silently(branching) else { return true };
                 let Some(result) = branch.result.as_ref().filter(|_| branch.body.is_empty()) else {
@@ -88,7 +88,7 @@ impl Lower<'_> {
         sound
     }
 
-    /// The same for the comparisons of a condition.
+    /// Same as [`prepare`](Self::prepare) for the comparisons of a condition.
     pub(super) fn prepare_condition(&mut self, condition: &Condition) {
         match condition {
             Condition::Of(expr) => {
@@ -102,7 +102,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Whether a part of an expression was reported.
+    /// Whether a part of an expression had an error.
     pub(super) fn is_lost_value(&self, expr: &Expr) -> bool {
         let reported = |part: &Expr| {
             matches!(self.values.get(&part.id), Some(None | Some(Known::Other(ValueKind::Invalid))))
@@ -127,7 +127,7 @@ impl Lower<'_> {
                 .is_some()
     }
 
-    /// What is wrong with an index of a list or of a shape in an expression, or with a shape.
+    /// Error for an invalid index of a list or shape in an expression, or for an invalid shape.
     pub(super) fn unknown_part(&self, expr: &Expr) -> Option<Diag> {
         let mut found = None;
         expr.each(&mut |part| {
@@ -184,7 +184,7 @@ impl Lower<'_> {
     }
 }
 
-/// The error for the shape of something that has none.
+/// Error for `.shape` of something without a shape.
 fn no_shape(whole: &Expr, of: &Expr) -> Diag {
     let (shown, of) = (text_of(whole.tokens.clone()), text_of(of.tokens.clone()));
     let message = format!("`{shown}` is not known: `{of}` is not the name of a tensor");

@@ -1,4 +1,4 @@
-//! Functions of other blocks: what is known of each `functions!`, and what names mean where they were written.
+//! Functions of other blocks: each `functions!` that is used, and the meaning of names in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -12,10 +12,10 @@ use super::consts::Consts;
 use crate::ast::{Function, Model, Use, name_of};
 use crate::parse::{Description, function_at, library};
 
-/// Where a function was written: 0 is the block that is lowered, `n + 1` the library `n`.
+/// The block in which a function was written: 0 is the block that is lowered, `n + 1` the library `n`.
 pub(super) type Home = usize;
 
-/// A function under the name that the calling body knows.
+/// A function with its name in the calling body.
 #[derive(Clone, Debug)]
 pub(super) struct Callee {
     pub(super) function: Rc<Function>,
@@ -23,18 +23,19 @@ pub(super) struct Callee {
     pub(super) name: String,
 }
 
-/// The call of the block from which functions of other blocks are expanded: all that they make and report is there.
+/// The call in the block from which functions of other blocks are expanded: the location of everything that they make
+/// and report.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Site {
     pub(super) loc: Loc,
     pub(super) span: Span,
 }
 
-/// What a `use` brings in, if it is no model.
+/// An import that is not a model.
 #[derive(Debug)]
 enum Import {
     Function(Home, String),
-    /// A function of a block with mistakes, which were reported there.
+    /// A function of a block with errors, which were reported there.
     Broken,
 }
 
@@ -51,9 +52,9 @@ struct Library {
 #[derive(Debug, Default)]
 pub(super) struct Libraries {
     all: Vec<Library>,
-    /// What the block itself brings in.
+    /// Imports of the block itself.
     imports: BTreeMap<String, Import>,
-    /// Models that libraries bring in.
+    /// Models that libraries import.
     pub(super) models: Vec<(Home, Use, TokenStream)>,
     /// Path of the first broken function of the block.
     pub(super) broken: Option<TokenStream>,
@@ -106,7 +107,7 @@ impl Libraries {
         imports
     }
 
-    /// The library of an identifier, which is read unless it is known.
+    /// The library of an identifier, which is parsed at its first use.
     fn library(
         &mut self,
         id: String,
@@ -150,7 +151,7 @@ impl Libraries {
         }
     }
 
-    /// A macro that is exported again under another name does not say which function is meant.
+    /// Error for a macro that is re-exported under another name, which does not identify the function.
     fn unknown_function(&self, home: Home, name: &str, loc: Loc) -> Diag {
         let functions = self.get(home).into_iter().flat_map(|library| library.functions.values());
         let public = functions.filter(|function| !function.vis.is_empty());
@@ -172,9 +173,9 @@ impl Libraries {
         }
     }
 
-    /// The constants of each home; those of the block are taken by [`Lower`].
+    /// Constants of each home; those of the block are taken by [`Lower`].
     pub(super) fn constants(&self) -> Vec<Option<Consts<'_>>> {
-        // What is wrong with them was reported where they stand.
+        // Their errors were reported at their definition.
         let consts = self.all.iter().map(|library| {
             let functions = library.functions.keys().chain(library.imports.keys()).cloned().collect();
             Some(Consts::new(&library.block.consts, functions, &mut Diags::new()))
@@ -182,7 +183,7 @@ impl Libraries {
         std::iter::once(None).chain(consts).collect()
     }
 
-    /// The functions that the block brings in, by the names that it gives them.
+    /// The imported functions, by their names in the block.
     pub(super) fn imported(&self) -> impl Iterator<Item = (&String, &Rc<Function>)> {
         self.imports.iter().filter_map(|(name, import)| match import {
             Import::Function(home, original) => Some((name, self.function(*home, original)?)),
@@ -190,19 +191,19 @@ impl Libraries {
         })
     }
 
-    /// Whether the block brings in something of this name that is no model.
+    /// Whether the block imports something of this name that is not a model.
     pub(super) fn imports(&self, name: &str) -> bool {
         self.imports.contains_key(name)
     }
 }
 
 impl Lower<'_> {
-    /// The function that a name means in the body that is lowered.
+    /// The function of a name in the body that is lowered.
     pub(super) fn callee(&self, name: &str) -> Option<Callee> {
         self.callee_at(self.frame.home, name)
     }
 
-    /// The function that a name means in bodies of a home.
+    /// The function of a name in bodies of a home.
     pub(super) fn callee_at(&self, home: Home, name: &str) -> Option<Callee> {
         let own = match home {
             0 => self.expansions.function(name),
@@ -221,12 +222,12 @@ impl Lower<'_> {
         self.callee(name).is_some()
     }
 
-    /// Whether a name is a function of a block with mistakes.
+    /// Whether a name is a function of a block with errors.
     pub(super) fn is_broken_function(&self, name: &str) -> bool {
         matches!(self.libraries.import(self.frame.home, name), Some(Import::Broken))
     }
 
-    /// The names of the functions of the body that is lowered.
+    /// Names of the functions of the body that is lowered.
     pub(super) fn function_names(&self) -> BTreeSet<&str> {
         let library = self.libraries.get(self.frame.home);
         let (own, imports): (Vec<&str>, _) = match library {
@@ -236,7 +237,7 @@ impl Lower<'_> {
         own.into_iter().chain(imports.keys().map(String::as_str)).collect()
     }
 
-    /// The function as it is for a call: one of another block is all at the place of the call from the user's block.
+    /// The function relocated for a call: one of another block has the location of the call in the user's block.
     pub(super) fn sited(&mut self, callee: Callee, call: Loc) -> Callee {
         if callee.home == 0 {
             return callee;
@@ -254,12 +255,12 @@ impl Lower<'_> {
         Callee { function, ..callee }
     }
 
-    /// The place of a call, or that of the call around it whose body is in another block.
+    /// The location of a call, or that of the enclosing call whose body is in another block.
     pub(super) fn site_of(&self, call: Loc) -> Site {
         self.frame.site.unwrap_or_else(|| Site { loc: call, span: self.spans.get(call).start })
     }
 
-    /// Makes the constants of a home those that names mean.
+    /// Makes names refer to the constants of a home.
     pub(super) fn move_to(&mut self, home: Home) {
         if home == self.at_home {
             return;

@@ -1,4 +1,4 @@
-//! Lists of tensors: `heads` of `let heads = for …`, `heads[0]`, `heads[1..3]`, and what their outputs are called.
+//! Lists of tensors: `heads` of `let heads = for …`, `heads[0]`, `heads[1..3]`, and the names of their outputs.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use super::{Binding, Lower, Reported};
 use crate::ast::{Expr, ExprKind, For, Let, name_of};
 use crate::parse::{dots, index_tokens, text_of};
 
-/// A list that a name is bound to, for the warning about one that nothing reads.
+/// A list bound to a name, for the warning about unused ones.
 #[derive(Debug)]
 pub(super) struct BoundList {
     pub(super) name: String,
@@ -23,7 +23,7 @@ pub(super) struct BoundList {
 }
 
 impl Lower<'_> {
-    /// Whether an expression is a list of tensors that is bound to a name, or a part of one: `heads`, `heads[1..3]`.
+    /// Whether an expression is a list of tensors bound to a name, or a part of one: `heads`, `heads[1..3]`.
     pub(super) fn is_list(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Name(ident) => {
@@ -35,7 +35,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Whether a name is unknown, or that of a list whose loop was reported: an index of it is no further mistake.
+    /// Whether a name is unknown, or that of a list whose loop had an error: an index of it is not a further mistake.
     pub(super) fn may_be_list(&self, name: &str) -> bool {
         match self.frame.scope.get(name) {
             Some(Binding::Poison) => self.broken_lists.contains(name),
@@ -138,7 +138,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Binds each name of a tuple to its value. All values are computed before any of the names is bound.
+    /// Binds each name of a tuple to its value. All values are computed before any name is bound.
     pub(super) fn bind_parts(&mut self, statement: &Let, parts: &[Expr]) {
         let names = &statement.names;
         if names.len() != parts.len() {
@@ -194,7 +194,7 @@ impl Lower<'_> {
         }
     }
 
-    /// The error for a list where one tensor is needed.
+    /// Error for a list where one tensor is needed.
     pub(super) fn list_as_tensor(&mut self, expr: &Expr, count: usize) {
         let shown = text_of(expr.tokens.clone());
         let s = if count == 1 { "" } else { "s" };
@@ -258,10 +258,10 @@ impl Lower<'_> {
         }
     }
 
-    /// The places that an index means in a list of `len` tensors, which may be out of its range. Gives the tokens of an
-    /// index that is not known.
+    /// The positions of an index in a list of `len` tensors, which may be out of range. Returns the tokens of an
+    /// unknown index.
     fn places(&self, tokens: &[TokenTree], len: usize) -> Result<Places, TokenStream> {
-        // As in Python, negative ones count from the end.
+        // As in Python, negative indices count from the end.
         let place = |at: i64| {
             let n = usize::try_from(at.unsigned_abs()).unwrap_or(usize::MAX);
             if at < 0 { len.checked_sub(n).unwrap_or(usize::MAX) } else { n }
@@ -272,7 +272,7 @@ impl Lower<'_> {
         })
     }
 
-    /// The name that an output or an input of a list has: that of its last layer, which is given. `None` without one.
+    /// Name of an output or input that is an entry of a list: the given name of its last layer, if there is one.
     pub(super) fn given_name(&self, tensor: TensorId) -> Option<String> {
         if let Some(name) = self.builder.input_name(tensor) {
             return Some(name.to_owned());
@@ -281,7 +281,7 @@ impl Lower<'_> {
         let node = graph.node(graph.tensor(graph.written(tensor)).producer?);
         let layer = graph.layer(node.layer);
         match layer.group {
-            // One name for several outputs of a nested model would be the same name.
+            // A single name for several outputs of a nested model would be ambiguous.
             Some(group) => {
                 let group = graph.groups.get(group.index())?;
                 (group.named && group.outputs.len() == 1).then(|| group.name.clone())
@@ -294,12 +294,12 @@ impl Lower<'_> {
     }
 }
 
-/// Warns of lists of which nothing is read, neither by a layer nor as an output.
+/// Warns about lists of which nothing is read, neither by a layer nor as an output.
 pub(super) fn warn_unused(lists: &[BoundList], graph: &Graph, diags: &mut Diags) {
     let reads = graph.nodes.iter().flat_map(|node| &node.inputs);
     let read: BTreeSet<TensorId> =
         reads.chain(graph.outputs.iter().map(|port| &port.tensor)).copied().collect();
-    // Inputs that nothing reads are errors.
+    // Unread inputs are errors.
     let unread = |tensor: &TensorId| !read.contains(tensor) && !graph.sources.contains(tensor);
     for BoundList { name, loc, tensors } in lists {
         if !name.starts_with('_') && !tensors.is_empty() && tensors.iter().all(unread) {
@@ -311,14 +311,14 @@ pub(super) fn warn_unused(lists: &[BoundList], graph: &Graph, diags: &mut Diags)
     }
 }
 
-/// The meaning of an index in a list.
+/// Meaning of an index into a list.
 enum Places {
     One(usize),
     /// From the first to the one before the second.
     Several(usize, usize),
 }
 
-/// Whether an expression is a loop, sound or not.
+/// Whether an expression is a loop, valid or not.
 pub(super) fn is_loop(expr: &Expr) -> bool {
     matches!(expr.tokens.clone().into_iter().next(), Some(TokenTree::Ident(ident)) if ident == "for")
 }

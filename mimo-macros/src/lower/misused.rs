@@ -10,11 +10,11 @@ use super::{Binding, Lower};
 use crate::ast::{Arg, Expr, ExprKind, name_of};
 use crate::parse::text_of;
 
-/// Codes of errors that come from counting the batch among the axes of a `Weight`.
+/// Codes of errors that follow from counting the batch among the axes of a `Weight`.
 const COUNTED: &[Code] = &[Code::BatchAxis, Code::AxisOutOfRange, Code::WrongRank, Code::UnequalShapes];
 
 impl Lower<'_> {
-    /// The error for a call of an operation whose form is wrong as a whole.
+    /// Error for a call of an operation in the wrong form.
     pub(super) fn misused(&self, item: &Item, args: &[Arg]) -> Option<Diag> {
         let shown = |arg: &Arg| text_of(arg.value.tokens.clone());
         match (item.class, args) {
@@ -65,7 +65,7 @@ impl Lower<'_> {
         }
     }
 
-    /// `matmul([a, b])`, where the tensors are arguments by themselves.
+    /// `matmul([a, b])`, where the tensors are separate arguments.
     fn tensors_as_list(&self, item: &Item, args: &[Arg]) -> Option<Diag> {
         let tensors = item.positional.iter().filter(|argument| argument.kind == Kind::Tensors);
         let (place, list, items) =
@@ -128,7 +128,7 @@ impl Lower<'_> {
         }))
     }
 
-    /// Whether an expression may give several tensors.
+    /// Whether an expression may return several tensors.
     fn may_be_several(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Paren(inner) => self.may_be_several(inner),
@@ -140,7 +140,8 @@ impl Lower<'_> {
         }
     }
 
-    /// Adds to the errors after the first `told` that the axes of a `Weight` are those of a sample, if one is among the tensors.
+    /// Adds a note to the errors after the first `told`, if one of the tensors is a `Weight`: its axes are those of a
+    /// sample.
     pub(super) fn note_axes_of_weights(&mut self, told: usize, tensors: &[TensorId]) {
         let graph = self.builder.graph();
         let weight = tensors.iter().find_map(|&tensor| {
@@ -166,7 +167,7 @@ impl Lower<'_> {
     }
 }
 
-/// The `einsum` of three tensors as one of two in another one.
+/// An `einsum` of three tensors as a nested one of two.
 fn in_two_steps(equation: &str, tensors: &[String]) -> Option<String> {
     let (operands, result) = equation.split_once("->")?;
     let terms: Vec<&str> = operands.split(',').map(str::trim).collect();
@@ -176,7 +177,7 @@ fn in_two_steps(equation: &str, tensors: &[String]) -> Option<String> {
     if ![a, b, c, &result].into_iter().all(|term| plain(term)) {
         return None;
     }
-    // What the last step reads of the first.
+    // Axes of the first step that the last one reads.
     let mut both = String::new();
     for letter in a.chars().chain(b.chars()) {
         if (c.contains(letter) || result.contains(letter)) && !both.contains(letter) {

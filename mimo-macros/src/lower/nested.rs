@@ -1,4 +1,4 @@
-//! Models as layers: each is read and lowered like the model around it, and its graph is copied call by call.
+//! Models as layers: each is parsed and lowered like the enclosing model, and its graph is copied at each call.
 
 use mimo_graph::build::Instance;
 use mimo_graph::code::Code;
@@ -17,57 +17,57 @@ use crate::tokens;
 /// A model that the block uses.
 #[derive(Debug)]
 pub(super) struct Nested {
-    /// The block that brings it in.
+    /// The block that imports it.
     home: Home,
-    /// What that block calls it.
+    /// Its name in that block.
     name: String,
-    /// Where it is; nothing for a model that another block brings in, whose path means nothing here.
+    /// Its path; empty for a model that another block imports, whose path is not valid here.
     pub(super) path: TokenStream,
-    /// Its graph; `None` if it has mistakes, which were told where it stands.
+    /// Its graph; `None` if it has errors, which were reported there.
     pub(super) model: Option<Graph>,
 }
 
-/// What is called on tensors.
+/// Callable items.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Callable {
     Layer(LayerId),
-    /// A nested model, by its place in [`Instances`], and the number of `TimeDistributed` around it.
+    /// A nested model, by its index in [`Instances`], and the number of `TimeDistributed` around it.
     Instance(usize, usize),
-    /// A function of the block with its settings, by its place in [`Lower::shared`].
+    /// A function of the block with its settings, by its index in [`Lower::shared`].
     Function(usize),
 }
 
-/// The wrapper that models may have too.
+/// The only wrapper for models.
 const TIME_DISTRIBUTED: &str = "TimeDistributed";
 
-/// The nested models that were made.
+/// The nested models created so far.
 #[derive(Debug, Default)]
 pub(super) struct Instances(Vec<Made>);
 
 #[derive(Clone, Debug)]
 struct Made {
     instance: Instance,
-    /// Which of the models that the block uses.
+    /// Index of the model that the block uses.
     nested: usize,
-    /// Where its name comes from.
+    /// Span of its name.
     span: Span,
 }
 
 impl Instances {
-    /// Says where the name of one comes from.
+    /// Sets the span of an instance's name.
     pub(super) fn name(&mut self, instance: usize, span: Span) {
         if let Some(made) = self.0.get_mut(instance) {
             made.span = span;
         }
     }
 
-    /// Where one is made.
+    /// Location where an instance is created.
     pub(super) fn place(&self, instance: usize, graph: &Graph) -> Option<Loc> {
         let group = self.0.get(instance)?.instance.group;
         graph.groups.get(group.index()).map(|group| group.loc)
     }
 
-    /// The path of each one's type, and where its name comes from.
+    /// The path of each instance's type, and the span of its name.
     pub(super) fn types(&self, nested: &[Nested]) -> Vec<(TokenStream, Span)> {
         let path =
             |made: &Made| nested.get(made.nested).map(|nested| nested.path.clone()).unwrap_or_default();
@@ -75,8 +75,8 @@ impl Instances {
     }
 }
 
-/// Lowers every model that the block uses. Their constants are numbered with the model's own: `constants` gets them,
-/// and `exprs` how they are written here.
+/// Lowers every model that the block uses. Adds their constants to `constants`, numbered after the model's own, and
+/// the tokens of these to `exprs`.
 pub(super) fn all(
     model: &Model,
     libraries: &Libraries,
@@ -106,7 +106,7 @@ pub(super) fn all(
         let nested = one(used, Some(description), constants, exprs, diags);
         all.push(Nested { home: *home, path: TokenStream::new(), ..nested });
     }
-    // What could not be read is no unknown layer as well.
+    // A `use` that could not be parsed is not also an unknown layer.
     let missing = model.missing_uses.iter().cloned();
     all.extend(missing.map(|name| Nested { home: 0, name, path: TokenStream::new(), model: None }));
     all
@@ -128,7 +128,7 @@ fn one(
     let outcome = among(&ast, parser.spans, parser.diags, constants.clone());
     let failed = outcome.diags.has_errors();
     let Some(lowered) = outcome.lowered.filter(|lowered| !failed && lowered.unusable.is_none()) else {
-        // What was found right where it stands may be wrong here only if another release of mimo found it so.
+        // The model is valid at its definition; an error here means that it was expanded by another release of mimo.
         let first = outcome.diags.into_sorted().into_iter().next();
         let diag = Diag::error(
             Code::InvalidUse,
@@ -146,7 +146,7 @@ fn one(
     let own = |text: &str| ast.consts.iter().any(|constant| name_of(&constant.ident) == text);
     for (place, entry) in lowered.graph.consts.iter().skip(known).enumerate() {
         let ConstEntry { text, loc: _, number } = entry;
-        // A constant of the nested block is known under that model's name.
+        // A constant of the nested block has that model's name as a prefix.
         let text = if own(text) { format!("{}::{text}", nested.name) } else { text.clone() };
         constants.push(ConstEntry { text, loc: used.loc, number: *number });
         let (path, constant) = (&used.path, tokens::length_name(place));
@@ -161,8 +161,7 @@ fn has_lengths(description: &TokenStream) -> bool {
     matches!(Description::read(description), Description::Model { lengths: true, .. })
 }
 
-/// What other models are told of this one: nothing more than its name, its block, and what was told of the models that it
-/// uses.
+/// Description of this model for others: its name, its block, and the descriptions of the models that it uses.
 pub(super) fn description(model: &Model) -> TokenStream {
     let (Some(header), described) = (&model.header, &model.described) else { return TokenStream::new() };
     let block = model.written.clone().into_iter().last();
@@ -171,9 +170,9 @@ pub(super) fn description(model: &Model) -> TokenStream {
 }
 
 impl Lower<'_> {
-    /// Reports models that are brought in for nothing.
+    /// Reports unused imports of models.
     pub(super) fn unused_models(&mut self, model: &Model) {
-        // A mistake may be where it is used.
+        // The use may be in a statement with an error.
         if self.diags.has_errors() {
             return;
         }
@@ -202,7 +201,7 @@ impl Lower<'_> {
         }
     }
 
-    /// The model that the block knows by this name.
+    /// The model of this name in the block.
     pub(super) fn nested_model(&self, name: &str) -> Option<usize> {
         let home = self.frame.home;
         self.nested.iter().position(|nested| nested.home == home && nested.name == name)
@@ -271,7 +270,7 @@ impl Lower<'_> {
         let (Some(made), Some(model)) = (made, model) else { return Evaluated::Poison };
         let given =
             self.builder.call_instance(&made.instance, (model, steps), tensors, call, &mut self.diags);
-        // A model may give what it was given.
+        // A model may output its input.
         let new = given.iter().filter(|&given| tensors.iter().all(|(tensor, _)| tensor != given));
         self.computed.extend(new);
         Evaluated::Tensors(given)
@@ -296,7 +295,7 @@ impl Lower<'_> {
         }
     }
 
-    /// `TimeDistributed(Encoder())`: the model, to be called on every step. `None` if that is not what this is.
+    /// `TimeDistributed(Encoder())`: the model, to be called on every step. `None` for other expressions.
     pub(super) fn steps_of_a_model(&mut self, class: &str, args: &[Arg]) -> Option<Evaluated> {
         if class != TIME_DISTRIBUTED {
             return None;
@@ -331,7 +330,7 @@ impl Lower<'_> {
         })
     }
 
-    /// A model among the settings of another layer: `Bidirectional(Encoder())`. Gives whether that was reported.
+    /// A model among the settings of another layer: `Bidirectional(Encoder())`. Returns whether that was reported.
     pub(super) fn wraps_a_model(&mut self, class: &str, args: &[Arg]) -> bool {
         let Some(wrapped) = args.iter().map(|arg| &arg.value).find(|value| self.is_model(value)) else {
             return false;

@@ -1,4 +1,4 @@
-//! What layers are called on, and the calls themselves: `enc(x)`, `concatenate([a, b])`, `a + b`.
+//! Operands of layers, and the calls themselves: `enc(x)`, `concatenate([a, b])`, `a + b`.
 
 use mimo_graph::build::{Further, Named};
 use mimo_graph::code::Code;
@@ -13,32 +13,32 @@ use super::{Callable, Lower};
 use crate::ast::{Arg, Expr, ExprKind, name_of};
 use crate::parse::text_of;
 
-/// What a layer is called on.
+/// Operands of a call.
 #[derive(Default)]
 pub(super) struct Operands {
     tensors: Vec<(TensorId, Loc)>,
-    /// `initial_state = […]` and its place.
+    /// `initial_state = […]` and its location.
     initial: Option<(Vec<(TensorId, Loc)>, Loc)>,
-    /// Tensors that keywords name.
+    /// Tensors passed by keyword.
     named: Vec<Named>,
-    /// Settings of the call, and the places of their keywords.
+    /// Settings of the call, and the locations of their keywords.
     settings: Vec<(String, Loc, bool)>,
-    /// `mask = […]`: the place of the keyword, and the list.
+    /// `mask = […]`: the location of the keyword, and the list.
     masks: Option<(Loc, MaskList)>,
-    /// The places of keywords that were reported and stand for the ones that were probably meant.
+    /// Locations of misspelt keywords that were reported and replaced.
     misspelled: Vec<Loc>,
 }
 
-/// The masks of a list: of the query, the value and the key.
+/// Masks of a list: of the query, the value and the key.
 struct MaskList {
-    /// The tensors, without those that are `none`.
+    /// The tensors; `None` for `none`.
     tensors: Vec<Option<(TensorId, Loc)>>,
-    /// The first of them as it is written.
+    /// The first of them as written.
     first: String,
     loc: Loc,
 }
 
-/// The keyword argument of calls that a keyword is, or that it was probably meant to be.
+/// The keyword argument of calls with this name, or with the nearest name.
 fn near_argument(keyword: &str) -> Option<&'static Argument> {
     // Names of other libraries.
     let keyword = match keyword {
@@ -147,7 +147,7 @@ impl Lower<'_> {
         Evaluated::Tensors(given)
     }
 
-    /// The tensors that a layer is called on; `None` after an error that leaves nothing to call it on.
+    /// The operands of a layer's call; `None` after an error that leaves nothing to call it on.
     pub(super) fn operands(&mut self, args: &[Arg], call: Loc) -> Option<Operands> {
         let mut operands = Operands::default();
         for arg in args {
@@ -173,7 +173,7 @@ impl Lower<'_> {
                         )
                         .help(format!("move it to the layer: `Layer({keyword} = …)(x)`")),
                     );
-                    // It may have been a tensor that is needed here.
+                    // It may have been a required tensor.
                     self.broken = true;
                     continue;
                 }
@@ -219,7 +219,7 @@ impl Lower<'_> {
                     .help(format!("write `{keyword} = true`")),
                 ),
             }
-            // The value may be a tensor that nothing else reads.
+            // The value may be a tensor without another reader.
             self.broken |= self.is_tensor(value);
             return;
         }
@@ -266,7 +266,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Whether an expression is `none`, or a parameter of a function that is.
+    /// Whether an expression is `none`, or a parameter with that value.
     fn is_none(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::None => true,
@@ -312,12 +312,12 @@ impl Lower<'_> {
             None
         };
         if let Some(diag) = diag {
-            // What else the call names may be what nothing else reads.
+            // Other arguments of the call may be tensors without another reader.
             self.broken = true;
             self.error(diag);
             return None;
         }
-        // What reads no masks says so.
+        // Layers that do not read masks report it.
         let names = if of_parts == 0 { ["mask"; 3] } else { NAMES };
         let named = names.into_iter().zip(tensors).filter_map(|(name, given)| {
             let (tensor, loc) = given?;
@@ -326,7 +326,7 @@ impl Lower<'_> {
         Some(named.take(if of_parts == 0 { 1 } else { NAMES.len() }).collect())
     }
 
-    /// The tensors of one operand, or of a list of them.
+    /// Collects the tensors of one operand, or of a list of them.
     pub(super) fn collect(&mut self, expr: &Expr, tensors: &mut Vec<(TensorId, Loc)>) {
         match &expr.kind {
             ExprKind::List(items) => {
@@ -341,13 +341,13 @@ impl Lower<'_> {
         }
     }
 
-    /// An expression where tensors are needed; one that is none gives a poisoned tensor, so that counts agree.
+    /// An expression where tensors are needed; an invalid one is replaced by a poisoned tensor, so that counts agree.
     pub(super) fn operand(&mut self, expr: &Expr) -> Vec<(TensorId, Loc)> {
         let given = self.eval(expr);
         self.one_of(expr, given)
     }
 
-    /// Reports a setting that an `if` or a function gives, where a tensor is needed.
+    /// Reports a setting returned by an `if` or a function, where a tensor is needed.
     pub(super) fn value_as_tensor(&mut self, value: &Parameter, loc: Loc) {
         self.broken = true;
         let diag = match &value.kind {
@@ -357,7 +357,7 @@ impl Lower<'_> {
         self.error(diag);
     }
 
-    /// The one tensor that an expression gives, where one is needed.
+    /// The only tensor of an expression, where one is needed.
     pub(super) fn one_of(&mut self, expr: &Expr, given: Evaluated) -> Vec<(TensorId, Loc)> {
         match given {
             Evaluated::List(list) => {

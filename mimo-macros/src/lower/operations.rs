@@ -19,12 +19,13 @@ use crate::parse::text_of;
 pub(super) enum Side<'e> {
     /// A number.
     Number(&'e Expr),
-    /// A tensor; poisoned ones too.
+    /// A tensor, possibly poisoned.
     Tensor(TensorId, Loc),
 }
 
 impl Lower<'_> {
-    /// The operation that a call makes: `exp(x)`, and `maximum(a, b)` with its two operands, where `maximum([a, b])` is a layer.
+    /// The operation of a call: `exp(x)`, and `maximum(a, b)` with its two operands, while `maximum([a, b])` is a
+    /// layer.
     pub(super) fn operation_of(&self, name: &str, args: &[Arg]) -> Option<&'static Item> {
         let is_list = |arg: &Arg| matches!(arg.value.kind, ExprKind::List(_)) || self.is_list(&arg.value);
         let item = layers::operation(name)?;
@@ -87,13 +88,13 @@ impl Lower<'_> {
             };
             settings.push(value::Arg { name: arg.keyword.clone(), value });
         }
-        // Where an argument was reported, others may be in its place.
+        // If an argument was reported, others may be at wrong positions.
         if args.iter().any(|arg| matches!(arg.value.kind, ExprKind::Invalid)) {
             self.broken = true;
             self.builder.poison(expr.loc);
             return Evaluated::Poison;
         }
-        // Keywords stand in any order.
+        // Keywords may be in any order.
         tensors.sort_by_key(|(parameter, _)| *parameter);
         let tensors: Vec<_> = tensors.into_iter().map(|(_, tensor)| tensor).collect();
         let span = match &callee.kind {
@@ -116,7 +117,7 @@ impl Lower<'_> {
         self.broken |= matches!(given, Evaluated::Poison);
     }
 
-    /// Reports `add_loss(…)` in the place of a tensor.
+    /// Reports `add_loss(…)` used as a tensor.
     pub(super) fn loss_as_tensor(&mut self, expr: &Expr) -> Evaluated {
         self.error(
             Diag::error(
@@ -140,7 +141,7 @@ impl Lower<'_> {
     ) -> Evaluated {
         let &[x] = tensors else { return Evaluated::Poison };
         let Some(parts) = self.builder.parts(name, settings, x, call, &mut self.diags) else {
-            // What is not read for this reason is no second mistake.
+            // Tensors that are therefore unread are not a second mistake.
             self.broken = true;
             self.builder.poison(call);
             return Evaluated::Poison;
@@ -190,7 +191,7 @@ impl Lower<'_> {
         };
         self.builder.as_operator(layer);
         if tensors.is_empty() {
-            // The tensor may be what the settings lack.
+            // The tensor may be a missing setting.
             if self.diags.count() > told {
                 return Evaluated::Poison;
             }
@@ -218,7 +219,7 @@ impl Lower<'_> {
         self.call(layer, tensors, call)
     }
 
-    /// Whether an operand is a number: a literal, a constant of the block or of Rust, or made of these.
+    /// Whether an operand is a number: a literal, a constant of the block or of Rust, or computed from these.
     pub(super) fn is_number(&self, expr: &Expr) -> bool {
         match &expr.kind {
             _ if matches!(self.fold(expr), Some(Known::Int(_) | Known::Float(_))) => true,
@@ -241,7 +242,7 @@ impl Lower<'_> {
             // A path, or a call of a constant function. Tensors have no paths.
             ExprKind::Rust if !self.mentions_tensor(&expr.tokens) => {
                 let tokens: Vec<_> = expr.tokens.clone().into_iter().collect();
-                // The functions of Rust's floats are none of constants.
+                // The functions of Rust's floats are not const.
                 matches!(&tokens[..], [TokenTree::Ident(word), TokenTree::Punct(a), TokenTree::Punct(b), ..]
                     if a.as_char() == ':' && b.as_char() == ':' && !is_call_of_float(word, &tokens))
             }
@@ -249,10 +250,10 @@ impl Lower<'_> {
         }
     }
 
-    /// A number as a setting. Among tensors all numbers are floats: `1 / 2` is 0.5, as in Keras.
+    /// A number as a setting. With tensors all numbers are floats: `1 / 2` is 0.5, as in Keras.
     pub(super) fn number(&mut self, expr: &Expr) -> Value {
         let kind = match self.known_number(expr) {
-            // Beside whole numbers, a whole number makes no floats of them.
+            // With whole tensors, a whole number keeps the result whole.
             Some(_) if let Some(whole) = self.whole_number(expr) => ValueKind::Int(whole),
             Some(number) => ValueKind::Float(number),
             None if self.has_outsiders(&expr.tokens, expr.loc) => ValueKind::Invalid,
@@ -274,7 +275,7 @@ impl Lower<'_> {
         }
     }
 
-    /// The value of a number that is known while the macro runs.
+    /// The value of a number known to the macro.
     pub(super) fn known_number(&self, expr: &Expr) -> Option<f64> {
         match &expr.kind {
             ExprKind::Paren(inner) => self.known_number(inner),
@@ -306,7 +307,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Reports a number where a tensor is needed; `name` is what a `let` binds it to.
+    /// Reports a number where a tensor is needed; `name` is the binding of a `let`.
     pub(super) fn number_as_tensor(&mut self, expr: &Expr, name: Option<&str>) {
         let is_call = expr.find(&|part| matches!(part, ExprKind::Call(..))).is_some();
         let text = match self.known_number(expr).filter(|_| is_call) {
@@ -336,7 +337,7 @@ impl Lower<'_> {
         self.operate("negative", &settings, &operand, (expr.loc, expr.loc), self.spans.get(expr.loc).start)
     }
 
-    /// `a + b - c`: a chain is evaluated link by link, from its left end.
+    /// `a + b - c`: a chain is evaluated from its left end, one operator at a time.
     pub(super) fn operator(&mut self, expr: &Expr) -> Evaluated {
         let mut links = Vec::new();
         let mut first = expr;
@@ -419,7 +420,7 @@ impl Lower<'_> {
     }
 }
 
-/// A number of constants as an expression of Rust of type `f64`.
+/// A number of constants as a Rust expression of type `f64`.
 fn number_tokens(expr: &Expr) -> TokenStream {
     match &expr.kind {
         ExprKind::Paren(inner) => {
@@ -447,7 +448,7 @@ pub(super) fn is_call_of_float(word: &proc_macro2::Ident, tokens: &[TokenTree]) 
     (word == "f32" || word == "f64") && matches!(tokens.last(), Some(TokenTree::Group(_)))
 }
 
-/// Whether a name is written as constants are.
+/// Whether a name is written like a constant.
 pub(super) fn is_constant(name: &str) -> bool {
     let is_class = layers::classes().any(|class| class == name);
     name.starts_with(char::is_uppercase) && !name.contains(char::is_lowercase) && !is_class

@@ -13,22 +13,22 @@ use crate::ast::{Arg, Expr, ExprKind, Tail, name_of};
 use crate::parse::text_of;
 use crate::tokens;
 
-/// What `Model(…)` names.
+/// Result of reading `Model(…)`.
 pub(super) struct Ports {
     pub(super) inputs: Vec<(Port, Ident)>,
     pub(super) outputs: Vec<(Port, Ident)>,
-    /// Whether both were given, so that what they leave out is a mistake of its own.
+    /// Whether both were given, so that missing tensors are errors of their own.
     pub(super) complete: bool,
-    /// Whether all of them are names that the block binds, sound or not.
+    /// Whether all of them are names that the block binds.
     pub(super) named: bool,
 }
 
 impl Lower<'_> {
-    /// Reads what `Model` is given.
+    /// Reads the arguments of `Model`.
     pub(super) fn ports(&mut self, tail: &Tail) -> Ports {
         let (mut inputs, mut outputs): (Option<Vec<&Expr>>, Option<Vec<&Expr>>) = (None, None);
         let mut positional = 0;
-        // The side that was given by its name last, and whether more of it was found outside of brackets.
+        // The keyword of the last side, and whether more of it was found outside of brackets.
         let mut named: Option<(&str, bool)> = None;
         let mut complete = true;
         for Arg { keyword, value } in &tail.args {
@@ -138,7 +138,7 @@ impl Lower<'_> {
         Ports { inputs, outputs, complete, named }
     }
 
-    /// Whether each tensor of a side has a name, and the block binds it.
+    /// Whether each tensor of a side has a name that the block binds.
     fn is_named(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Name(ident) => self.frame.bound.contains(&name_of(ident)),
@@ -149,7 +149,7 @@ impl Lower<'_> {
         }
     }
 
-    /// One side of `Model`: a name, a list of names, or a map.
+    /// Reads one side of `Model`: a name, a list of names, or a map.
     fn side(&mut self, expr: &Expr, what: &str) -> Vec<(Port, Ident)> {
         let mut ports = Vec::new();
         match &expr.kind {
@@ -189,7 +189,7 @@ impl Lower<'_> {
             _ if self.is_list(expr) => self.listed_ports(expr, what, ports),
             ExprKind::Index(list) if self.is_list(list) => self.listed_ports(expr, what, ports),
             ExprKind::Name(ident) => {
-                // The field stands where the name is bound, so that an editor goes from a use of it to there.
+                // The field has the span of the binding, so that an editor goes from a use to there.
                 let bound = self.binders.get(&name_of(ident)).unwrap_or(ident).clone();
                 self.port(&name_of(ident), (bound, true), expr.loc, expr, ports);
             }
@@ -220,7 +220,7 @@ impl Lower<'_> {
         let list = list_name(expr);
         let bound = self.binders.get(&list).map(Ident::span);
         let span = bound.unwrap_or_else(|| self.spans.get(expr.loc).start);
-        // Each mistake of a loop's body is reported once.
+        // Each error of a loop's body is reported once.
         let mut reported: BTreeSet<Loc> = BTreeSet::new();
         let mut names: BTreeMap<String, (TensorId, Loc)> = BTreeMap::new();
         for tensor in tensors {
@@ -258,14 +258,14 @@ impl Lower<'_> {
         }
     }
 
-    /// A port of which nothing is known, in the place of one that was reported.
+    /// An unknown port in place of one that was reported.
     fn nameless(&mut self, loc: Loc, ports: &mut Vec<(Port, Ident)>) {
         let tensor = self.builder.poison(loc);
         let ident = Ident::new("_unknown", self.spans.get(loc).start);
         ports.push((Port { name: String::new(), tensor, mask: None, loc }, ident));
     }
 
-    /// A tensor and its name; `bound` if that is the binding, and no key of a map.
+    /// A tensor and its name; `bound` if that is the binding instead of a key of a map.
     fn port(
         &mut self,
         name: &str,
@@ -319,7 +319,7 @@ impl Lower<'_> {
                 self.value_as_tensor(&given, value.loc);
                 self.builder.poison(value.loc)
             }
-            // A name that nothing has is nobody's.
+            // An unbound name.
             Evaluated::Poison
                 if bound && !self.frame.bound.iter().any(|other| other == name) && !self.is_lost(name) =>
             {
@@ -327,7 +327,7 @@ impl Lower<'_> {
             }
             Evaluated::Poison => self.builder.poison(value.loc),
         };
-        // `Input(name = "…")` names the input whatever it is bound to, as in Keras.
+        // `Input(name = "…")` names the input independent of its binding, as in Keras.
         if let (true, Some(given)) = (bound, self.builder.input_name(tensor)) {
             let ident = tokens::ident(given, ident.span());
             return ports.push((Port { name: given.to_owned(), tensor, mask: None, loc }, ident));
@@ -336,7 +336,7 @@ impl Lower<'_> {
     }
 }
 
-/// The error for a tensor of a list whose last layer has no name.
+/// Error for a tensor of a list whose last layer has no name.
 fn unnamed(what: &str, list: &str, graph: &Graph, tensor: TensorId) -> Diag {
     let entry = graph.tensor(tensor);
     let name = list.strip_suffix('s').filter(|name| !name.is_empty()).unwrap_or(list);
@@ -360,7 +360,7 @@ fn unnamed(what: &str, list: &str, graph: &Graph, tensor: TensorId) -> Diag {
     }
 }
 
-/// The name of the list that an expression takes tensors of.
+/// Name of the list whose tensors an expression contains.
 fn list_name(expr: &Expr) -> String {
     match &expr.kind {
         ExprKind::Name(ident) => name_of(ident),

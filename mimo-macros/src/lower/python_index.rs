@@ -1,4 +1,4 @@
-//! Indices as Python has them, `x[:, ::2, None]`, and the expression to write instead.
+//! Python indices, `x[:, ::2, None]`, and their replacements.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
@@ -10,9 +10,9 @@ use crate::parse::text_of;
 /// An entry of an index, as text.
 #[derive(Clone, Debug, PartialEq)]
 enum Entry {
-    /// One position, or a range as it is written here.
+    /// One position, or a range in mimo's form.
     Own(String),
-    /// `1:3:2`; what is left out is empty.
+    /// `1:3:2`; omitted parts are empty.
     Slice { start: String, end: String, step: String },
     /// `...`
     Ellipsis,
@@ -30,7 +30,7 @@ impl Entry {
         matches!(self, Entry::Slice { step, .. } if !step.is_empty())
     }
 
-    /// Whether it stands for one axis of the tensor.
+    /// Whether it selects from one axis of the tensor.
     fn is_axis(&self) -> bool {
         matches!(self, Entry::Own(_) | Entry::Slice { .. })
     }
@@ -67,7 +67,7 @@ fn read(tokens: &[TokenTree]) -> Entry {
     }
 }
 
-/// `1:3` as Rust writes it.
+/// `1:3` in Rust's form.
 pub(super) fn python_slice(tokens: &TokenStream) -> Option<String> {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     match read(&tokens) {
@@ -76,7 +76,7 @@ pub(super) fn python_slice(tokens: &TokenStream) -> Option<String> {
     }
 }
 
-/// The error for an index as Python has it, with what to write for a tensor whose samples have the lengths `shape`; 0 stands for one that
+/// Error for a Python index, with the replacement for a tensor whose samples have the lengths `shape`; 0 for one that
 /// only Rust knows.
 pub(super) fn python_index(
     expr: &Expr,
@@ -86,7 +86,7 @@ pub(super) fn python_index(
 ) -> Option<Diag> {
     let entries: Vec<Entry> = entries.iter().map(|entry| read(entry)).collect();
     let first = entries.iter().find(|entry| !matches!(entry, Entry::Own(_)))?;
-    // Keras counts the batch, which stays whole.
+    // Keras counts the batch, which is kept whole.
     let batch = entries.first() == Some(&Entry::whole());
     let error = |message: &str| Diag::error(Code::PythonExpression, expr.loc, message);
     let counted = entries.get(usize::from(batch)..).unwrap_or_default();
@@ -125,13 +125,14 @@ pub(super) fn python_index(
     })
 }
 
-/// The expression for an index, whose entries count the axes of a sample; `None` if there is none, or if it is not known.
+/// The expression for an index whose entries count the axes of a sample; `None` if there is none, or if it is
+/// unknown.
 fn rewritten(shown: &str, entries: &[Entry], shape: Option<&[usize]>) -> Option<String> {
     let axes = entries.iter().filter(|entry| entry.is_axis()).count();
     let ellipsis = entries.contains(&Entry::Ellipsis);
     let rank = shape.map_or(axes + usize::from(ellipsis), <[usize]>::len);
     let left = rank.checked_sub(axes)?;
-    // Axes without an entry are whole: those of the ellipsis, or the last ones.
+    // Axes without an entry are kept: those of the ellipsis, or the last ones.
     let whole = vec![Entry::whole(); left];
     let entries: Vec<Entry> = match entries.iter().position(|entry| *entry == Entry::Ellipsis) {
         Some(at) => [&entries[..at], &whole[..], &entries[at + 1..]].concat(),
@@ -145,7 +146,7 @@ fn rewritten(shown: &str, entries: &[Entry], shape: Option<&[usize]>) -> Option<
         false => (shown.to_owned(), entries),
     };
     let mut index: Vec<String> = Vec::new();
-    // Axes of the result that are turned around, and those that are new.
+    // Axes of the result that are reversed, and new ones.
     let (mut flipped, mut new, mut axis) = (Vec::new(), Vec::new(), 1);
     for entry in &entries {
         match entry {
@@ -183,7 +184,7 @@ fn rewritten(shown: &str, entries: &[Entry], shape: Option<&[usize]>) -> Option<
     Some(text)
 }
 
-/// The tensor with an axis of its own for the steps of each axis that has some, and the entries for it.
+/// The tensor with an additional axis for the steps of each axis with a step, and the entries for it.
 fn without_steps(shown: &str, entries: &[Entry], shape: &[usize]) -> Option<(String, Vec<Entry>)> {
     let (mut cut, mut lengths, mut left) = (Vec::new(), Vec::new(), Vec::new());
     let mut axes = shape.iter().copied();
@@ -216,7 +217,7 @@ fn without_steps(shown: &str, entries: &[Entry], shape: &[usize]) -> Option<(Str
         };
         let (from, to) = (place(start, 0)?, place(end, length)?);
         let count = to.checked_sub(from)?.div_ceil(steps);
-        // The last step may go on after the range, but not after the axis: then it begins earlier.
+        // The last step may extend beyond the range, but not beyond the axis: then it begins earlier.
         let past = from + count * steps;
         let (from, at) =
             if past <= length { (from, 0) } else { (from.checked_sub(past - length)?, past - length) };

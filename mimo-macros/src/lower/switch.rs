@@ -1,4 +1,4 @@
-//! `if training { … } else { … }`, which is `in_train_phase` of both sides.
+//! `if training { … } else { … }`: `in_train_phase` of both branches.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
@@ -11,7 +11,7 @@ use crate::ast::{Branch, Expr, ExprKind, Let, Switch, name_of};
 use crate::parse::text_of;
 
 impl Lower<'_> {
-    /// Both sides; a pass takes its own.
+    /// Lowers both branches; each pass uses its own.
     pub(super) fn switch(&mut self, expr: &Expr, switch: &Switch) -> Evaluated {
         let mut settings = Vec::new();
         let mut tensors = Vec::new();
@@ -30,7 +30,7 @@ impl Lower<'_> {
         self.operate("in_train_phase", &settings, &tensors, (expr.loc, expr.loc), span)
     }
 
-    /// Reports a switch that a tuple of names is bound to.
+    /// Reports a switch bound to a tuple of names.
     pub(super) fn switch_of_several(&mut self, statement: &Let, switch: &Switch) {
         let names: Vec<String> = statement.names.iter().map(|name| name_of(&name.ident)).collect();
         let message = format!("a switch gives one tensor, but {} names are bound", names.len());
@@ -59,7 +59,7 @@ impl Lower<'_> {
         self.broken = true;
     }
 
-    /// One side: a number, or a tensor. What it binds is known inside only.
+    /// Lowers one branch: a number, or a tensor. Its bindings are only visible inside.
     fn branch(
         &mut self,
         branch: &Branch,

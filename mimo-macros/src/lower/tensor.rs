@@ -16,17 +16,17 @@ use crate::ast::{Arg, Expr, ExprKind, name_of};
 use crate::losses;
 use crate::parse::text_of;
 
-/// What an expression is.
+/// Result of an expression.
 pub(super) enum Evaluated {
-    /// What a call gives.
+    /// Outputs of a call.
     Tensors(Vec<TensorId>),
     /// A list of tensors.
     List(Vec<TensorId>),
-    /// A layer that was not called yet.
+    /// A layer that was not called.
     Layer(Callable),
     /// A number, a word, or another setting.
     Value(Parameter),
-    /// It was reported.
+    /// An error was reported.
     Poison,
 }
 
@@ -100,7 +100,7 @@ impl Lower<'_> {
         }
     }
 
-    /// What a name stands for; `None` after it was reported.
+    /// The binding of a name; `None` after reporting an error.
     fn lookup(&mut self, ident: &Ident, loc: Loc) -> Option<Binding> {
         let name = name_of(ident);
         if let Some(binding) = self.frame.scope.get(&name) {
@@ -171,8 +171,7 @@ impl Lower<'_> {
         None
     }
 
-    /// The error for a parameter that was given a value, where a tensor is needed: what was given may have been meant
-    /// as a tensor.
+    /// Error for a parameter with a value where a tensor is needed: the argument may have been meant as a tensor.
     pub(super) fn no_tensor(&self, name: &str, given: Value, loc: Loc) -> Diag {
         let ValueKind::Ident { text, .. } = &given.kind else {
             let name = if name == "this" { name.to_owned() } else { format!("`{name}`") };
@@ -190,7 +189,7 @@ impl Lower<'_> {
 
     /// `callee(args)`
     fn eval_call(&mut self, expr: &Expr, callee: &Expr, args: &[Arg]) -> Evaluated {
-        // Arguments are calls in turn. What is rare has functions of its own, so that each level takes little of the stack.
+        // Arguments are calls themselves. Rare cases are separate functions, so that each level uses little stack.
         match &callee.kind {
             ExprKind::Name(ident) => self.call_of_name(expr, callee, ident, args),
             _ => self.call_of_result(expr, callee, args),
@@ -224,7 +223,7 @@ impl Lower<'_> {
         Evaluated::Poison
     }
 
-    /// `MeanSquaredError()(a, b)`: reports it, and returns whether it is that.
+    /// `MeanSquaredError()(a, b)`: reports it, and returns whether it was one.
     fn loss_in_two_steps(&mut self, callee: &Expr, args: &[Arg]) -> bool {
         if let ExprKind::Call(inner, _) = &callee.kind
             && let ExprKind::Name(ident) = &inner.kind
@@ -280,7 +279,7 @@ impl Lower<'_> {
 
     fn call_of_name(&mut self, expr: &Expr, callee: &Expr, ident: &Ident, args: &[Arg]) -> Evaluated {
         let name = name_of(ident);
-        // Functions call each other many levels deep: what is large has functions of its own.
+        // The recursion is deep: large cases are separate functions.
         match self.frame.scope.get(&name).cloned() {
             Some(Binding::Layer(layer)) => return self.apply(layer, args, expr.loc),
             Some(other) => return self.no_layer_called(&name, &other, callee, expr, args),
@@ -292,7 +291,7 @@ impl Lower<'_> {
         self.call_of_item(expr, callee, (&name, ident), args)
     }
 
-    /// A call of a binding that is no layer.
+    /// A call of a binding that is not a layer.
     fn no_layer_called(
         &mut self,
         name: &str,
@@ -317,7 +316,7 @@ impl Lower<'_> {
         Evaluated::Poison
     }
 
-    /// A call of what the language knows by its name, or of a name that nothing has.
+    /// A call of an item of the language, or of an unknown name.
     fn call_of_item(
         &mut self,
         expr: &Expr,
@@ -404,7 +403,7 @@ impl Lower<'_> {
         let made = self.layer(name, callee.loc, &settings, expr.loc, ident);
         let mut lacks_tensors = false;
         for (keyword, loc) in of_calls.into_iter().filter_map(|arg| arg.keyword.as_ref()) {
-            // The tensor is used by nothing then, which is no second mistake.
+            // The tensor is then unused, which is not a second mistake.
             self.broken = true;
             let places = made.map(|layer| self.builder.graph().layer(layer).kind.places());
             lacks_tensors |= places.is_some_and(|places| places.contains(&keyword.as_str()));
@@ -424,8 +423,8 @@ impl Lower<'_> {
         }
     }
 
-    /// Reads the tensors that something was called on that was reported, so that mistakes in them are found. What else it
-    /// takes is not known.
+    /// Reads the tensors of a call whose callee was reported, so that errors in them are found. Its other arguments
+    /// are unknown.
     pub(super) fn tensors_of_lost(&mut self, args: &[Arg]) {
         for arg in
             args.iter().filter(|arg| arg.keyword.is_none() || self.is_tensor(&arg.value)).collect::<Vec<_>>()
@@ -484,7 +483,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Tensors among the settings: `Flatten(x)`, `encodr(x)`. Gives whether that was reported.
+    /// Tensors among the settings: `Flatten(x)`, `encodr(x)`. Returns whether that was reported.
     fn is_misplaced(&mut self, name: &str, callee: &Expr, args: &[Arg]) -> bool {
         let Some(tensor) = args.iter().find(|arg| arg.keyword.is_none() && self.is_tensor(&arg.value)) else {
             return false;
@@ -493,7 +492,7 @@ impl Lower<'_> {
         let bound = self.frame.scope.iter().filter(|(_, binding)| matches!(binding, Binding::Layer(_)));
         let callable = bound.map(|(name, _)| name.as_str()).chain(self.function_names());
         let near = did_you_mean(name, callable).map(str::to_owned);
-        // A name with a small letter was meant to be bound, and is told once.
+        // A lower-case name was meant to be bound, and is reported once.
         let meant = near.is_some() || known(name).is_some();
         if meant && name.starts_with(char::is_lowercase) && self.is_told(name) {
             return true;
@@ -513,7 +512,7 @@ impl Lower<'_> {
                 Diag::error(Code::UnknownLayer, callee.loc, format!("cannot find a {what} `{name}`"))
                     .help(format!("did you mean `{near}`?"))
             }
-            // The builder knows the near names of classes.
+            // The builder suggests similar names of classes.
             (None, None) => return false,
         };
         match meant {
@@ -556,7 +555,7 @@ impl Lower<'_> {
     }
 }
 
-/// The two tensors that a loss compares.
+/// The two tensors of a loss.
 fn operands_of_loss(args: &[Arg]) -> Option<[String; 2]> {
     match args {
         [t, p] if t.keyword.is_none() && p.keyword.is_none() => {
@@ -566,13 +565,13 @@ fn operands_of_loss(args: &[Arg]) -> Option<[String; 2]> {
     }
 }
 
-/// The class that a name is, or nearly is but for its case: `flatten`.
+/// The class of this name, ignoring case: `flatten`.
 fn known(name: &str) -> Option<&'static str> {
     let fold = |text: &str| text.to_lowercase().replace('_', "");
     layers::classes().find(|class| fold(class) == fold(name))
 }
 
-/// Whether a class needs no settings.
+/// Whether a class has no required settings.
 fn takes_nothing(class: &str) -> bool {
     matches!(
         class,

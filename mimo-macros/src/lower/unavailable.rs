@@ -1,4 +1,4 @@
-//! Operations that tensors have in other languages and not here: each error says what to write instead.
+//! Tensor operations of other languages: each error says what to write instead.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
@@ -23,7 +23,7 @@ impl Names for Lower<'_> {
 }
 
 impl Lower<'_> {
-    /// Whether the name of a tensor stands among tokens.
+    /// Whether tokens contain the name of a tensor.
     pub(super) fn mentions_tensor(&self, tokens: &TokenStream) -> bool {
         tokens.clone().into_iter().any(|token| match token {
             TokenTree::Ident(ident) => matches!(
@@ -35,7 +35,7 @@ impl Lower<'_> {
         })
     }
 
-    /// Reports Python's power in an expression of numbers. Gives whether there is one.
+    /// Reports Python's power in an expression of numbers. Returns whether there is one.
     pub(super) fn has_power(&mut self, expr: &Expr) -> bool {
         let Some(found) = power(expr) else { return false };
         let diag = power_of_numbers(found, |expr| self.fold(expr));
@@ -69,7 +69,7 @@ impl Lower<'_> {
         Evaluated::Poison
     }
 
-    /// The value of a number with powers in it.
+    /// The value of a number that contains powers.
     fn known_power(&self, expr: &Expr) -> Option<f64> {
         match &expr.kind {
             ExprKind::Power(base, exponent) => {
@@ -121,7 +121,7 @@ impl Lower<'_> {
     }
 }
 
-/// The error for Python's power between numbers.
+/// Error for Python's power of numbers.
 pub(super) fn power_of_numbers(found: &Expr, fold: impl Fn(&Expr) -> Option<Known>) -> Diag {
     let diag = Diag::error(Code::PythonExpression, found.loc, "`**` is Python's power");
     let ExprKind::Power(base, exponent) = &found.kind else { return diag.help("write the number") };
@@ -141,7 +141,7 @@ pub(super) fn power_of_numbers(found: &Expr, fold: impl Fn(&Expr) -> Option<Know
     let is_float = |expr: &Expr| matches!(fold(expr), Some(Known::Float(_)));
     diag.help(match known {
         Some(n) => format!("write `{n}`"),
-        // Rust computes no power of floats in a constant.
+        // Rust cannot compute a power of floats in a constant.
         None if is_float(base) || is_float(exponent) => "write the number itself".into(),
         None => {
             let (base, exponent) = (text_of(base.tokens.clone()), text_of(exponent.tokens.clone()));
@@ -150,7 +150,7 @@ pub(super) fn power_of_numbers(found: &Expr, fold: impl Fn(&Expr) -> Option<Know
     })
 }
 
-/// What to write instead of an expression of Rust that has a tensor in it.
+/// Replacement for a Rust expression that contains a tensor.
 fn of_rust(tokens: &[TokenTree]) -> Option<String> {
     let text = |tokens: &[TokenTree]| text_of(tokens.iter().cloned().collect());
     let cast = tokens.iter().position(|token| matches!(token, TokenTree::Ident(ident) if ident == "as"));

@@ -1,4 +1,4 @@
-//! Names that nothing is bound to: which of them are mistakes, and which follow from statements that could not be read.
+//! Unbound names: decides which of them are errors, and which follow from statements that could not be parsed.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
@@ -10,14 +10,13 @@ use super::Lower;
 pub(super) const COMPARISONS: usize = 1 << 18;
 
 impl Lower<'_> {
-    /// Whether a name that nothing is bound to was told before, or follows from what was told: it may be a name of a
-    /// statement that was not read, or the one that is missing in a pattern.
+    /// Whether an unbound name was reported before, or follows from an error: it may be bound by a statement that was
+    /// not parsed, or be the missing one of a pattern.
     pub(super) fn is_told(&mut self, name: &str) -> bool {
         self.frame.lost.contains(name) || !self.frame.unknown.insert(name.to_owned())
     }
 
-    /// Reports a name that nothing is bound to. While a pattern lacks a name, this may be that one: which of the names
-    /// it is shows at the end.
+    /// Reports an unbound name. While a pattern lacks a name, it may be that one, which is decided at the end.
     pub(super) fn unbound(&mut self, name: &str, diag: Diag) {
         match self.frame.nameless > 0 && !self.frame.bound.contains(name) {
             true => self.frame.pending.push((name.to_owned(), diag)),
@@ -25,8 +24,8 @@ impl Lower<'_> {
         }
     }
 
-    /// The candidate that a name was meant to be, while there are few names that are unknown: a person does not mistype
-    /// more, and comparing all with all would take the square of their number.
+    /// The candidate that a name probably means, while few names are unknown: a person does not mistype more, and
+    /// comparing all pairs would be quadratic.
     pub(super) fn near<'n>(
         &mut self,
         name: &str,
@@ -43,7 +42,7 @@ impl Lower<'_> {
         near
     }
 
-    /// The same among the names of the scope.
+    /// Same as [`near`](Self::near), among the names of the scope.
     pub(super) fn near_in_scope(&mut self, name: &str) -> Option<String> {
         let scope = std::mem::take(&mut self.frame.scope);
         let near = self.near(name, scope.keys().map(String::as_str)).map(str::to_owned);
@@ -56,8 +55,8 @@ impl Lower<'_> {
         self.near_in_scope(name).is_some()
     }
 
-    /// Reports those unknown names that are not the ones which patterns lack. A slip of the hand is the last to be
-    /// taken for one of them.
+    /// Reports the unknown names that are not the missing ones of patterns. Typos are the last candidates for missing
+    /// names.
     pub(super) fn tell_pending(&mut self) {
         let mut pending = std::mem::take(&mut self.frame.pending);
         pending.sort_by_cached_key(|(name, _)| self.is_slip(name));
@@ -66,14 +65,14 @@ impl Lower<'_> {
         }
     }
 
-    /// Whether a name is lost with the statement that binds it, as far as can be told.
+    /// Whether a name is probably bound by a statement with an error.
     pub(super) fn is_lost(&mut self, name: &str) -> bool {
         self.frame.lost.contains(name)
             || self.frame.pending.iter().any(|(other, _)| other == name) && !self.is_slip(name)
     }
 
-    /// A layer or a function that was never bound: `encoder(x)`. It is reported once, like a tensor. What begins with a
-    /// capital letter, or nearly is a layer of mimo, is for the builder to tell.
+    /// A layer or a function that was never bound: `encoder(x)`. It is reported once, like a tensor. The builder
+    /// reports names that begin with a capital letter or are similar to a layer of mimo.
     pub(super) fn is_unbound(&mut self, name: &str, loc: Loc) -> bool {
         let lower = name.starts_with(|c: char| c.is_lowercase() || c == '_');
         let bound = self.frame.bound.contains(name);

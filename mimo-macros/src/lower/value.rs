@@ -18,7 +18,7 @@ impl Lower<'_> {
         args.into_iter().map(|arg| Arg { name: arg.keyword.clone(), value: self.value(&arg.value) }).collect()
     }
 
-    /// An expression where a value is meant.
+    /// An expression where a value is required.
     pub(super) fn value(&mut self, expr: &Expr) -> Value {
         if let ExprKind::Name(ident) = &expr.kind
             && let Some(given) = self.consts.parameter(&name_of(ident))
@@ -37,7 +37,7 @@ impl Lower<'_> {
         if !matches!(expr.kind, ExprKind::If(_) | ExprKind::List(_)) && !self.prepare(expr) {
             return ValueKind::Invalid;
         }
-        // The items of a list have places of their own.
+        // The items of a list have their own locations.
         if let (false, Some(known)) = (matches!(expr.kind, ExprKind::List(_)), self.fold(expr)) {
             return known.kind(expr.loc);
         }
@@ -45,7 +45,7 @@ impl Lower<'_> {
             ExprKind::Int(n) => ValueKind::Int(*n),
             ExprKind::Float(x) => ValueKind::Float(*x),
             ExprKind::Bool(b) => ValueKind::Bool(*b),
-            // What is known was folded.
+            // Known values were folded.
             ExprKind::Str(_) => ValueKind::Invalid,
             ExprKind::None => ValueKind::None,
             ExprKind::Name(_) if self.consts.is_broken(&expr.tokens) => ValueKind::Invalid,
@@ -91,14 +91,14 @@ impl Lower<'_> {
                     return ValueKind::Invalid;
                 }
                 if let Some(text) = character(&expr.tokens) {
-                    // rustc has reported a longer one, which is not a character either.
+                    // rustc reports a longer one, which is not a character either.
                     let message = "a string stands in double quotes";
                     self.error(
                         Diag::error(Code::WrongValue, expr.loc, message).help(format!("write `\"{text}\"`")),
                     );
                     return ValueKind::Invalid;
                 }
-                // A part of it may be of our grammar only: `-{ key: value }`.
+                // A part of it may only be valid in mimo's grammar: `-{ key: value }`.
                 if !is_rust(&expr.tokens) {
                     self.error(
                         Diag::error(Code::InvalidExpression, expr.loc, "this is not an expression of Rust")
@@ -139,13 +139,13 @@ impl Lower<'_> {
                     ValueKind::Invalid
                 }
             },
-            // Only a `let` binds what these give, so that they are no settings.
+            // Only a `let` can bind these, so they are not settings.
             ExprKind::Loop(_) | ExprKind::Switch(_) | ExprKind::Invalid => ValueKind::Invalid,
             ExprKind::If(_) => self.evaluated(expr),
         }
     }
 
-    /// The error for a setting that is bound where the function is called.
+    /// Error for a setting that is bound where the function is called.
     fn setting_outside(&self, name: &str, loc: Loc) -> Option<Diag> {
         let function = self.frame.function().filter(|_| self.consts.is_outside(name))?;
         let message = format!("`{name}` is bound outside of the function `{function}`");
@@ -153,7 +153,7 @@ impl Lower<'_> {
         Some(Diag::error(Code::BoundOutside, loc, message).help(help))
     }
 
-    /// A setting that an `if` or a function gives.
+    /// A setting returned by an `if` or a function.
     fn evaluated(&mut self, expr: &Expr) -> ValueKind {
         match self.eval(expr) {
             Evaluated::Value(value) => value.kind,
@@ -169,30 +169,30 @@ impl Lower<'_> {
         }
     }
 
-    /// A shape that a `let` states.
+    /// An annotated shape.
     pub(super) fn shape(&mut self, expr: &Expr) -> Value {
         let value = self.value(expr);
         match value.kind {
-            // `(3)` is a number to Rust, and the shape of a vector to whoever writes it after a colon.
+            // `(3)` is a number in Rust, but after a colon the user means the shape of a vector.
             ValueKind::List(_) | ValueKind::Invalid => value,
             _ => Value { loc: value.loc, kind: ValueKind::List(vec![value]) },
         }
     }
 
-    /// A length that const evaluation has to find the value of.
+    /// A length whose value const evaluation computes.
     fn constant(&mut self, tokens: &TokenStream, loc: Loc) -> ConstId {
         self.constant_of(tokens, loc, false)
     }
 
-    /// A length or a number that const evaluation has to find the value of.
+    /// A length or a number whose value const evaluation computes.
     pub(super) fn constant_of(&mut self, tokens: &TokenStream, loc: Loc, number: bool) -> ConstId {
-        // What a parameter stands for differs from call to call.
+        // A parameter has another value in each call.
         let text = match self.consts.has_parameters(tokens) {
             true => text_of(self.consts.substitute(tokens.clone(), &mut 0)),
             false => text_of(tokens.clone()),
         };
         let id = self.builder.constant(&text, loc, number);
-        // The builder gives the same text the same number.
+        // The builder numbers equal texts equally.
         if id.0 as usize == self.const_exprs.len() {
             let mut size = 0;
             self.const_exprs.push(self.consts.substitute(tokens.clone(), &mut size));

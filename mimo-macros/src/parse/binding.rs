@@ -1,4 +1,4 @@
-//! `let`: the names, the shape and what is bound, and what people write instead.
+//! `let`: the names, the shape and the value, and common mistakes.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
@@ -54,13 +54,13 @@ impl Parser {
             let loc = self.spans.of(cursor.previous());
             let diag = Diag::error(Code::IncompleteLet, loc, "expected a name after `let`")
                 .help("write `let name = …;`");
-            // A name that is none was reported already.
+            // An invalid name was reported already.
             if cursor.position() == start {
                 self.error(diag);
             }
         }
         let mut ascription = None;
-        // Without a `=`, what is shape and what is value cannot be told.
+        // Without a `=`, shape and value cannot be distinguished.
         let assigned = (0..cursor.rest().len()).any(|n| cursor.punct_at(n, '='));
         if assigned && cursor.punct_at(0, ':') {
             cursor.skip(1);
@@ -112,7 +112,7 @@ impl Parser {
         self.bound(cursor, names, tuple.is_some(), ascription, state, model);
     }
 
-    /// What stands after the `=`.
+    /// The tokens after the `=`.
     fn bound(
         &mut self,
         cursor: &mut Cursor<'_>,
@@ -147,7 +147,7 @@ impl Parser {
             return;
         }
         let unprefixed = without_prefix(cursor);
-        // `Sequential([…])(x)` is one in the place of a layer.
+        // `Sequential([…])(x)` is one used as a layer.
         if unprefixed.at_keyword("Sequential") && unprefixed.rest().len() == 2 {
             state.model_name = names.first().map(|binder| name_of(&binder.ident));
             self.sequential(cursor, state, model);
@@ -166,7 +166,7 @@ impl Parser {
         {
             let loc = self.spans.of(cursor.rest());
             let shown = text_of(cursor.rest().iter().cloned().collect());
-            // Where the names lack them too, that was reported.
+            // If the names lack them too, that was reported.
             if self.diags.last().is_none_or(|last| last.code != Code::MissingParentheses) {
                 let message = "several values stand in parentheses";
                 let diag = Diag::error(Code::MissingParentheses, loc, message);
@@ -180,7 +180,7 @@ impl Parser {
         model.statements.push(Statement::Let(Let { names, tuple, ascription, value }));
     }
 
-    /// The names of a pattern. One that is missing or none at all stands as `_`, so that the others keep their places.
+    /// The names of a pattern. A missing or invalid one becomes `_`, so that the others keep their positions.
     pub(super) fn binders(&mut self, tokens: &[TokenTree], model: &mut Model) -> Vec<Binder> {
         let mut names = Vec::new();
         let mut position = Cursor::new(tokens);
@@ -227,7 +227,7 @@ impl Parser {
             }
             [TokenTree::Ident(ident)] => {
                 let diag = Diag::error(Code::KeywordAsName, loc, format!("`{ident}` is a keyword of Rust"));
-                // Paths begin with these, which therefore cannot be raw.
+                // Paths begin with these, so they cannot be raw.
                 let never_raw = ["self", "Self", "super", "crate"];
                 let text = ident.to_string();
                 self.error(diag.help(match never_raw.contains(&text.trim_start_matches("r#")) {
@@ -245,7 +245,7 @@ impl Parser {
         }
     }
 
-    /// `x = Dense(3)(y)`: Python's form, read as if `let` were there.
+    /// `x = Dense(3)(y)`: Python's form, parsed as if `let` were there.
     pub(super) fn without_let(&mut self, cursor: &mut Cursor<'_>, state: &mut State, model: &mut Model) {
         let is_model = cursor.punct_at(1, '=') && cursor.ident_at(2).is_some_and(|ident| ident == "Model");
         if !is_model {
@@ -273,7 +273,7 @@ impl Parser {
     }
 }
 
-/// `_` in the place of a name that was left out.
+/// `_` for a missing name.
 fn nameless(tokens: &[TokenTree], loc: Loc, model: &mut Model) -> Option<Binder> {
     model.lost.nameless += 1;
     let span = tokens.first()?.span();

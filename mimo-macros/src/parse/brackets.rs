@@ -1,4 +1,4 @@
-//! What stands between the brackets of an index.
+//! Tokens between the brackets of an index.
 
 use proc_macro2::TokenTree;
 
@@ -13,7 +13,7 @@ pub(crate) fn index_tokens(expr: &Expr) -> Vec<TokenTree> {
     }
 }
 
-/// Place of the two dots of a range.
+/// Index of the two dots of a range.
 pub(crate) fn dots(tokens: &[TokenTree]) -> Option<usize> {
     (0..tokens.len()).find(|&at| is_punct(tokens.get(at), '.') && is_punct(tokens.get(at + 1), '.'))
 }

@@ -1,4 +1,4 @@
-//! `if stride == 2 { … } else { … }`, whose condition is known while the macro runs.
+//! `if stride == 2 { … } else { … }`, whose condition the macro knows.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
@@ -13,16 +13,16 @@ use super::switch::reads_training;
 use crate::ast::{Branch, Condition, Expr, ExprKind, If, Model, Statement};
 use crate::tokens::idents;
 
-/// More tokens than a person writes in one condition; what follows recurses.
+/// More tokens than a hand-written condition has; the following code is recursive.
 const TOKENS: usize = 128;
 
 const FORM: &str = "write `if stride == 2 { … } else { … }`";
 
-/// Words that do not stand in a condition: an `if` before them has no body.
+/// Words that do not occur in a condition: an `if` before them has no body.
 const AFTER: [&str; 6] = ["let", "const", "for", "fn", "Model", "else"];
 
-/// Number of tokens of `if … { … }` at the start of a run, with its `else` sides. A later side may be without its body. `None` if
-/// the first is.
+/// Number of tokens of `if … { … }` at the start of a run, with its `else` branches. A later branch may lack its
+/// body. `None` if the first one does.
 fn len(run: &[TokenTree]) -> Option<usize> {
     let mut cursor = Cursor::new(run);
     if !cursor.at_keyword("if") {
@@ -44,7 +44,7 @@ fn len(run: &[TokenTree]) -> Option<usize> {
         }
         cursor.skip(1);
         sides += 1;
-        // Python's `else if` is reported and read as one.
+        // Python's `elif` is reported and parsed as `else if`.
         if cursor.at_keyword("elif") {
             continue;
         }
@@ -70,13 +70,13 @@ pub(super) fn chain(run: &[TokenTree]) -> Option<usize> {
     len(run).filter(|&len| len < run.len())
 }
 
-/// Whether a run starts with an `if` that has a body. `a if b else c` of Python has none.
+/// Whether a run starts with an `if` that has a body. Python's `a if b else c` has none.
 pub(super) fn starts(run: &[TokenTree]) -> bool {
     len(run).is_some()
 }
 
 impl Parser {
-    /// A run that starts with `if` and gives a tensor or a value.
+    /// A run that starts with `if` and returns a tensor or a value.
     pub(super) fn chosen(&mut self, run: &[TokenTree], model: &mut Model) -> Expr {
         if reads_training(run) {
             return self.switch(run, model);
@@ -90,9 +90,9 @@ impl Parser {
         Expr { loc, ..expr }
     }
 
-    /// The same inside of an expression: `Conv2D(8, 3, strides = if i == 0 { 2 } else { 1 })`.
+    /// Same inside of an expression: `Conv2D(8, 3, strides = if i == 0 { 2 } else { 1 })`.
     pub(super) fn chosen_in_expression(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
-        // What belongs to the block is reported where it stands.
+        // Statements that are only allowed in the block are reported.
         let expr = self.if_expression(cursor, &mut Model::default());
         if matches!(expr.kind, ExprKind::Invalid) { Err(Stop::Reported) } else { Ok(expr) }
     }
@@ -118,7 +118,7 @@ impl Parser {
         }
     }
 
-    /// All sides of an `if`; `None` if its form is broken, which is reported.
+    /// All branches of an `if`; `None` if its form is invalid, which is reported.
     fn branching(&mut self, cursor: &mut Cursor<'_>, place: Place, model: &mut Model) -> Option<If> {
         let run = cursor.rest();
         let mut arms = Vec::new();
@@ -213,7 +213,7 @@ impl Parser {
         Some(If { arms, otherwise })
     }
 
-    /// The inside of one side.
+    /// The inside of one branch.
     pub(super) fn side(&mut self, tokens: Vec<TokenTree>, place: Place, model: &mut Model) -> Branch {
         let mut inner = Model::default();
         let mut state = State::at(place);
@@ -274,8 +274,8 @@ impl Parser {
     }
 }
 
-/// The condition in an expression of Rust that consists of `&&`, `||` or `!`: the value of `let last = stage == 3 && block == 2;`.
-/// Its places mean nothing.
+/// The condition in a Rust expression that consists of `&&`, `||` or `!`: the value of `let last = stage == 3 &&
+/// block == 2;`. Its locations are not valid.
 pub(crate) fn logic(expr: &Expr) -> Option<Condition> {
     let run = contents(expr.tokens.clone());
     let joins = |at: usize| is_double(&run, at, '&') || is_double(&run, at, '|');
@@ -288,7 +288,7 @@ pub(crate) fn logic(expr: &Expr) -> Option<Condition> {
     parser.diags.is_empty().then_some(condition)
 }
 
-/// Whether `&&` or `||` starts at a place.
+/// Whether `&&` or `||` starts at an index.
 fn is_double(run: &[TokenTree], at: usize, symbol: char) -> bool {
     let punct = |at: usize| match run.get(at) {
         Some(TokenTree::Punct(punct)) if punct.as_char() == symbol => Some(punct.spacing()),
@@ -297,7 +297,7 @@ fn is_double(run: &[TokenTree], at: usize, symbol: char) -> bool {
     punct(at) == Some(Spacing::Joint) && punct(at + 1).is_some() && punct(at - 1).is_none()
 }
 
-/// A condition with words of Python, as it is written here: `a && b != none` for `a and b is not None`.
+/// Replacement for a condition with words of Python: `a && b != none` for `a and b is not None`.
 fn of_python(run: &[TokenTree]) -> Option<String> {
     let word = |at: usize, text: &str| matches!(run.get(at), Some(TokenTree::Ident(ident)) if ident == text);
     let mut text = String::new();

@@ -1,10 +1,10 @@
-//! Runs of tokens: walking, cutting and showing them.
+//! Runs of tokens: traversing, splitting and formatting them.
 
 use proc_macro2::{Delimiter, Group, Ident, Spacing, TokenStream, TokenTree};
 
 use crate::ast::name_of;
 
-/// A place in a run of tokens.
+/// A position in a run of tokens.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor<'a> {
     tokens: &'a [TokenTree],
@@ -17,27 +17,27 @@ impl<'a> Cursor<'a> {
         Cursor { tokens, at: 0 }
     }
 
-    /// How many tokens were passed.
+    /// Number of consumed tokens.
     pub(crate) fn position(&self) -> usize {
         self.at
     }
 
-    /// What was passed since `start`.
+    /// The tokens consumed since `start`.
     pub(crate) fn since(&self, start: usize) -> &'a [TokenTree] {
         self.tokens.get(start..self.at).unwrap_or(&[])
     }
 
-    /// The token that was passed last.
+    /// The token consumed last.
     pub(crate) fn previous(&self) -> &'a [TokenTree] {
         self.since(self.at.saturating_sub(1))
     }
 
-    /// What is left.
+    /// The remaining tokens.
     pub(crate) fn rest(&self) -> &'a [TokenTree] {
         self.tokens.get(self.at..).unwrap_or(&[])
     }
 
-    /// Whether nothing is left.
+    /// Whether no tokens remain.
     pub(crate) fn is_empty(&self) -> bool {
         self.rest().is_empty()
     }
@@ -60,7 +60,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Whether the next token is this keyword (and not a raw identifier).
+    /// Whether the next token is this keyword (not as a raw identifier).
     pub(crate) fn at_keyword(&self, keyword: &str) -> bool {
         self.ident_at(0).is_some_and(|ident| ident == keyword)
     }
@@ -73,7 +73,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Whether the token after `n` others is this punctuation, alone: `=` but not the start of `==`.
+    /// Whether the token after `n` others is this punctuation by itself: `=` but not the start of `==`.
     pub(crate) fn punct_at(&self, n: usize, symbol: char) -> bool {
         let Some(TokenTree::Punct(punct)) = self.peek_nth(n) else { return false };
         let joined = punct.spacing() == Spacing::Joint
@@ -82,12 +82,12 @@ impl<'a> Cursor<'a> {
         punct.as_char() == symbol && !joined
     }
 
-    /// Passes `n` tokens.
+    /// Consumes `n` tokens.
     pub(crate) fn skip(&mut self, n: usize) {
         self.at = self.tokens.len().min(self.at + n);
     }
 
-    /// Passes attributes and doc comments, and gives them.
+    /// Consumes attributes and doc comments, and returns them.
     pub(crate) fn attributes(&mut self) -> &'a [TokenTree] {
         let start = self.at;
         while self.punct_at(0, '#') && self.group_at(1, Delimiter::Bracket).is_some() {
@@ -96,7 +96,7 @@ impl<'a> Cursor<'a> {
         self.since(start)
     }
 
-    /// Passes `pub` or `pub(crate)`, if that comes next.
+    /// Consumes `pub` or `pub(crate)`, if present.
     pub(crate) fn visibility(&mut self) -> &'a [TokenTree] {
         let start = self.at;
         if self.at_keyword("pub") {
@@ -109,7 +109,8 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Cuts a run at a symbol; pieces may be empty. A comma between the angles of a path (`f::<A, B>()`) does not cut.
+/// Splits a run at a symbol; pieces may be empty. Commas inside the angle brackets of a path (`f::<A, B>()`) do not
+/// count.
 pub(crate) fn cut(tokens: &[TokenTree], symbol: char) -> Vec<&[TokenTree]> {
     let mut pieces = Vec::new();
     let (mut start, mut angles) = (0, 0_usize);
@@ -143,7 +144,7 @@ pub(crate) fn is_punct(tokens: &[TokenTree], i: usize, symbol: char) -> bool {
     matches!(tokens.get(i), Some(TokenTree::Punct(punct)) if punct.as_char() == symbol)
 }
 
-/// The tokens of a group, with invisible groups around single tokens opened: `macro_rules!` wraps `$n:literal`.
+/// The tokens of a group; invisible groups around single tokens are opened: `macro_rules!` wraps `$n:literal`.
 pub(crate) fn contents(stream: TokenStream) -> Vec<TokenTree> {
     stream.into_iter().map(peel).collect()
 }
@@ -164,7 +165,7 @@ fn peel(token: TokenTree) -> TokenTree {
     }
 }
 
-/// Whether groups are nested deeper than a person would write; what follows recurses.
+/// Whether groups are nested deeper than a person would write; the following code is recursive.
 pub(crate) fn too_deep(stream: &TokenStream, limit: usize) -> Option<proc_macro2::Span> {
     let mut stack = vec![stream.clone().into_iter()];
     while let Some(tokens) = stack.last_mut() {
@@ -180,7 +181,7 @@ pub(crate) fn too_deep(stream: &TokenStream, limit: usize) -> Option<proc_macro2
     None
 }
 
-/// Tokens as a person writes them: `crate::config::VOCAB * 2`, `usize::pow(2, 3)`.
+/// Formats tokens as a person writes them: `crate::config::VOCAB * 2`, `usize::pow(2, 3)`.
 pub(crate) fn text_of(tokens: TokenStream) -> String {
     let mut text = String::new();
     write_tokens(tokens, &mut text);
@@ -188,11 +189,11 @@ pub(crate) fn text_of(tokens: TokenStream) -> String {
 }
 
 fn write_tokens(tokens: TokenStream, text: &mut String) {
-    // Whether the last token wants no space after it.
+    // Whether no space follows the last token.
     let mut tight = true;
-    // Whether a sign here stands before its operand.
+    // Whether a sign here precedes its operand.
     let mut prefix = true;
-    // Open angles of types. Other angles compare.
+    // Open angle brackets of types. Other angle brackets are comparisons.
     let mut angles = 0_usize;
     for token in tokens {
         match token {
@@ -222,7 +223,7 @@ fn write_tokens(tokens: TokenStream, text: &mut String) {
                     text.push(' ');
                 }
                 text.push(symbol);
-                // The second half of `**` or `&&` stands before nothing.
+                // The second character of `**` or `&&` is not a prefix.
                 let half = joined && text.strip_suffix(symbol).is_some_and(|before| before.ends_with(symbol));
                 let sign = prefix && !half && matches!(symbol, '-' | '!' | '&' | '*' | '~');
                 tight = punct.spacing() == Spacing::Joint || sign || matches!(symbol, '.' | ':') || opens;
@@ -252,10 +253,10 @@ fn ends_in_type(text: &str) -> bool {
     word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase)
 }
 
-/// What statements start with.
+/// First words of statements.
 const STATEMENTS: [&str; 5] = ["let", "const", "for", "fn", "use"];
 
-/// Opens invisible groups that hold statements: a `macro_rules!` fragment `$s:stmt`.
+/// Opens invisible groups that contain statements: a `macro_rules!` fragment `$s:stmt`.
 pub(super) fn flatten(tokens: Vec<TokenTree>) -> Vec<TokenTree> {
     let statements = |group: &Group| {
         let inner = contents(group.stream());

@@ -1,4 +1,4 @@
-//! What is expanded while the macro runs: functions of the block and loops.
+//! Functions of the block and loops, which the macro expands.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -19,7 +19,7 @@ const FUNCTION: &str = "write `fn name(x, units) { …; result }`";
 const LOOP: &str = "write `for i in 0..4 { … }`";
 const LIST: &str = "write `let heads = for i in 0..4 { Dense(1)(x) };`";
 
-/// Whether a run starts as a statement with a body does.
+/// Whether a run starts like a statement with a body.
 pub(super) fn has_body(run: &[TokenTree]) -> bool {
     let mut cursor = Cursor::new(run);
     cursor.attributes();
@@ -27,7 +27,7 @@ pub(super) fn has_body(run: &[TokenTree]) -> bool {
     cursor.at_keyword("for") || cursor.at_keyword("fn")
 }
 
-/// Where a statement with a body ends, if the run starts with one.
+/// End of a statement with a body, if the run starts with one.
 pub(super) fn braced(run: &[TokenTree]) -> Option<usize> {
     if !has_body(run) {
         return None;
@@ -37,7 +37,7 @@ pub(super) fn braced(run: &[TokenTree]) -> Option<usize> {
     cursor.visibility();
     cursor.skip(1);
     while !cursor.is_empty() && cursor.group_at(0, Delimiter::Brace).is_none() {
-        // The next statement has come before the body.
+        // The next statement starts before the body.
         if ["let", "const", "for", "fn", "Model"].iter().any(|keyword| cursor.at_keyword(keyword)) {
             return None;
         }
@@ -46,8 +46,8 @@ pub(super) fn braced(run: &[TokenTree]) -> Option<usize> {
     (!cursor.is_empty()).then(|| cursor.position() + 1)
 }
 
-/// Whether a run is `let name = for …` without the body of the loop, or an `if` without one of its sides: that is reported
-/// there.
+/// Whether a run is `let name = for …` without the body of the loop, or an `if` without the body of a branch: that is
+/// reported there.
 pub(super) fn lacks_body(run: &[TokenTree]) -> bool {
     let cursor = Cursor::new(run);
     let bound_to = |keyword: &str| {
@@ -66,7 +66,7 @@ pub(super) fn is_braces(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
 }
 
-/// A run without `.name()` at its end, if it ends so.
+/// A run without `.name()` at its end, if it has it.
 fn without_method<'t>(run: &'t [TokenTree], name: &str) -> Option<&'t [TokenTree]> {
     let (inner, method) = run.split_at_checked(run.len().checked_sub(3)?)?;
     let is_method = matches!(method, [TokenTree::Punct(dot), TokenTree::Ident(method), TokenTree::Group(group)]
@@ -74,7 +74,7 @@ fn without_method<'t>(run: &'t [TokenTree], name: &str) -> Option<&'t [TokenTree
     (is_method && !inner.is_empty()).then_some(inner)
 }
 
-/// Gives the block what was reported to belong there, so that its uses are no further mistakes.
+/// Moves misplaced statements to the block, so that their uses are not further mistakes.
 pub(super) fn take_back(inner: &mut Model, model: &mut Model) {
     model.functions.append(&mut inner.functions);
     model.consts.append(&mut inner.consts);
@@ -204,7 +204,7 @@ impl Parser {
         Some(Parameter { ident: ident.clone(), default })
     }
 
-    /// What a function gives: the last run of its body. Gives whether it is one.
+    /// The result of a function: the last run of its body. Returns whether it is one.
     pub(super) fn result(&mut self, run: &[TokenTree], state: &mut State, model: &mut Model) -> bool {
         let mut cursor = Cursor::new(run);
         let returns = cursor.at_keyword("return");
@@ -277,7 +277,7 @@ impl Parser {
         Expr::new(ExprKind::Loop(Box::new(looped)), loc, tokens)
     }
 
-    /// Reports a loop that is to give a list and whose body does not end with a tensor.
+    /// Reports a loop that should return a list but whose body does not end with a tensor.
     fn no_tensor_of_round(&mut self, body: &[Statement], loc: Loc) {
         let diag = match body.last() {
             Some(Statement::For(inner)) => Diag::error(
@@ -299,7 +299,7 @@ impl Parser {
         self.error(diag);
     }
 
-    /// A loop, up to its body. `None` if it has none, which is reported.
+    /// A loop up to its body. `None` if it has none, which is reported.
     fn looped(&mut self, cursor: &mut Cursor<'_>, place: Place, model: &mut Model) -> Option<For> {
         let form = if place == Place::List { LIST } else { LOOP };
         let known_before = self.errors();
@@ -369,7 +369,7 @@ impl Parser {
             } else {
                 let known = self.errors();
                 let values = self.values(run, pattern_tokens);
-                // Whoever writes Python's values is shown the pattern with them.
+                // For Python's values, the error includes the pattern.
                 if bare && self.errors() == known {
                     let loc = self.spans.of(pattern_tokens);
                     let shown = text_of(pattern_tokens.iter().cloned().collect());
@@ -384,7 +384,7 @@ impl Parser {
             }
         } else {
             let loc = self.spans.of(cursor.previous());
-            // A name that is none was reported already.
+            // An invalid name was reported already.
             if !names.is_empty() {
                 self.error(Diag::error(Code::IncompleteLoop, loc, "expected `in` after this").help(form));
             }
@@ -461,7 +461,7 @@ impl Parser {
         Values::Range { start, end, inclusive }
     }
 
-    /// What belongs to the block itself, and stands in a function or a loop.
+    /// A statement that is only allowed in the block, but is in a function or a loop.
     pub(super) fn only_in_the_block(&mut self, what: &str, place: Place, run: &[TokenTree]) {
         let loc = self.spans.of(run.get(..1).unwrap_or_default());
         let inside = match place {

@@ -1,5 +1,5 @@
-//! Expressions: tensors, layers and values share one grammar, because only the scope tells `enc(x)` from
-//! `Dense(64)`. What the grammar does not know is a Rust constant expression.
+//! Expressions: tensors, layers and values share one grammar, because only the scope distinguishes `enc(x)` from
+//! `Dense(64)`. Other tokens are a Rust constant expression.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
@@ -14,29 +14,29 @@ use super::switch::reads_training;
 use crate::ast::{Arg, Expr, ExprKind, Op, name_of};
 use crate::span::SpanRange;
 
-/// Why an expression ended before it was one.
+/// Reason why an expression could not be parsed.
 pub(super) enum Stop {
-    /// The grammar does not know these tokens; Rust may.
+    /// These tokens are not in the grammar, but may be Rust.
     NotOurs,
     /// An error was reported.
     Reported,
 }
 
-/// More operators than a person writes in one expression; what follows recurses for each.
+/// More operators than a hand-written expression has; the following code recurses for each.
 const LIMIT: usize = 128;
 
-/// More tokens of Rust than a person writes in one expression.
+/// More tokens of Rust than a hand-written expression has.
 const TOKENS: usize = 256;
 
-/// Limit on the nesting of expressions, by signs, powers and groups. Macros run on threads with stacks of
-/// less than a megabyte, too.
+/// Limit on the nesting of expressions, by signs, powers and groups. Macros may run on threads with stacks of less
+/// than a megabyte.
 const DEPTH: usize = 140;
 
 /// Number of signs that a power counts as.
 const POWER: usize = 12;
 
 impl Parser {
-    /// A run of tokens that is one expression; `what` names it in messages: `a tensor`, `a value`.
+    /// Parses a run of tokens as one expression; `what` names it in messages: `a tensor`, `a value`.
     pub(crate) fn expr(&mut self, tokens: &[TokenTree], what: &str) -> Expr {
         let mut cursor = Cursor::new(tokens);
         let expr = self.expr_prefix(&mut cursor, what);
@@ -48,7 +48,7 @@ impl Parser {
         expr
     }
 
-    /// The longest expression at the start of a run. After an error the rest of the run is passed.
+    /// Parses the longest expression at the start of a run. After an error the rest of the run is skipped.
     pub(super) fn expr_prefix(&mut self, cursor: &mut Cursor<'_>, what: &str) -> Expr {
         // Each nested expression counts its own operators.
         let outer = std::mem::take(&mut self.operators);
@@ -85,7 +85,7 @@ impl Parser {
         Expr::new(ExprKind::Invalid, loc, TokenStream::new())
     }
 
-    /// The result for a run that starts at `before`: an expression, Rust, or a mistake.
+    /// The result for a run that starts at `before`: an expression, Rust, or an error.
     fn ours_or_rust<'a>(
         &mut self,
         cursor: &mut Cursor<'a>,
@@ -95,7 +95,7 @@ impl Parser {
         what: &str,
     ) -> Expr {
         let run = before.rest();
-        // `crate::N ** 2` is a product with a reference to Rust.
+        // For Rust, `crate::N ** 2` is a product with a dereference.
         if matches!(parsed, Err(Stop::NotOurs))
             && let Some(power) = self.power_of_rust(run, loc)
         {
@@ -130,7 +130,7 @@ impl Parser {
         Expr::new(ExprKind::Invalid, loc, tokens)
     }
 
-    /// `crate::N ** 2`, whose base only Rust reads.
+    /// `crate::N ** 2`, whose base is Rust.
     fn power_of_rust(&mut self, run: &[TokenTree], loc: Loc) -> Option<Expr> {
         let is_power = |at: usize| {
             let cursor = Cursor::new(run.get(at..).unwrap_or_default());
@@ -149,7 +149,7 @@ impl Parser {
         Some(Expr::new(kind, loc, run.iter().cloned().collect()))
     }
 
-    /// Says what is wrong with tokens that neither grammar knows.
+    /// Reports tokens that neither grammar accepts.
     pub(super) fn not_an_expression(&mut self, run: &[TokenTree], what: &str) {
         let (message, range) = match run.first() {
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace && run.len() == 1 => {
@@ -159,7 +159,7 @@ impl Parser {
                 return self.error(diag);
             }
             _ if is_long(run) => ("this expression is too long".to_owned(), SpanRange::of(run)),
-            // What syn says is about a grammar that users do not write, and its place may be the whole macro.
+            // syn's messages are about a grammar that users do not write, and may be located at the whole macro.
             _ => (format!("this is not {what}"), SpanRange::of(run)),
         };
         let loc = self.spans.add(range);
@@ -168,7 +168,7 @@ impl Parser {
         self.error(Diag::error(code, loc, message).help(help));
     }
 
-    /// Operators of at least this precedence, and their operands.
+    /// Parses operators of at least this precedence, and their operands.
     fn binary(&mut self, cursor: &mut Cursor<'_>, precedence: u8) -> Result<Expr, Stop> {
         let start = cursor.position();
         let loc = self.spans.of(cursor.rest());
@@ -196,14 +196,14 @@ impl Parser {
             );
             return Err(Stop::Reported);
         }
-        // A chain is built from the left; each link has the same start.
+        // A chain is built from the left; each operation has the same start.
         let loc = if matches!(left.kind, ExprKind::Binary(..)) { self.spans.of(tokens) } else { loc };
         self.spans.set(loc, SpanRange::of(tokens));
         let kind = ExprKind::Binary(op, Box::new(left), Box::new(right));
         Ok(Expr::new(kind, loc, tokens.iter().cloned().collect()))
     }
 
-    /// Counts what recurses.
+    /// Counts recursive constructs.
     fn count(&mut self, cursor: &Cursor<'_>) -> Result<(), Stop> {
         self.operators += 1;
         if self.operators <= LIMIT {
@@ -221,7 +221,7 @@ impl Parser {
         Stop::Reported
     }
 
-    /// A sign, an atom, and calls.
+    /// Parses a sign, an atom, and calls.
     fn unary(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
         self.depth += 1;
         let expr = if self.depth > DEPTH { Err(self.too_long(cursor)) } else { self.signed(cursor) };
@@ -229,12 +229,11 @@ impl Parser {
         expr
     }
 
-    /// A sign with its operand, or an atom with its calls, indices and power. This function recurses,
-    /// so the large parts are functions that return before
-    /// the next level: frames are large in a debug build.
+    /// Parses a sign with its operand, or an atom with its calls, indices and power. This function is recursive, so
+    /// the large parts are functions that return before the next level: frames are large in a debug build.
     fn signed(&mut self, cursor: &mut Cursor<'_>) -> Result<Expr, Stop> {
         let start = cursor.position();
-        // Places are in the order of the source: that of a whole is before those of its parts.
+        // Locations are in the order of the source: that of a whole precedes those of its parts.
         let whole = self.spans.of(cursor.rest());
         if cursor.punct_at(0, '-') {
             self.count(cursor)?;
@@ -262,7 +261,7 @@ impl Parser {
         {
             self.count(cursor)?;
             cursor.skip(2);
-            // Nobody writes a tower of powers, and each takes more of the stack than a sign.
+            // Nobody writes nested powers, and each uses more of the stack than a sign.
             self.depth += POWER;
             let exponent = self.unary(cursor);
             self.depth -= POWER;
@@ -282,7 +281,7 @@ impl Parser {
         Expr::new(kind, loc, tokens.iter().cloned().collect())
     }
 
-    /// Signs of other languages before an expression.
+    /// Reports prefix operators of other languages.
     fn prefix(&mut self, cursor: &mut Cursor<'_>, loc: Loc) -> Result<(), Stop> {
         // `!x` may be a constant of Rust.
         if cursor.punct_at(0, '~')
@@ -294,7 +293,7 @@ impl Parser {
         self.python_prefix(cursor)
     }
 
-    /// The tokens in the parentheses that follow, if `expr` is called, and the kind of arguments that they are.
+    /// The tokens in the parentheses of a call of `expr`, if it is called, and the kind of its arguments.
     fn call(&mut self, cursor: &Cursor<'_>, expr: &Expr) -> Result<Option<(Vec<TokenTree>, Takes)>, Stop> {
         let Some(TokenTree::Group(group)) = cursor.peek() else { return Ok(None) };
         let called = matches!(expr.kind, ExprKind::Name(_) | ExprKind::Call(..) | ExprKind::Paren(_));
@@ -425,7 +424,7 @@ impl Parser {
                 }
             },
             syn::Lit::Str(text) => Ok(ExprKind::Str(text.value())),
-            // `'he_normal'`: rustc has said that a string stands in double quotes, so it is read as one.
+            // `'he_normal'`: rustc reports that strings need double quotes, so it is read as a string.
             lit if !matches!(lit, syn::Lit::Char(_)) && literal.to_string().starts_with('\'') => {
                 Ok(ExprKind::Str(literal.to_string().trim_matches('\'').into()))
             }
@@ -433,7 +432,7 @@ impl Parser {
         }
     }
 
-    /// An identifier, if it is one of ours and not the start of another path or of a macro call.
+    /// An identifier, if it is one of the language and not the start of another path or of a macro call.
     fn word(&mut self, cursor: &mut Cursor<'_>, loc: Loc) -> Result<ExprKind, Stop> {
         let Some(ident) = cursor.ident_at(0) else { return Err(Stop::NotOurs) };
         if let Some(TokenTree::Punct(next)) = cursor.peek_nth(1) {
@@ -483,7 +482,7 @@ impl Parser {
                 self.switch_in_expression(cursor.rest(), loc);
                 return Err(Stop::Reported);
             }
-            // The one word of Keras, in `F1Score(average = macro)`, that is a keyword of Rust.
+            // The only word of Keras that is a keyword of Rust, in `F1Score(average = macro)`.
             "macro" => ExprKind::Str("macro".into()),
             // Operations of Keras that are keywords of Rust.
             text @ ("where" | "mod") if matches!(cursor.peek_nth(1), Some(TokenTree::Group(_))) => {
@@ -512,7 +511,7 @@ impl Parser {
         }
     }
 
-    /// Reports a token that cannot stand where it does.
+    /// Reports a token that is not allowed at its position.
     pub(super) fn unexpected(&mut self, token: &TokenTree, place: &str) {
         let loc = self.spans.of(std::slice::from_ref(token));
         let shown = match token {
@@ -531,7 +530,7 @@ impl Parser {
     }
 }
 
-/// Whether what a path is called with are settings of the language, `crate::Lift(name = "lift")`: Rust has no such calls.
+/// Whether a path is called with settings of the language, `crate::Lift(name = "lift")`: Rust has no such calls.
 fn has_keywords(group: &Group) -> bool {
     let tokens = contents(group.stream());
     let cursor = Cursor::new(&tokens);
@@ -539,7 +538,7 @@ fn has_keywords(group: &Group) -> bool {
     group.delimiter() == Delimiter::Parenthesis && cursor.ident_at(0).is_some() && equals
 }
 
-/// Number of tokens of a path, `crate::config::RATE`, with what it is called with; 0 if none comes next.
+/// Number of tokens of a path, `crate::config::RATE`, including its call; 0 if no path comes next.
 fn path_len(cursor: &Cursor<'_>) -> usize {
     let separator = |at: usize| {
         matches!(cursor.peek_nth(at), Some(TokenTree::Punct(first)) if first.as_char() == ':' && first.spacing() == Spacing::Joint)
@@ -563,7 +562,7 @@ fn operator(cursor: &Cursor<'_>, precedence: u8) -> Option<Op> {
     op.filter(|op| op.precedence() > precedence)
 }
 
-/// Whether an operator comes next, and not one that it is a part of: `x += y` is no sum.
+/// Whether an operator comes next that is not part of another: `x += y` is not a sum.
 fn is_operator(cursor: &Cursor<'_>, op: Op) -> bool {
     let symbol = op.symbol();
     let punct = |n: usize| match cursor.peek_nth(n) {
@@ -582,12 +581,12 @@ fn is_operator(cursor: &Cursor<'_>, op: Op) -> bool {
     all && !more
 }
 
-/// Whether Rust reads the tokens as an expression, if they are as few as a person writes.
+/// Whether Rust accepts the tokens as an expression of reasonable length.
 fn is_short_rust(run: &[TokenTree]) -> bool {
     !is_long(run) && is_rust(&run.iter().cloned().collect())
 }
 
-/// Whether there are more tokens than a person writes in one expression.
+/// Whether there are more tokens than a hand-written expression has.
 fn is_long(run: &[TokenTree]) -> bool {
     run.len() > TOKENS || !is_short(&run.iter().cloned().collect())
 }
@@ -607,7 +606,7 @@ fn takes(callee: &Expr) -> Takes {
     }
 }
 
-/// A number for a message: of a long one the first digits.
+/// Formats a number for a message: a long one is truncated.
 fn shown(literal: &Literal) -> String {
     let text = literal.to_string();
     match text.char_indices().nth(40) {

@@ -1,7 +1,8 @@
-//! Operators and methods that tensors have elsewhere, as calls of functions: `a & b`, `x.sum(axis = -1)`, `K.exp(x)`.
+//! Operators and methods of tensors in other libraries, rewritten as calls of functions: `a & b`, `x.sum(axis = -1)`,
+//! `K.exp(x)`.
 //!
-//! Rust's grammar reads most of them, Python's the others. Either way the error shows the whole expression as it is
-//! written here, so that several of them in one expression are one error.
+//! Rust's grammar accepts most of them, Python's the others. In both cases the error shows the complete rewritten
+//! expression, so that several of them in one expression are one error.
 
 mod logic;
 mod methods;
@@ -16,11 +17,11 @@ use self::methods::{Given, method};
 use super::cursor::{contents, text_of};
 use crate::ast::name_of;
 
-/// What is known of the names in an expression.
+/// Facts about the names in an expression.
 pub(crate) trait Names {
     /// Whether a tensor, a list of tensors or a layer is bound to a name.
     fn is_bound(&self, name: &str) -> bool;
-    /// The lengths of a sample of the tensor that a name is bound to; 0 stands for one that only Rust knows.
+    /// The lengths of a sample of the tensor bound to a name; 0 for one that only Rust knows.
     fn shape(&self, name: &str) -> Option<Vec<usize>>;
 }
 
@@ -37,7 +38,7 @@ impl Names for Unscoped {
     }
 }
 
-/// Names that Python programs give to modules of functions, and to the layer that a method belongs to.
+/// Names by which Python programs import modules of functions, and `self`.
 fn is_alias(name: &str) -> bool {
     matches!(name, "K" | "F" | "jnp" | "jax" | "self")
 }
@@ -45,14 +46,14 @@ fn is_alias(name: &str) -> bool {
 /// Limit on the parts that are rewritten in one expression.
 const LIMIT: usize = 16;
 
-/// One part of an expression that is written in another way here.
+/// A part of an expression that is rewritten.
 struct Found {
     diag: Diag,
-    /// The whole expression with the part as it is written here, if the help is not in the error already.
+    /// The complete expression with the part rewritten, if the error does not contain the help already.
     text: Option<String>,
 }
 
-/// The error for an expression with parts that other languages have; `None` if it has no part of this kind.
+/// Error for an expression with parts of other languages; `None` if it has none.
 pub(crate) fn foreign(tokens: &[TokenTree], names: &dyn Names, loc: Loc) -> Option<Diag> {
     let Found { diag, text } = found(tokens, names, loc)?;
     let Some(mut text) = text else { return Some(diag) };
@@ -64,7 +65,7 @@ pub(crate) fn foreign(tokens: &[TokenTree], names: &dyn Names, loc: Loc) -> Opti
     Some(diag.help(format!("write `{text}`")))
 }
 
-/// The first part of an expression that is written in another way here.
+/// The first part of an expression that is rewritten.
 fn found(tokens: &[TokenTree], names: &dyn Names, loc: Loc) -> Option<Found> {
     if let Some((operator, text)) = logic::rewritten(tokens) {
         let diag = match operator.starts_with(char::is_alphabetic) {
@@ -133,7 +134,7 @@ fn of_module(tokens: &[TokenTree], (start, end): (usize, usize), name: &str, loc
     Some(Found { diag, text: None })
 }
 
-/// An expression with another text in the place of some of its tokens.
+/// An expression with some of its tokens replaced by a text.
 fn within(tokens: &[TokenTree], (start, end): (usize, usize), part: String) -> String {
     let side = |range: Option<&[TokenTree]>| range.unwrap_or_default().to_vec();
     match part.parse::<TokenStream>() {
@@ -154,7 +155,7 @@ fn arguments(token: &TokenTree) -> Option<Vec<TokenTree>> {
     }
 }
 
-/// The first `module.function(…)` or `module::function(…)`: from where to where it stands, and the name of the function.
+/// The first `module.function(…)` or `module::function(…)`: its start and end, and the name of the function.
 fn function_of_module(tokens: &[TokenTree], names: &dyn Names) -> Option<(usize, usize, String)> {
     for start in 0..tokens.len() {
         let Some(TokenTree::Ident(first)) = tokens.get(start) else { continue };
@@ -188,7 +189,7 @@ fn function_of_module(tokens: &[TokenTree], names: &dyn Names) -> Option<(usize,
     None
 }
 
-/// Whether a name with this property stands among tokens.
+/// Whether tokens contain a name with this property.
 fn args_have(tokens: &[TokenTree], property: &dyn Fn(&str) -> bool) -> bool {
     tokens.iter().any(|token| match token {
         TokenTree::Ident(ident) => property(&name_of(ident)),
@@ -197,7 +198,7 @@ fn args_have(tokens: &[TokenTree], property: &dyn Fn(&str) -> bool) -> bool {
     })
 }
 
-/// The place of the first `.` before a name.
+/// Index of the first `.` before a name.
 fn first_method(tokens: &[TokenTree]) -> Option<usize> {
     (1..tokens.len()).find(|&at| {
         is_punct(tokens, at, '.')
@@ -206,7 +207,7 @@ fn first_method(tokens: &[TokenTree]) -> Option<usize> {
     })
 }
 
-/// The start of the operand that ends at a place: `Dense(3)(x)`, `x[0]`, `(a + b)`.
+/// Start of the operand that ends at an index: `Dense(3)(x)`, `x[0]`, `(a + b)`.
 fn atom_start(tokens: &[TokenTree], end: usize) -> usize {
     let mut at = end;
     while let Some(before) = at.checked_sub(1) {
@@ -227,7 +228,7 @@ fn is_punct(tokens: &[TokenTree], at: usize, symbol: char) -> bool {
     super::cursor::is_punct(tokens, at, symbol)
 }
 
-/// The text of an operand, without parentheses around all of it.
+/// The text of an operand, without enclosing parentheses.
 fn inner_text(tokens: &[TokenTree]) -> String {
     match tokens {
         [TokenTree::Group(group)] if group.delimiter() == Delimiter::Parenthesis => text_of(group.stream()),

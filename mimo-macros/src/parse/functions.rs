@@ -1,4 +1,4 @@
-//! `functions! { … }`: functions and constants for other blocks, and what these are told of them.
+//! `functions! { … }`: functions and constants for other blocks, and their descriptions.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
@@ -13,19 +13,19 @@ use super::state::{Place, State};
 use crate::ast::{Function, Header, Model};
 use crate::span::Spans;
 
-/// What a block is told by a macro that it called for a `use`.
+/// The answer of a macro that a block called for a `use`.
 #[derive(Debug)]
 pub(crate) enum Description {
     /// A model.
     Model {
         /// Whether it has lengths that only const evaluation knows.
         lengths: bool,
-        /// What [`Parser::model`] reads.
+        /// Input of [`Parser::model`].
         model: TokenStream,
     },
-    /// A `functions!`, with the descriptions that it was given itself.
+    /// A `functions!`, with the descriptions of its own imports.
     Functions {
-        /// Identifier of the block, which no other one has.
+        /// Unique identifier of the block.
         id: String,
         /// One for each `use` of the block.
         described: Vec<TokenStream>,
@@ -34,12 +34,12 @@ pub(crate) enum Description {
     },
     /// A `functions!` that was described before.
     Again(String),
-    /// A `functions!` with mistakes, which were reported there.
+    /// A `functions!` with errors, which were reported there.
     Broken,
 }
 
 impl Description {
-    /// Reads a description: `fn id { … }`, `fn id` and `fn` are functions, anything else is a model.
+    /// Parses a description: `fn id { … }`, `fn id` and `fn` are functions, anything else is a model.
     pub(crate) fn read(description: &TokenStream) -> Description {
         let all = contents(description.clone());
         if Cursor::new(&all).at_keyword("const") {
@@ -59,7 +59,7 @@ impl Description {
 }
 
 impl Parser {
-    /// Reads one `functions!`.
+    /// Parses one `functions!`.
     pub(crate) fn functions(&mut self, input: TokenStream) -> Model {
         let mut model = Model::default();
         if self.is_too_deep(&input) {
@@ -75,7 +75,7 @@ impl Parser {
         model
     }
 
-    /// Reads the visibility of a function.
+    /// Parses the visibility of a function.
     pub(super) fn visibility(&mut self, tokens: &[TokenTree], place: Place) -> TokenStream {
         let vis: TokenStream = tokens.iter().cloned().collect();
         if tokens.is_empty() {
@@ -113,22 +113,22 @@ impl Parser {
     }
 }
 
-/// The tokens of a `functions!` after the path of mimo, which is the concern of the crate that wrote it.
+/// The tokens of a `functions!` after the path of mimo, which only concerns the crate that wrote it.
 pub(crate) fn without_crate(written: &TokenStream) -> TokenStream {
     let tokens = contents(written.clone());
     let mut cursor = Cursor::new(&tokens);
-    // What is wrong with it has been reported.
+    // Its errors were reported.
     Parser::default().crate_path(&mut cursor);
     cursor.rest().iter().cloned().collect()
 }
 
-/// The header of a `functions!`, which has no name of its own.
+/// The header of a `functions!`, which has no name.
 fn header(krate: TokenStream) -> Header {
     let ident = Ident::new("functions", Span::call_site());
     Header { krate, attrs: TokenStream::new(), vis: TokenStream::new(), ident }
 }
 
-/// The statements of a `functions!` that was found sound where it stands.
+/// The statements of a `functions!` that is valid at its definition.
 pub(crate) fn library(block: TokenStream) -> Model {
     let mut model = Model { header: Some(header(quote!(::mimo))), ..Model::default() };
     let mut state = State::at(Place::Functions);
@@ -136,7 +136,7 @@ pub(crate) fn library(block: TokenStream) -> Model {
     model
 }
 
-/// A function of a `functions!` for one call of it: all of its tokens are at the place of that call.
+/// Parses a function of a `functions!` again for one of its calls: all tokens get the location of that call.
 pub(crate) fn function_at(tokens: &[TokenTree], site: Loc, span: Span) -> Option<Function> {
     let tokens: Vec<TokenTree> = tokens.iter().cloned().map(|token| respanned(token, span)).collect();
     let mut parser = Parser { spans: Spans::at(site), ..Parser::default() };
@@ -146,7 +146,7 @@ pub(crate) fn function_at(tokens: &[TokenTree], site: Loc, span: Span) -> Option
     std::rc::Rc::into_inner(model.functions.pop()?)
 }
 
-/// A token and all in it at one span.
+/// A token and its contents with one span.
 fn respanned(mut token: TokenTree, span: Span) -> TokenTree {
     if let TokenTree::Group(group) = &token {
         let inner = group.stream().into_iter().map(|token| respanned(token, span)).collect();

@@ -1,4 +1,4 @@
-//! What stands before the block: `crate = ::net; /// docs  pub Name`.
+//! The part before the block: `crate = ::net; /// docs  pub Name`.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
@@ -15,7 +15,7 @@ use crate::span::SpanRange;
 pub(super) const FORM: &str = "write `pub Name { … }`";
 
 impl Parser {
-    /// Reads the header, and gives the block.
+    /// Parses the header, and returns the block.
     pub(super) fn header<'a>(&mut self, tokens: &'a [TokenTree], model: &mut Model) -> Option<&'a Group> {
         let mut cursor = Cursor::new(tokens);
         let krate = self.crate_path(&mut cursor);
@@ -28,7 +28,7 @@ impl Parser {
                 cursor.skip(1);
             }
         } else if cursor.group_at(0, Delimiter::None).is_some() {
-            // `$vis` of a `macro_rules!`, which may be nothing.
+            // `$vis` of a `macro_rules!`, which may be empty.
             cursor.skip(1);
         }
         let vis_tokens = cursor.since(vis_start);
@@ -77,7 +77,7 @@ impl Parser {
         block
     }
 
-    /// The block: what stands before it is reported, and so is what follows it.
+    /// The block; reports other tokens before and after it.
     fn block<'a>(&mut self, cursor: &mut Cursor<'a>) -> Option<&'a Group> {
         let start = cursor.position();
         while cursor.group_at(0, Delimiter::Brace).is_none() {
@@ -136,7 +136,7 @@ impl Parser {
             let message = if valid { "missing `;` after the path" } else { "expected the path of mimo" };
             self.error(Diag::error(Code::InvalidCratePath, loc, message).help("write `crate = ::path;`"));
         }
-        // What is no path is passed, if it ends where one would.
+        // An invalid path is skipped, if it ends where a path would.
         let rest = || {
             cursor.rest().iter().map_while(|token| match token {
                 TokenTree::Punct(punct) => Some(punct.as_char() == ';'),
@@ -151,7 +151,7 @@ impl Parser {
     }
 }
 
-/// What an invisible group holds, or the token itself.
+/// The contents of an invisible group, or the token itself.
 fn ungrouped(token: TokenTree) -> TokenStream {
     match token {
         TokenTree::Group(group) if group.delimiter() == Delimiter::None => group.stream(),
@@ -159,8 +159,8 @@ fn ungrouped(token: TokenTree) -> TokenStream {
     }
 }
 
-/// Whether an identifier can name something: no keyword, no `_`. `gen` is a keyword since the edition of 2024; which edition
-/// the user's crate has, a macro does not know.
+/// Whether an identifier is a valid name: not a keyword and not `_`. `gen` is a keyword since edition 2024; a macro
+/// does not know the edition of the user's crate.
 pub(crate) fn is_name(ident: &proc_macro2::Ident) -> bool {
     ident != "gen" && syn::parse_str::<syn::Ident>(&ident.to_string()).is_ok()
 }

@@ -9,8 +9,8 @@ use super::parser::Parser;
 use crate::lints::{Action, Level};
 
 impl Parser {
-    /// Reads mimo's lints in attributes. Gives the attributes without them, and without those that held nothing
-    /// else. The levels hold from here to the end of the model; [`close`](crate::lints::close) ends them earlier.
+    /// Reads mimo's lints in attributes. Returns the attributes without them, and without empty ones. The levels
+    /// apply from here to the end of the model; [`close`](crate::lints::close) ends them earlier.
     pub(crate) fn lint_levels(&mut self, attrs: &[TokenTree], levels: &mut Vec<Level>) -> Vec<TokenTree> {
         let from = self.spans.next();
         // `#` and `[…]`
@@ -21,7 +21,7 @@ impl Parser {
         kept.collect()
     }
 
-    /// What is left of an attribute that names lints of mimo, or `None` if it names none.
+    /// The rest of an attribute that names lints of mimo; `None` if it names none.
     fn lint_attribute(
         &mut self,
         pair: &[TokenTree],
@@ -72,7 +72,7 @@ impl Parser {
         Some(vec![hash.clone(), kept])
     }
 
-    /// The lint that `mimo::name` names; any other name is a warning of its own.
+    /// The lint of `mimo::name`; warns about any other name.
     fn lint(&mut self, piece: &[TokenTree]) -> Option<Code> {
         let path = text_of(piece.iter().cloned().collect()).replace(' ', "");
         let name = path.strip_prefix("mimo::").unwrap_or(&path);

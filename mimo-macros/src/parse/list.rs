@@ -1,4 +1,4 @@
-//! What stands between delimiters: lists, maps and arguments, with a word for every separator that is missing.
+//! Tokens between delimiters: lists, maps and arguments, with an error for every missing separator.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
@@ -13,7 +13,7 @@ use super::parser::{Parser, invalid};
 use crate::ast::{Arg, Expr, ExprKind, Key, name_of};
 use crate::span::SpanRange;
 
-/// What a call is given.
+/// Kind of a call's arguments.
 #[derive(Clone, Copy)]
 pub(super) enum Takes {
     /// `Dense(64, activation = relu)`
@@ -38,7 +38,7 @@ impl Takes {
         }
     }
 
-    /// Whether an argument and those that follow it without a comma may be one, with an operator left out.
+    /// Whether an argument and those that follow it without a comma may be one, with a missing operator.
     fn one(self, following: &[Arg]) -> bool {
         match self {
             Takes::Operands(_) => following.iter().any(|arg| arg.keyword.is_none()),
@@ -48,7 +48,7 @@ impl Takes {
     }
 }
 
-/// Whether something that follows an argument without a comma may lack an operator before it instead.
+/// Whether a value that follows an argument without a comma may lack an operator before it instead.
 fn is_number(value: &Expr) -> bool {
     matches!(value.kind, ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Neg(_) | ExprKind::Binary(..))
 }
@@ -77,7 +77,7 @@ impl Parser {
         Ok(ExprKind::List(items))
     }
 
-    /// What stands between two commas, which may be missing.
+    /// Tokens between two commas, which may be missing.
     fn items(
         &mut self,
         cursor: &mut Cursor<'_>,
@@ -106,7 +106,7 @@ impl Parser {
         }
     }
 
-    /// Reports a comma with nothing before it. Something was meant to stand there.
+    /// Reports a comma with nothing before it, where something is missing.
     fn empty_piece(&mut self, comma: &[TokenTree]) -> Expr {
         let loc = self.spans.of(comma);
         self.error(
@@ -147,7 +147,7 @@ impl Parser {
         Ok(ExprKind::Map(entries))
     }
 
-    /// `key: value`. A key that is missing or none at all is empty: what it was meant for is not known.
+    /// `key: value`. A missing or invalid key is empty: its meaning is unknown.
     fn entry(&mut self, cursor: &mut Cursor<'_>) -> (Key, Expr) {
         if cursor.punct_at(0, ':') {
             let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
@@ -225,7 +225,7 @@ impl Parser {
     pub(super) fn arguments(&mut self, tokens: &[TokenTree], takes: Takes) -> Vec<Arg> {
         let mut args = Vec::new();
         let mut position = Cursor::new(tokens);
-        // Whether the last argument is a map without its braces, whose other entries look like arguments.
+        // Whether the last argument is a map without braces, whose other entries look like arguments.
         let mut open = false;
         if self.comprehension(tokens) {
             return vec![Arg { keyword: None, value: invalid(self.spans.of(tokens)) }];
@@ -281,7 +281,7 @@ impl Parser {
         args.push(Arg { keyword, value });
     }
 
-    /// Reads the name of an argument, if it has one. The flag says that a value follows.
+    /// Parses the name of an argument, if it has one. The flag tells whether a value follows.
     fn argument_name(&mut self, cursor: &mut Cursor<'_>, named: bool) -> (Option<(String, Loc)>, bool) {
         if cursor.punct_at(0, '=') {
             let loc = self.spans.of(cursor.rest().get(..1).unwrap_or_default());
@@ -332,7 +332,7 @@ impl Parser {
     }
 }
 
-/// The name of an argument whose `=` is missing: `activation relu`. Two constants are not meant by that.
+/// The name of an argument whose `=` is missing: `activation relu`. Two constants do not mean that.
 fn without_equals<'a>(cursor: &Cursor<'a>) -> Option<&'a proc_macro2::Ident> {
     // `if DEEP { 3 } else { 4 }` is an expression.
     let named = |name: &&proc_macro2::Ident| {
@@ -355,12 +355,12 @@ fn without_equals<'a>(cursor: &Cursor<'a>) -> Option<&'a proc_macro2::Ident> {
     (value && !rest && *name != "lambda").then_some(name)
 }
 
-/// `digit_*:`, a key for every name that starts so.
+/// `digit_*:`, a key for every name with this prefix.
 fn is_pattern(cursor: &Cursor<'_>) -> bool {
     cursor.ident_at(0).is_some() && cursor.punct_at(1, '*') && cursor.punct_at(2, ':')
 }
 
-/// Arguments that are lists, so that a bracket behind them is no index.
+/// Arguments that are lists, so that a bracket after them is not an index.
 const LISTS: [&str; 20] = [
     "axes",
     "axis",

@@ -1,10 +1,9 @@
 //! `use path::Encoder as Name;`: a model that the block uses as a layer, or a function of a `functions!`.
 //!
-//! A macro sees its own tokens and no others, so a `model!` also writes a macro of the model's name that hands its
-//! description to whoever asks, and a `functions!` writes one under the names of its functions. A block with `use`
-//! statements asks for one after the other, by a call of that macro with all of its own tokens, and is called again
-//! with the description in front: `@ { … } pub Siamese { … }`. Nothing
-//! between the braces means that the model has mistakes, which it has told itself.
+//! A macro only sees its own tokens, so a `model!` also emits a macro of the model's name that passes on its
+//! description, and a `functions!` emits one under the names of its functions. A block with `use` statements calls
+//! these macros one after another, each with all of its own tokens, and is called again with the description
+//! prepended: `@ { … } pub Siamese { … }`. Empty braces mean that the model has errors, which it has reported itself.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
@@ -19,7 +18,7 @@ use crate::tokens::idents;
 
 const FORM: &str = "write `use path::Name;`, or `use path::Name as Other;`";
 
-/// The descriptions in front of a model, and what the user wrote.
+/// The descriptions before a model, and the user's tokens.
 pub(super) fn described(mut tokens: Vec<TokenTree>) -> (Vec<TokenStream>, Vec<TokenTree>) {
     let mut found = Vec::new();
     let mut cursor = Cursor::new(&tokens);
@@ -32,7 +31,7 @@ pub(super) fn described(mut tokens: Vec<TokenTree>) -> (Vec<TokenStream>, Vec<To
 }
 
 impl Parser {
-    /// Reads `use …`.
+    /// Parses `use …`.
     pub(super) fn use_statement(&mut self, cursor: &mut Cursor<'_>, model: &mut Model) {
         cursor.skip(1);
         let start = cursor.position();
@@ -105,7 +104,7 @@ impl Parser {
         self.add_use(Use { path: tokens, ident, loc }, path.len() == 1, model);
     }
 
-    /// Takes a `use` down, if its name is free and it is not the model itself.
+    /// Records a `use`, if its name is free and it is not the model itself.
     fn add_use(&mut self, found: Use, alone: bool, model: &mut Model) {
         let name = name_of(&found.ident);
         let itself =

@@ -1,4 +1,4 @@
-//! The parser: what all of the grammar reports to.
+//! The parser's state.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, Severity};
@@ -8,36 +8,36 @@ use super::rust;
 use crate::ast::{Expr, ExprKind};
 use crate::span::Spans;
 
-/// What all of the grammar reports to.
+/// State of the parser: spans and diagnostics.
 #[derive(Debug, Default)]
 pub(crate) struct Parser {
-    /// Every place that was named.
+    /// Spans of all locations.
     pub(crate) spans: Spans,
-    /// Every mistake that was found.
+    /// Diagnostics so far.
     pub(crate) diags: Vec<Diag>,
-    /// Operators and calls of the expression that is being read.
+    /// Number of operators and calls of the current expression.
     pub(super) operators: usize,
-    /// Depth of the expression that is being read.
+    /// Depth of the current expression.
     pub(super) depth: usize,
 }
 
 impl Parser {
-    /// Reports a mistake.
+    /// Reports a diagnostic.
     pub(crate) fn error(&mut self, diag: Diag) {
         self.diags.push(diag);
     }
 
-    /// How many errors there are: what a warning is about has been read all the same.
+    /// Number of errors; tokens with a warning are still parsed.
     pub(super) fn errors(&self) -> usize {
         self.diags.iter().filter(|diag| diag.severity == Severity::Error).count()
     }
 
-    /// Whether the last error is about tokens that are no statement.
+    /// Whether the last error is about tokens that are not a statement.
     pub(super) fn is_foreign(&self) -> bool {
         self.diags.last().is_some_and(|diag| diag.code == Code::NotAStatement)
     }
 
-    /// Attributes as they will be written again: broken ones are reported here, and left out.
+    /// Attributes as they will be emitted: broken ones are reported here, and dropped.
     pub(super) fn attributes(&mut self, tokens: &[TokenTree]) -> TokenStream {
         let stream: TokenStream = tokens.iter().cloned().collect();
         match rust::is_attributes(&stream) {
@@ -54,7 +54,7 @@ impl Parser {
     }
 }
 
-/// An expression in the place of one that was reported.
+/// A placeholder for an expression that was reported.
 pub(super) fn invalid(loc: Loc) -> Expr {
     Expr::new(ExprKind::Invalid, loc, TokenStream::new())
 }

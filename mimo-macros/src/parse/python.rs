@@ -1,4 +1,4 @@
-//! Habits of Python in the block: each is recognized by its tokens and answered with what is written here instead.
+//! Habits of Python in the block: each is recognized by its tokens, and the error says what to write here.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::Diag;
@@ -14,7 +14,7 @@ use super::state::State;
 use crate::ast::{Expr, ExprKind, Model, Values, name_of};
 use crate::losses;
 
-/// First words of dotted paths that Python programs import. Whatever follows the first is a module too.
+/// First words of dotted paths of Python imports. The following words are modules too.
 const MODULES: &[&str] = &[
     "activations",
     "applications",
@@ -43,7 +43,7 @@ const MODULES: &[&str] = &[
 
 const LOOP: &str = "write a loop: `for i in 0..4 { let x = Dense(32)(x); }`";
 
-/// Number of tokens of a dotted path before its last name, if its first word is a Python module. A path with `::` is one of
+/// Number of tokens of a dotted path before its last name, if its first word is a Python module. A path with `::` is
 /// Rust, unless it ends in a word of the language.
 fn prefix(cursor: &Cursor<'_>) -> usize {
     let mut n = 0;
@@ -81,7 +81,7 @@ fn shown(tokens: &[TokenTree]) -> String {
     text_of(tokens.iter().cloned().collect())
 }
 
-/// `range(3)` as Rust writes it, `0..3`; anything else as it is.
+/// `range(3)` in Rust's form, `0..3`; other tokens unchanged.
 fn range_of(tokens: &[TokenTree]) -> String {
     let Some((_, args, _)) =
         call(&Cursor::new(tokens)).filter(|(name, _, run)| name == "range" && run.len() == tokens.len())
@@ -105,8 +105,8 @@ fn range_of(tokens: &[TokenTree]) -> String {
 }
 
 impl Parser {
-    /// Passes the Python modules before a name, `keras.layers.` of `keras.layers.Dense`, and reports them. A name that
-    /// mimo does not have is reported instead of its modules: without them it would be wrong all the same.
+    /// Skips the Python modules before a name, `keras.layers.` of `keras.layers.Dense`, and reports them. An
+    /// unavailable name is reported instead of its modules: without them it would still be an error.
     pub(super) fn python_prefix(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
         let len = prefix(cursor);
         let Some(name) = cursor.ident_at(len).filter(|_| len > 0) else { return Ok(()) };
@@ -122,7 +122,8 @@ impl Parser {
             return Err(Stop::Reported);
         }
         let is_class = text.starts_with(char::is_uppercase);
-        // Of tensors: `keras.losses.mse(a, b)`, `keras.losses.Huber()(a, b)`. A setting is a name, or has settings of its own.
+        // On tensors: `keras.losses.mse(a, b)`, `keras.losses.Huber()(a, b)`. A setting is a name, or has settings of
+        // its own.
         let args = cursor.group_at(1 + usize::from(is_class), Delimiter::Parenthesis);
         let args = args.map(|group| contents(group.stream())).unwrap_or_default();
         if let [a, b] = cut_list(&args)[..]
@@ -147,7 +148,7 @@ impl Parser {
         Err(Stop::Reported)
     }
 
-    /// Reports `… for x in values`, what a comprehension ends in, if the tokens between two delimiters are one.
+    /// Reports `… for x in values`, the end of a comprehension, if the tokens between two delimiters are one.
     pub(super) fn comprehension(&mut self, tokens: &[TokenTree]) -> bool {
         let word = |token: &TokenTree, text: &str| matches!(token, TokenTree::Ident(ident) if ident == text);
         let Some(at) = tokens.iter().position(|token| word(token, "for")).filter(|&at| at > 0) else {
@@ -158,7 +159,7 @@ impl Parser {
         let end = values.iter().position(|token| word(token, "if")).unwrap_or(values.len());
         let loc = self.spans.of(&tokens[at..]);
         let (names, values) = (loop_names(names), range_of(&values[..end]));
-        // Of `{ key: value for … }` the value is the element.
+        // In `{ key: value for … }` the value is the element.
         let colon =
             tokens[..at].iter().position(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == ':'));
         let element = shown(&tokens[colon.map_or(0, |colon| colon + 1)..at]);
@@ -175,8 +176,8 @@ impl Parser {
         true
     }
 
-    /// Reports an operator of Python, or another language's, after a complete expression. Gives whether it is one.
-    /// `whole` is the expression with what follows it.
+    /// Reports an operator of Python or another language after a complete expression. Returns whether there is one.
+    /// `whole` is the expression including what follows it.
     pub(super) fn python_operator(&mut self, cursor: &Cursor<'_>, whole: &[TokenTree]) -> bool {
         let Some(next) = cursor.peek() else { return false };
         let loc = self.spans.of(std::slice::from_ref(next));
@@ -209,7 +210,8 @@ impl Parser {
                 Diag::error(Code::PythonExpression, loc, "`@` is Python's matrix product")
                     .help("write `matmul(a, b)`")
             }
-            // Rust's grammar would have read them, but for a part that is Python's: `x[:, 0] & mask`, `x[:, 0].sum()`.
+            // Rust's grammar would have accepted them, except for a part that is Python's: `x[:, 0] & mask`, `x[:,
+            // 0].sum()`.
             TokenTree::Punct(punct)
                 if matches!(punct.as_char(), '&' | '|' | '^' | '.')
                     && let Some(diag) = foreign(whole, &Unscoped, loc) =>
@@ -239,7 +241,7 @@ impl Parser {
         true
     }
 
-    /// `range(3)`, `enumerate(list)` and their like after `in`: reported, and read as what was meant if that is clear.
+    /// `range(3)`, `enumerate(list)` and similar after `in`: reported, and parsed as their meaning if it is clear.
     pub(super) fn python_values(&mut self, run: &[TokenTree], names: &[TokenTree]) -> Option<Values> {
         let (name, args, whole) = call(&Cursor::new(run)).filter(|(_, _, whole)| whole.len() == run.len())?;
         let loc = self.spans.of(whole);
@@ -291,7 +293,7 @@ impl Parser {
         Some(meant)
     }
 
-    /// `Sequential([…])` in the place of `Model(…)`: a model is written as tensors that layers are called on.
+    /// `Sequential([…])` instead of `Model(…)`: a model is written as layers called on tensors.
     pub(super) fn sequential(&mut self, cursor: &Cursor<'_>, state: &mut State, model: &mut Model) {
         self.lose(cursor.rest(), model);
         let cursor = without_prefix(cursor);
@@ -326,7 +328,7 @@ impl Parser {
         state.sequential = true;
     }
 
-    /// A statement of Python or of Rust that a block does not have, by its first word: what to write instead.
+    /// The error for a statement of Python or Rust that blocks do not have, by its first word.
     pub(super) fn other_statement(&mut self, cursor: &Cursor<'_>) -> Option<Diag> {
         let word = cursor.ident_at(0)?.to_string();
         let loc = self.spans.of(cursor.rest());
@@ -365,7 +367,7 @@ fn chosen(whole: &[TokenTree]) -> String {
     format!("if {condition} {{ {a} }} else {{ {b} }}")
 }
 
-/// The names of a loop as Rust writes them: two of them stand in parentheses.
+/// The names of a loop in Rust's form: two of them are in parentheses.
 fn loop_names(names: &[TokenTree]) -> String {
     let text = shown(names);
     let several =
@@ -373,7 +375,7 @@ fn loop_names(names: &[TokenTree]) -> String {
     if several { format!("({text})") } else { text }
 }
 
-/// The part of an expression that is Python's power, if it has one.
+/// The part of an expression that is Python's power, if any.
 pub(crate) fn power(expr: &Expr) -> Option<&Expr> {
     expr.find(&|part| matches!(part, ExprKind::Power(..)))
 }

@@ -1,8 +1,8 @@
-//! What was read of a body so far.
+//! Parsing state of a body.
 
 use crate::ast::Expr;
 
-/// What the statements are the body of.
+/// Kind of a body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Place {
     /// The block of the model.
@@ -16,26 +16,26 @@ pub(super) enum Place {
     Loop,
     /// A loop inside a function.
     LoopOfFunction,
-    /// A loop that gives a list of tensors, one per round.
+    /// A loop that returns a list of tensors, one per round.
     List,
     /// A loop inside such a loop.
     LoopOfList,
-    /// One side of an `if` that gives a tensor or a value.
+    /// A branch of an `if` that returns a tensor or a value.
     Branch,
-    /// One side of an `if` that is a statement.
+    /// A branch of an `if` statement.
     Side,
 }
 
-/// What was seen of the block so far.
+/// State of a body so far.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// What is being read.
+    /// Kind of the body.
     pub(super) place: Place,
     /// Whether this is the last statement of a body, and if so, whether a `;` follows it.
     pub(super) last: Option<bool>,
-    /// Result of the function, or of each round of a loop that gives a list.
+    /// Result of the function, or of each round of a loop that returns a list.
     pub(super) result: Option<Expr>,
-    /// The name in `model = Model(…)`, so that `model.compile(…)` is understood.
+    /// The name in `model = Model(…)`, so that `model.compile(…)` is recognized.
     pub(super) model_name: Option<String>,
     /// Whether a statement after `Model(…)` was reported.
     pub(super) after_tail: bool,
@@ -44,7 +44,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// At the start of a body.
+    /// The state at the start of a body.
     pub(super) fn at(place: Place) -> State {
         State { place, ..State::default() }
     }

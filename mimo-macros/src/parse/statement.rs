@@ -1,4 +1,4 @@
-//! One statement of the block: `let`, `const`, `Model(…)`, and what people write instead.
+//! Statements of the block: `let`, `const`, `Model(…)`, and common mistakes.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
@@ -16,7 +16,7 @@ use crate::lints;
 use crate::span::SpanRange;
 
 impl Parser {
-    /// Reads one run of tokens: a statement, and the attributes before it.
+    /// Parses one run of tokens: a statement with its attributes.
     pub(super) fn statement(&mut self, run: &[TokenTree], state: &mut State, model: &mut Model) {
         let mut cursor = Cursor::new(run);
         let outer = model.levels.len();
@@ -36,7 +36,7 @@ impl Parser {
         lints::close(model.levels.get_mut(outer..).unwrap_or_default(), next);
     }
 
-    /// Reads what follows the attributes `attrs`.
+    /// Parses the tokens after the attributes `attrs`.
     fn statement_after(
         &mut self,
         attrs: &[TokenTree],
@@ -185,15 +185,15 @@ impl Parser {
         self.no_statement(&mut cursor, model);
     }
 
-    /// Notes the names in tokens that are not read.
+    /// Records the names in tokens that are not parsed.
     pub(super) fn lose(&mut self, tokens: &[TokenTree], model: &mut Model) {
         let stream: TokenStream = tokens.iter().cloned().collect();
         model.lost.names.extend(crate::tokens::idents(&stream));
-        // Some statement is lost even if it names nothing.
+        // Some statement is lost even if it contains no names.
         model.lost.names.insert(String::new());
     }
 
-    /// Reports a statement after `Model(…)`, once. Gives whether there is nothing to read in it.
+    /// Reports a statement after `Model(…)`, once. Returns whether it should not be parsed.
     fn after_tail(&mut self, cursor: &Cursor<'_>, state: &mut State, model: &mut Model) -> bool {
         let compile = cursor.punct_at(0, '.') && cursor.ident_at(1).is_some_and(|ident| ident == "compile");
         let separate = state.model_name.is_some() && cursor.punct_at(1, '.');
@@ -223,11 +223,11 @@ impl Parser {
             };
             self.error(diag);
         }
-        // A binding is still read, so that its own mistakes show; its name is used nowhere.
+        // A binding is still parsed to find its own errors; its name cannot be used.
         second || !cursor.at_keyword("let")
     }
 
-    /// Attributes on a `let` would have no effect, and `#[cfg]` is expected to have one.
+    /// Reports other attributes on a `let`: they would have no effect, but `#[cfg]` is expected to have one.
     fn only_docs(&mut self, attrs: &[TokenTree], place: Place) {
         let owner = if place == Place::Functions { "`functions!`" } else { "the model's name" };
         for pair in attrs.chunks(2) {
@@ -249,7 +249,7 @@ impl Parser {
 
     /// `const NAME: Ty = value`
     fn constant(&mut self, cursor: &mut Cursor<'_>, attrs: &[TokenTree], model: &mut Model) {
-        // All constants of a model are public: they are part of what it is.
+        // All constants of a model are public: they are part of its interface.
         if cursor.at_keyword("pub") {
             cursor.skip(1);
             if cursor.group_at(0, Delimiter::Parenthesis).is_some() {
@@ -281,7 +281,7 @@ impl Parser {
         let mut ty = TokenStream::new();
         let assigned = (0..cursor.rest().len()).any(|n| cursor.punct_at(n, '='));
         if !assigned {
-            // Without a `=`, what is type and what is value cannot be told. A type alone is one that is being typed.
+            // Without a `=`, type and value cannot be distinguished. A type alone is one that is being typed.
             let rest: TokenStream = cursor.rest().iter().skip(1).cloned().collect();
             if cursor.punct_at(0, ':') && is::<syn::Type>(&rest) {
                 ty = rest;
@@ -328,7 +328,7 @@ impl Parser {
                 invalid(previous)
             } else {
                 let value = self.expr(cursor.rest(), "a constant");
-                // It stands in the items as it is, and our grammar has expressions that Rust has not.
+                // It is copied to the items, but mimo's grammar has expressions that Rust does not have.
                 match value.kind {
                     ExprKind::Invalid => value,
                     _ if is_constant(&value) => value,
@@ -349,7 +349,7 @@ impl Parser {
         model.consts.push(ConstDef { attrs, ident: ident.clone(), loc, ty, value });
     }
 
-    /// A run that is no statement of a model.
+    /// Reports a run that is not a statement of a model.
     fn no_statement(&mut self, cursor: &mut Cursor<'_>, model: &mut Model) {
         if let Some(diag) = self.changed_in_place(cursor) {
             self.lose(cursor.rest(), model);
@@ -380,7 +380,7 @@ impl Parser {
         let call = call && !["if", "while", "match", "print"].iter().any(|word| cursor.at_keyword(word));
         let diag = match call {
             true => {
-                // Read for its own mistakes.
+                // Parsed for its own errors.
                 self.error(
                     Diag::error(Code::UnboundResult, loc, "the result of this is not bound")
                         .help("write `let name = …;`"),
@@ -399,7 +399,7 @@ impl Parser {
         );
     }
 
-    /// `model.compile(…)` or `.compile(…)` after `Model(…);`: read as if it stood where it belongs.
+    /// `model.compile(…)` or `.compile(…)` after `Model(…);`: parsed as if it directly followed.
     fn separate_compile(&mut self, cursor: &mut Cursor<'_>, model: &mut Model) {
         let loc = self.spans.of(cursor.rest());
         while !cursor.is_empty() && !cursor.punct_at(0, '.') {
@@ -437,7 +437,7 @@ impl Parser {
         model.tail = Some(Tail { loc, args, compile });
     }
 
-    /// What is called on `Model(…)`.
+    /// Methods called on `Model(…)`.
     fn methods(&mut self, cursor: &mut Cursor<'_>) -> Option<(Vec<Arg>, Loc)> {
         let mut compile = None;
         while !cursor.is_empty() {
@@ -488,7 +488,7 @@ impl Parser {
 }
 
 impl Parser {
-    /// The error for `x += y`: a tensor is never changed.
+    /// Error for `x += y`: tensors are immutable.
     fn changed_in_place(&mut self, cursor: &Cursor<'_>) -> Option<Diag> {
         let name = name_of(cursor.ident_at(0)?);
         let Some(TokenTree::Punct(operator)) = cursor.peek_nth(1) else { return None };
@@ -506,7 +506,7 @@ impl Parser {
     }
 }
 
-/// Whether a value is one of Rust. An array is not in syn's small grammar.
+/// Whether a value is a Rust constant. Arrays are not in syn's small grammar.
 pub(crate) fn is_constant(value: &Expr) -> bool {
     match &value.kind {
         ExprKind::List(items) => items.iter().all(is_constant),

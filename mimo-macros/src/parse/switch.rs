@@ -1,4 +1,4 @@
-//! `if training { … } else { … }`: what training computes, and what inference does.
+//! `if training { … } else { … }`: the computations of training and inference.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
@@ -13,12 +13,12 @@ use crate::ast::{Branch, Expr, ExprKind, Model, Switch};
 /// The condition of every switch.
 const TRAINING: &str = "training";
 
-/// The longest switch that a message repeats.
+/// Longest switch that a message repeats.
 const LONGEST: usize = 80;
 
 const FORM: &str = "write `if training { … } else { … }`, with a tensor at the end of both";
 
-/// Whether a run is an `if` over `training`, in some form.
+/// Whether a run is an `if` on `training`, in some form.
 pub(super) fn reads_training(run: &[TokenTree]) -> bool {
     let condition = run.iter().take_while(|token| !is_braces(token));
     condition.skip(1).any(|token| matches!(token, TokenTree::Ident(ident) if ident == TRAINING))
@@ -40,7 +40,7 @@ impl Parser {
         Expr { tokens, kind, ..invalid(loc) }
     }
 
-    /// Reports a switch as a part of an expression.
+    /// Reports a switch inside of an expression.
     pub(super) fn switch_in_expression(&mut self, run: &[TokenTree], loc: Loc) {
         let shown = text_of(run.iter().cloned().collect());
         let shown = if shown.len() > LONGEST { "if training { a } else { b }" } else { &shown };
@@ -49,7 +49,7 @@ impl Parser {
         self.error(diag.help(format!("bind it first: `let y = {shown};`")));
     }
 
-    /// Both sides, or what is wrong with the form.
+    /// Both branches, or the error in the form.
     fn branches(&mut self, run: &[TokenTree], model: &mut Model) -> Result<Switch, Diag> {
         let mut cursor = Cursor::new(run);
         let wrong = |loc: Loc, message: &str| Diag::error(Code::NoTensorOfBranch, loc, message).help(FORM);
@@ -95,7 +95,7 @@ impl Parser {
         Ok(Switch { training, inference })
     }
 
-    /// The inside of one side.
+    /// The inside of one branch.
     fn branch(&mut self, tokens: Vec<TokenTree>, loc: Loc, model: &mut Model) -> Branch {
         let known = self.errors();
         let branch = self.side(tokens, Place::Branch, model);
@@ -106,7 +106,7 @@ impl Parser {
         branch
     }
 
-    /// Reports `if training { … }` as a statement: its names are bound inside only.
+    /// Reports `if training { … }` as a statement: its names are only bound inside.
     pub(super) fn unbound_switch(&mut self, cursor: &Cursor<'_>, model: &mut Model) -> bool {
         if !cursor.at_keyword("if") || !reads_training(cursor.rest()) {
             return false;

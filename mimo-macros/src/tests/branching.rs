@@ -1,4 +1,4 @@
-//! `if` on values that are known while the macro runs.
+//! `if` on values known to the macro.
 
 use super::{assert_told, told};
 
@@ -16,7 +16,7 @@ fn function(parameters: &str, body: &str, settings: &str) -> String {
 
 #[test]
 fn one_side_is_expanded() {
-    // The other side would not fit.
+    // The other branch would not fit.
     let bad = "Conv2D(3, 3)(x)";
     for (condition, settings) in [
         ("s == 2", ", s = 2"),

@@ -1,4 +1,4 @@
-//! What is written for editors: every word at its place, for models that are sound and for ones that are being typed.
+//! Tests of the function for editors: every word at its span, for valid models and for models that are being typed.
 
 use std::collections::BTreeMap;
 
@@ -34,14 +34,14 @@ fn is_punct(token: &TokenTree, symbol: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == symbol)
 }
 
-/// Every identifier of the user's, with how often it stands in a stream at its own place.
+/// Every identifier of the user, with the number of its occurrences in a stream at its own span.
 fn placed(stream: TokenStream, source: &str, found: &mut BTreeMap<(usize, usize), usize>) {
     for token in stream {
         match token {
             TokenTree::Group(group) => placed(group.stream(), source, found),
             TokenTree::Ident(ident) => {
                 let (start, end) = (ident.span().start(), ident.span().end());
-                // What the macro itself writes has no place in the source.
+                // Tokens of the macro itself have no location in the source.
                 if ident == slice(source, start, end).as_str() {
                     *found.entry((start.line, start.column)).or_default() += 1;
                 }
@@ -62,7 +62,7 @@ fn idents(stream: TokenStream, found: &mut Vec<Ident>) {
     }
 }
 
-/// Every word of the block stands in the function, at its own place, but these.
+/// Checks that every word of the block is in the function at its own span, except for these.
 #[track_caller]
 fn assert_placed(source: &str, but: &[&str]) {
     let mut found = BTreeMap::new();
@@ -82,7 +82,7 @@ fn assert_placed(source: &str, but: &[&str]) {
     assert_eq!(missing, but, "{}", body(source));
 }
 
-/// The statements, as a person would lay them out.
+/// Formats the statements.
 fn shown(source: &str) -> String {
     let (name, body) = (quote::format_ident!("model"), body(source));
     let file: syn::File = syn::parse2(quote::quote!(fn #name() { #body })).unwrap();
@@ -123,7 +123,7 @@ fn every_word_is_at_its_place() {
     assert_placed(DIAGNOSIS, &["true"]);
 }
 
-/// Functions and loops are written out by the macro, and once by the function.
+/// Functions and loops are expanded by the macro, but occur once in the function.
 const RESIDUAL: &str = "Residual {
     const UNITS: usize = 16;
     fn block(x, units = UNITS, activation = relu) {
@@ -151,7 +151,7 @@ fn functions_and_loops() {
     assert_written!("functions_and_loops", RESIDUAL);
 }
 
-/// Sides of an `if`, and values.
+/// Branches of an `if`, and values.
 const BRANCHES: &str = "Branches {
     const DEPTHS: [usize; 2] = [1, 2];
     fn twice(n, least = 4) { max(least, int(2.0 * n)) }
@@ -188,7 +188,7 @@ fn branches() {
     assert_written!("branches", BRANCHES);
 }
 
-/// A condition that is being typed offers what is bound.
+/// A condition that is being typed offers bound names.
 #[test]
 fn half_a_condition() {
     for (source, wanted) in [
@@ -310,7 +310,7 @@ fn no_word_yet() {
     );
 }
 
-/// While a parenthesis is open, all that follows stands in it.
+/// While a parenthesis is open, all following tokens are inside of it.
 #[test]
 fn an_open_parenthesis() {
     assert_written!(
@@ -334,8 +334,8 @@ fn half_an_output() {
     );
 }
 
-/// rust-analyzer completes a word in the expansion of the text with a marker behind the word, and looks for its place in
-/// the expansion without the marker by counting characters: what stands before the word must not depend on it.
+/// rust-analyzer completes a word in the expansion of the text with a marker after the word, and finds its position
+/// in the expansion without the marker by counting characters: the tokens before the word must not depend on it.
 #[test]
 fn nothing_before_a_word_depends_on_its_end() {
     let mut words = Vec::new();
@@ -349,10 +349,10 @@ fn nothing_before_a_word_depends_on_its_end() {
         let start = lines[..at.line - 1].iter().map(|line| line.len()).sum::<usize>() + at.column;
         let text = word.to_string();
         let half = &text[..text.len().div_ceil(2)];
-        // With all that follows, and with nothing of it but what closes the block.
+        // With all of the following tokens, and with only the closing delimiters.
         let rest = &DIAGNOSIS[start + text.len()..];
         for rest in [rest, &closing(&DIAGNOSIS[..start])] {
-            // Nothing is offered for a name that is being made.
+            // No completions for a new name.
             let statement = DIAGNOSIS[..start].rsplit([';', '\n']).next().unwrap_or_default().trim_start();
             if statement.starts_with("let") && !statement.contains('=') && rest.starts_with(['}', ')']) {
                 continue;
@@ -361,7 +361,7 @@ fn nothing_before_a_word_depends_on_its_end() {
             let (without, with) = (typed(half), typed(&format!("{half}Marker")));
             let before = with.split(&format!("{half}Marker")).next().unwrap_or_default();
             if !with.contains("Marker") {
-                // A keyword with a value that does not exist: the macro says so, and it is no field.
+                // A keyword with a value that does not exist: the macro reports it, and it is not a field.
                 assert!(rest.trim_start().starts_with(['=', ':']), "{text} at {at:?}: {with}");
                 continue;
             }
@@ -370,7 +370,7 @@ fn nothing_before_a_word_depends_on_its_end() {
     }
 }
 
-/// What closes everything that is open at the end of a text.
+/// Closing delimiters for everything that is open at the end of a text.
 fn closing(text: &str) -> String {
     let mut open = Vec::new();
     for symbol in text.chars() {
@@ -390,7 +390,7 @@ fn closing(text: &str) -> String {
 fn count(stream: TokenStream) -> usize {
     let tokens = stream.into_iter().map(|token| match token {
         TokenTree::Group(group) => 2 + count(group.stream()),
-        // `::` and `..` are one token to whoever reads it.
+        // `::` and `..` are one token for readers.
         TokenTree::Punct(punct) => usize::from(punct.spacing() == Spacing::Alone),
         TokenTree::Ident(_) | TokenTree::Literal(_) => 1,
     });
@@ -404,7 +404,7 @@ fn layers(n: usize) -> String {
     )
 }
 
-/// For rustc the function is gone before anything is resolved, but it is read, so it has to be small.
+/// rustc removes the function before name resolution, but parses it, so it must be small.
 #[test]
 fn it_is_a_small_part_of_the_expansion() {
     let share = |n| {
@@ -418,7 +418,7 @@ fn it_is_a_small_part_of_the_expansion() {
     assert!(10 * large < 3 * (all - large), "{large} of {all}");
 }
 
-/// The examples of the language are sound, and their shapes are the ones that they state.
+/// The examples of the language are valid, and their shapes are the annotated ones.
 #[test]
 fn examples_of_the_language_are_models() {
     let mut checked = 0;
@@ -433,7 +433,7 @@ fn examples_of_the_language_are_models() {
             .filter(|line| line.contains(" = Input("))
             .filter_map(|line| line.strip_prefix("let ")?.split(' ').next())
             .collect();
-        // `Input` alone is no model.
+        // `Input` alone is not a model.
         let (more, output) = match names.last() {
             Some(last) if inputs.contains(last) => ("let y = Flatten()(ecg);", "y"),
             last => ("", *last.unwrap_or(&"")),
@@ -447,7 +447,7 @@ fn examples_of_the_language_are_models() {
     assert!(checked > 40, "{checked}");
 }
 
-/// Operations that are keywords of Rust are raw items, at the places of the keywords.
+/// Operations that are keywords of Rust are raw items, at the spans of the keywords.
 #[test]
 fn operations_that_are_keywords_have_their_items() {
     let source = "Net { let x = Input(shape = [4]); let y = where(x > 0.0, mod(x, 2.0), x); \

@@ -1,5 +1,5 @@
-//! `docs/errors.md` against the list of codes: each code has its section, whose first example breaks that rule and
-//! no other, and whose last breaks none. `cargo test --doc` compiles the same examples.
+//! `docs/errors.md` against the list of codes: each code has its section, whose first example breaks only that rule,
+//! and whose last is valid. `cargo test --doc` compiles the same examples.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ fn sections() -> Vec<Section> {
     let page = std::fs::read_to_string(path).unwrap();
     let mut sections: Vec<Section> = Vec::new();
     let mut block: Option<(String, String)> = None;
-    // Anything before the first section belongs to none.
+    // Lines before the first section are skipped.
     for line in page.lines() {
         match (&mut block, line.strip_prefix("```"), line.strip_prefix("## ")) {
             (Some(_), Some(_), _) => {
@@ -47,7 +47,7 @@ fn sections() -> Vec<Section> {
     sections
 }
 
-/// What a `model! { … }` or a `functions! { … }` is given.
+/// Contents of a `model! { … }` or a `functions! { … }`.
 #[derive(Clone)]
 struct Block {
     functions: bool,
@@ -71,7 +71,7 @@ impl Block {
     }
 }
 
-/// What each `model! { … }` and each `functions! { … }` in Rust code is given.
+/// The `model! { … }` and `functions! { … }` blocks in Rust code.
 fn models(source: &str) -> Vec<Block> {
     let tokens: Vec<TokenTree> = source.parse::<TokenStream>().unwrap().into_iter().collect();
     let call = |run: &[TokenTree]| match run {
@@ -87,7 +87,7 @@ fn models(source: &str) -> Vec<Block> {
     tokens.windows(3).filter_map(call).collect()
 }
 
-/// The same, each with the descriptions of those before it that it brings in, as their macros would give them.
+/// Same, each with the descriptions of the earlier blocks that it imports, as their macros would pass them.
 fn nested_models(source: &str) -> Vec<Block> {
     let mut described: BTreeMap<String, TokenStream> = BTreeMap::new();
     let complete = |block: Block| {
@@ -116,8 +116,8 @@ fn nested_models(source: &str) -> Vec<Block> {
     models(source).into_iter().map(complete).collect()
 }
 
-/// The codes of all that is said about the models of an example: by the macro, or, if it has nothing to say, by what
-/// it leaves to const evaluation.
+/// The codes of all diagnostics of an example: those of the macro, or, if there are none, of the checks for const
+/// evaluation.
 fn codes(source: &str) -> BTreeSet<Code> {
     let mut told = BTreeSet::new();
     let mut left = BTreeSet::new();
@@ -128,7 +128,7 @@ fn codes(source: &str) -> BTreeSet<Code> {
         let failed = diags.has_errors();
         for diag in diags.into_sorted() {
             assert_eq!(diag.severity == Severity::Warning, diag.code.is_lint(), "{diag:?}");
-            // Warnings wait until the errors are gone.
+            // Warnings are only emitted without errors.
             let emits = emitted.contains(&format!("[{}]", diag.code));
             assert!(emits || failed && diag.code.is_lint(), "{} is not emitted", diag.code);
             told.insert(diag.code);
@@ -145,7 +145,7 @@ fn codes(source: &str) -> BTreeSet<Code> {
     if told.is_empty() { left } else { told }
 }
 
-/// Warnings and errors of the macro; lengths that are left to const evaluation are not known to be wrong.
+/// Warnings and errors of the macro, without checks for const evaluation.
 fn told_codes(source: &str) -> Vec<Code> {
     let told = |model: Block| model.outcome().diags.into_sorted();
     nested_models(source).into_iter().flat_map(told).map(|diag| diag.code).collect()

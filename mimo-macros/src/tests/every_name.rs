@@ -1,6 +1,6 @@
-//! Every identifier that occurs in generated code, every keyword and every name of Rust's prelude, given to everything that
-//! a user can name. Each is either fine or one error at the name. `tests/hygiene/every_name.rs` has rustc compile those that
-//! are fine: `UPDATE=1 cargo test -p mimo-macros every_name` writes the list that it reads.
+//! Uses every identifier of generated code, every keyword and every name of Rust's prelude as a name of everything
+//! that a user can name. Each is either valid or one error at the name. `tests/hygiene/every_name.rs` compiles the
+//! valid ones: `UPDATE=1 cargo test -p mimo-macros every_name` writes its list.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use quote::ToTokens;
 
 const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/generated/names.rs");
 
-/// Models that together have the kinds of items, passes and operations.
+/// Models that together have all kinds of items, passes and operations.
 const MODELS: [&str; 7] = [
     "Net { let x = Input(shape = [4]); let y = Dense(2)(x); Model(inputs = [x], outputs = [y]) }",
     "Net { let x = Input(shape = [4]); let y = Flatten()(x); Model(inputs = [x], outputs = [y]) }",
@@ -33,7 +33,7 @@ const MODELS: [&str; 7] = [
     "Net { let x = Input(shape = [4]); let y = Dens(2)(x); Model(inputs = [x], outputs = [y]) }",
 ];
 
-/// Words that are no names.
+/// Words that are not valid names.
 const KEYWORDS: [&str; 53] = [
     "self", "Self", "super", "crate", "_", "abstract", "as", "async", "await", "become", "box", "break",
     "const", "continue", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if",
@@ -42,7 +42,7 @@ const KEYWORDS: [&str; 53] = [
     "virtual", "where", "while", "yield",
 ];
 
-/// Names that every module has, and words that are keywords in some places only.
+/// Names in every module, and words that are keywords in some positions only.
 const PRELUDE: [&str; 25] = [
     "union",
     "auto",
@@ -71,14 +71,14 @@ const PRELUDE: [&str; 25] = [
     "main",
 ];
 
-/// Parameters of public methods, which documentation shows, and so are not called `__…`. rustc takes a parameter for a constant
-/// of the same name, if a module has one in lower case.
+/// Parameters of public methods, which documentation shows, so that they have no `__` prefix. rustc interprets a
+/// parameter as a constant of the same name, if a module has a lower-case one.
 const PARAMETERS: [&str; 3] = ["inputs", "path", "seed"];
 
 /// Roles of names in a model.
 const ROLES: [&str; 8] = ["model", "constant", "input", "output", "layer", "tensor", "function", "outside"];
 
-/// A model in which each of these names has its role. As in `tests/hygiene/every_name.rs`.
+/// A model in which each of these names has its role. Same as in `tests/hygiene/every_name.rs`.
 fn source(names: &[&str; 8]) -> String {
     let [model, constant, input, output, layer, tensor, function, outside] = names;
     format!(
@@ -93,17 +93,17 @@ fn source(names: &[&str; 8]) -> String {
     )
 }
 
-/// The model with one name in one role, and others elsewhere that are known to be fine.
+/// The model with one name in one role, and valid names in the others.
 fn with(role: usize, name: &str) -> String {
     let mut names = ["Net", "UNITS", "data", "target", "head", "hidden", "block", "WIDTH"];
     names[role] = name;
     source(&names)
 }
 
-/// Every name to be tried, raw if it can only be written so.
+/// Every name to try, raw if necessary.
 fn names() -> Vec<String> {
     let mut found: BTreeSet<String> = KEYWORDS.iter().chain(&PRELUDE).map(ToString::to_string).collect();
-    // To rustc all raw names are alike.
+    // rustc treats all raw names alike.
     found.extend(
         ["type", "match", "fn", "gen", "async", "try", "where"].map(|keyword| format!("r#{keyword}")),
     );
@@ -114,16 +114,16 @@ fn names() -> Vec<String> {
             source.contains("Dens(2)") || !quote::quote!(#file).to_string().contains("compile_error"),
             "{source}"
         );
-        // rustc removes the first item, which is for editors, before it looks anything up.
+        // rustc removes the first item, which is for editors, before name resolution.
         file.items.iter().skip(1).for_each(|item| unqualified(item.to_token_stream(), &mut found));
     }
-    // What has the description of a model in its name differs from run to run.
+    // Names that contain the description of a model differ from run to run.
     found.retain(|name| !name.starts_with("__mimo_model"));
     found.into_iter().collect()
 }
 
-/// The identifiers of a stream that stand for themselves somewhere. One that always follows a `::` or a `.`, or is the field
-/// of a literal, is looked up where no user defines names.
+/// The identifiers of a stream that are resolved in scope somewhere. Those that always follow a `::` or a `.`, or are
+/// fields of a literal, cannot collide with names of the user.
 fn unqualified(stream: TokenStream, found: &mut BTreeSet<String>) {
     let tokens: Vec<TokenTree> = stream.into_iter().collect();
     let is = |place: Option<usize>, symbols: &[char]| matches!(place.and_then(|place| tokens.get(place)), Some(TokenTree::Punct(punct)) if symbols.contains(&punct.as_char()));
@@ -134,7 +134,7 @@ fn unqualified(stream: TokenStream, found: &mut BTreeSet<String>) {
                 let before = place.checked_sub(1);
                 let in_path = is(before, &[':']) && is(place.checked_sub(2), &[':']);
                 let field = is(Some(place + 1), &[':']) && !is(Some(place + 2), &[':']);
-                // A lifetime is one token for Rust.
+                // A lifetime is one token in Rust.
                 if !in_path && !field && !is(before, &['.', '\'']) {
                     found.insert(ident.to_string());
                 }
@@ -144,16 +144,17 @@ fn unqualified(stream: TokenStream, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Errors of the model: the tokens at which each is reported, and its whole text.
+/// Errors of the model: the tokens of each, and its complete text.
 fn mistakes(source: &str) -> Vec<String> {
     super::told(source).into_iter().filter(|told| !told.contains("] warning: ")).collect()
 }
 
-/// Whether a name is fine in a role. If it is not, that is one error, at the name; a keyword may be one at each of its uses.
+/// Whether a name is valid in a role. If it is not, that is one error, at the name; a keyword may be one at each of
+/// its uses.
 fn is_fine(role: usize, name: &str) -> bool {
     let told = mistakes(&with(role, name));
     let [first, rest @ ..] = &told[..] else { return true };
-    // What is a word of the language means that word where it is used; `None` is what Python calls `none`.
+    // A word of the language has that meaning where it is used; `None` is Python's `none`.
     let word = KEYWORDS.contains(&name) || name == "None" || ROLES[role] == "function";
     if !word {
         assert!(rest.is_empty(), "`{name}` as {}: {told:#?}", ROLES[role]);
@@ -170,7 +171,7 @@ fn every_name_is_fine_or_one_error() {
     let fine: Vec<Vec<&str>> = (0..ROLES.len())
         .map(|role| {
             let raw = |name: &&String| ROLES[role] != "layer" || !name.starts_with("r#");
-            // What is not the macro's to refuse. Keywords are there with `r#`.
+            // Names that the macro need not refuse. Keywords occur with `r#`.
             let wrong = |name: &str| {
                 let outside = PARAMETERS.contains(&name) || name.starts_with("__");
                 KEYWORDS.contains(&name) || ROLES[role] == "outside" && outside
@@ -181,7 +182,8 @@ fn every_name_is_fine_or_one_error() {
         .collect();
     let mut lines = String::new();
     for place in 0..fine.iter().map(Vec::len).max().unwrap_or(0) {
-        // Each role starts elsewhere, so that the names of a model differ; where two are the same, one of them goes on.
+        // Each role starts at another offset, so that the names of a model differ; on a collision, one of them
+        // advances.
         let mut shift = [0; 8];
         let (chosen, _) = (0..64)
             .find_map(|_| {

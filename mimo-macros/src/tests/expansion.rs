@@ -1,4 +1,4 @@
-//! What models become, as text to be read: `INSTA_UPDATE=always cargo test -p mimo-macros` writes it anew.
+//! Snapshots of expansions as text: `INSTA_UPDATE=always cargo test -p mimo-macros` writes them.
 
 use proc_macro2::TokenStream;
 
@@ -8,8 +8,8 @@ fn expanded(source: &str) -> String {
     let expanded = crate::expand::expand(tokens);
     match syn::parse2::<syn::File>(expanded.clone()) {
         Ok(mut file) => {
-            // What is written for editors stands first, and has snapshots of its own. What asks for the description of
-            // another model is that call alone.
+            // The function for editors comes first, and has its own snapshots. A request for the description of
+            // another model is only that call.
             if !matches!(file.items[..], [syn::Item::Macro(_)]) {
                 let editor = file.items.remove(0);
                 assert!(quote::quote!(#editor).to_string().contains("cfg (rust_analyzer)"), "{expanded}");
@@ -20,7 +20,7 @@ fn expanded(source: &str) -> String {
     }
 }
 
-/// Compares the expansion of a model with the file of this name.
+/// Compares the expansion of a model with its snapshot.
 #[track_caller]
 fn assert_expansion(name: &str, source: &str) {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
@@ -50,7 +50,7 @@ fn two_heads() {
     );
 }
 
-/// Lengths that the macro does not know: it writes them down, and const evaluation checks them.
+/// Lengths that the macro does not know: it emits them, and const evaluation checks them.
 #[test]
 fn deferred_lengths() {
     assert_expansion(
@@ -88,7 +88,7 @@ fn sequences() {
     );
 }
 
-/// Without `.compile(…)`: nothing of training is there.
+/// Without `.compile(…)`, nothing for training is emitted.
 #[test]
 fn predicts_only() {
     assert_expansion(
@@ -103,7 +103,7 @@ fn predicts_only() {
     );
 }
 
-/// One layer that becomes two operations, with what they need for one sample.
+/// One layer with two operations and their scratch memory.
 #[test]
 fn separable() {
     assert_expansion(
@@ -117,7 +117,7 @@ fn separable() {
     );
 }
 
-/// Statistics of the batch: stages that end in sums, and weights that are averages.
+/// Batch statistics: stages that end in sums, and moving averages.
 #[test]
 fn normalized() {
     assert_expansion(
@@ -135,7 +135,7 @@ fn normalized() {
     );
 }
 
-/// A model asks for the description of the one it uses.
+/// A model requests the description of the one it uses.
 #[test]
 fn asks() {
     assert_expansion(
@@ -150,7 +150,7 @@ fn asks() {
     );
 }
 
-/// And is given it: the calls are inlined, and the weights nested.
+/// With the description, calls are inlined, and weights are nested.
 #[test]
 fn nested() {
     assert_expansion(
@@ -179,7 +179,7 @@ fn nested() {
     );
 }
 
-/// One with mistakes of its own has told them.
+/// A nested model with errors has reported them.
 #[test]
 fn nests_a_wrong_one() {
     assert_expansion(
@@ -208,7 +208,7 @@ fn several_mistakes() {
     );
 }
 
-/// A statement that somebody is still typing.
+/// A statement that is being typed.
 #[test]
 fn half_a_statement() {
     assert_expansion(
@@ -222,7 +222,7 @@ fn half_a_statement() {
     );
 }
 
-/// A list of arguments that somebody is still typing.
+/// A list of arguments that is being typed.
 #[test]
 fn half_an_argument_list() {
     assert_expansion(

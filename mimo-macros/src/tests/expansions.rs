@@ -1,8 +1,8 @@
-//! Functions of the block and loops.
+//! Tests of functions of the block and loops.
 
 use super::*;
 
-/// Names and shapes of the tensors that a sound model makes, in order.
+/// Names and shapes of the tensors of a valid model, in order.
 #[track_caller]
 fn made(source: &str) -> Vec<String> {
     let told = told(source);
@@ -125,7 +125,7 @@ fn what_rust_alone_knows_goes_through_a_function() {
     assert_eq!(made(source), wanted);
 }
 
-/// Each mistake and what is said about it.
+/// Each mistake with its diagnostics.
 fn table<'a>(cases: impl IntoIterator<Item = (&'a str, String)>) -> String {
     let mut table = String::new();
     for (case, source) in cases {

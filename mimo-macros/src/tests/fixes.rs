@@ -1,8 +1,8 @@
-//! Shape errors: how the tensors came about, and what would make them fit.
+//! Tests of shape errors: trails and fixes.
 
 use super::*;
 
-/// Statements of a model, of which the last `h` is wrong in its shape.
+/// Statements of a model whose last `h` has a wrong shape.
 const WRONG: &[&str] = &[
     "let x = Input(shape = [100]); let h = LSTM(64)(x);",
     "let x = Input(shape = [100], dtype = \"int32\"); let h = LSTM(64)(x);",
@@ -46,7 +46,7 @@ const WRONG: &[&str] = &[
     "let a = Input(shape = [4, 3]); let e = Dense(3); let b = e(a); let c = e(b); let d = e(Flatten()(a));",
 ];
 
-/// All that is said about each, to be read as a whole.
+/// All diagnostics of each, as a snapshot.
 #[test]
 fn what_is_said_about_shapes() {
     let mut said = String::new();
@@ -61,7 +61,7 @@ fn what_is_said_about_shapes() {
     insta::assert_snapshot!(said);
 }
 
-/// What is offered is what the user can write: with it, nothing is wrong any more.
+/// A suggested fix is valid: with it, there are no errors.
 #[test]
 fn what_is_offered_fits() {
     for (wrong, offered, mended) in [

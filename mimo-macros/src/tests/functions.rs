@@ -1,8 +1,8 @@
-//! Layers of one's own: `Weight`, functions as layers, and switches between training and inference.
+//! Tests of custom layers: `Weight`, functions as layers, and switches between training and inference.
 
 use super::*;
 
-/// What is said about a line before the output `y`, in a model with the inputs `x` and `z` and two functions.
+/// Diagnostics of a line before the output `y`, in a model with the inputs `x` and `z` and two functions.
 fn said(line: &str) -> Vec<String> {
     told(&format!(
         "pub Net {{ let x = Input(shape = [4]); let z = Input(shape = [3, 4]);\n{line}\n\

@@ -1,4 +1,4 @@
-//! No tokens make the macro panic, and what it gives is always Rust.
+//! Tests that no tokens make the macro panic, and that its output is always valid Rust.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
@@ -45,7 +45,7 @@ const MODELS: [&str; 22] = [
      let b = last(x * 2.0, -1)[..N][0]; let y = Dense(1)(exp(x)[.., :, ..., None] + a[::2]); Model([x], [y, b]) }",
 ];
 
-/// A small generator of numbers; the same ones in every run.
+/// A small pseudorandom generator with a fixed seed.
 pub(super) struct Random(pub(super) u64);
 
 impl Random {
@@ -134,7 +134,7 @@ fn mutated_models_are_models_or_mistakes() {
     fuzz(700, Random(0x9E37_79B9_7F4A_7C15));
 }
 
-/// Every prefix of a model, as it is while it is being typed.
+/// Every prefix of a model, as while it is being typed.
 #[test]
 fn half_written_models_are_mistakes() {
     for model in MODELS {
@@ -178,8 +178,8 @@ fn depth_and_length_have_limits() {
     }
 }
 
-/// Each of these is one message, or a model, and soon: no stack is as deep as the input, and nothing takes the square of
-/// its length.
+/// Each of these is one message, or a model, in short time: no stack is as deep as the input, and no algorithm is
+/// quadratic in its length.
 #[test]
 fn input_of_any_size_ends() {
     let model =
@@ -208,7 +208,7 @@ fn input_of_any_size_ends() {
     }
 }
 
-/// What fuzzing found (`fuzz/`).
+/// Regressions found by fuzzing (`fuzz/`).
 mod found {
     use super::*;
 
@@ -222,14 +222,14 @@ mod found {
         assert!(output.contains(told), "{output}");
     }
 
-    /// The sign before a call with a mistake in it made the call a constant, which was written as it stood.
+    /// A sign before a call with an error made the call a constant, which was emitted unchanged.
     #[test]
     fn a_mistake_in_a_call_is_no_constant() {
         assert_told("let h = Dense(-x(Dense(; |x| x)))(x);", "compile_error");
         assert_told("let h = Dense(1 + f([a b]))(x);", "compile_error");
     }
 
-    /// Two colons apart were taken for those of a path, which editors were shown with its space.
+    /// Two separate colons were treated as those of a path, which was emitted for editors with its space.
     #[test]
     fn punctuation_apart_is_not_punctuation_together() {
         let symbols = [
@@ -255,7 +255,7 @@ mod found {
         }
     }
 
-    /// A map is an expression of models and not of Rust.
+    /// A map is an expression of models but not of Rust.
     #[test]
     fn what_only_models_have_is_no_constant() {
         assert_told("let h = Dense(-{ a: 1 })(x);", "not an expression of Rust");

@@ -1,11 +1,11 @@
-//! What people write in expressions of tensors who know Keras, numpy, PyTorch or Rust. Each is one error, and what its help says to write
-//! is read without one.
+//! Expressions of tensors that users of Keras, NumPy, PyTorch or Rust write. Each is one error, and the replacement
+//! in its help is valid.
 
 use mimo_graph::code::Code;
 
 use super::*;
 
-/// A model with tensors of several ranks and of both types, and these statements.
+/// A model with tensors of several ranks and both types, and these statements.
 fn with(statements: &str) -> String {
     format!(
         "pub Net {{ const D: usize = 3; let v = Input(shape = [4]); let s = Input(shape = [12, 8]);
@@ -22,14 +22,14 @@ fn errors(statements: &str) -> Vec<Diag> {
     diags.into_iter().filter(|diag| diag.severity == Severity::Error).collect()
 }
 
-/// The code that a help tells to write.
+/// The code in a help.
 fn written(diag: &Diag) -> Option<String> {
     let help = diag.helps.first()?;
     let (_, rest) = help.split_once('`')?;
     Some(rest.rsplit_once('`')?.0.split("`, ").next()?.to_owned())
 }
 
-/// Expressions, and the code of their error. The help is the whole expression to write.
+/// Expressions, and the code of their error. The help is the complete expression to write.
 const EXPRESSIONS: &[(&str, Code)] = &[
     // Operators of truth values.
     ("v && b", Code::NotATensor),
@@ -139,7 +139,7 @@ const EXPRESSIONS: &[(&str, Code)] = &[
     ("squared_hinge(v, b)", Code::UnavailableLayer),
     ("log_cosh(v, b)", Code::UnavailableLayer),
     ("poisson(v, b)", Code::UnavailableLayer),
-    // Weights of one's own.
+    // Custom weights.
     ("add_weight(shape = [4])", Code::UnavailableLayer),
     ("self.add_weight(shape = [4], name = \"w\")", Code::UnavailableLayer),
     ("keras.Variable([4])", Code::UnavailableLayer),
@@ -170,7 +170,7 @@ fn what_an_error_in_an_expression_says_to_write_is_right() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n---\n"));
 }
 
-/// Statements, the code of their one error, and a part of its text.
+/// Statements, the code of their only error, and a part of its text.
 const STATEMENTS: &[(&str, Code, &str)] = &[
     (
         "let _z = 2.0 * if training { v } else { b };",
@@ -263,7 +263,7 @@ fn what_python_writes_alike_is_read() {
     }
 }
 
-/// Whole numbers stay whole numbers, unless a fraction or a division makes floats of them.
+/// Whole numbers stay whole, unless a fraction or a division makes them floats.
 #[test]
 fn whole_numbers_are_computed_with_as_in_keras() {
     let looked_up = |expression: &str| errors(&format!("let _z = Embedding(9, 2)({expression});")).is_empty();

@@ -1,12 +1,12 @@
-//! Habits of other languages, by kind: each is one error that says what is written here, and no text of a parser of
-//! Rust reaches the user.
+//! Habits of other languages, by kind: each is one error that says what to write here, and no message of a Rust
+//! parser reaches the user.
 
 use mimo_graph::code::Code;
 use mimo_graph::language::{self, Module};
 
 use super::*;
 
-/// The codes of the errors in a line between a sound start and a sound end, and all that is said.
+/// The codes of the errors in a line between a valid start and a valid end, and the complete text.
 fn said(line: &str) -> (Vec<Code>, String) {
     let (diags, _) = diagnosed(model(line).parse().unwrap());
     let errors = diags.iter().filter(|diag| diag.severity == Severity::Error);
@@ -14,7 +14,7 @@ fn said(line: &str) -> (Vec<Code>, String) {
     (errors.map(|diag| diag.code).collect(), text)
 }
 
-/// Lines with one habit each, what is reported, and what the help has to have in it.
+/// Lines with one habit each, the code, and a text that the help must contain.
 const HABITS: &[(&str, Code, &str)] = &[
     (
         "let _a = [Dense(2)(x) for i in 0..5];",
@@ -94,7 +94,7 @@ fn each_habit_is_one_error_with_what_is_written_here() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n---\n"));
 }
 
-/// Every word of every module of the language, behind the module that Keras has it in: the prefix is the one mistake.
+/// Every word of every module of the language, with its module in Keras: the prefix is the only mistake.
 #[test]
 fn the_path_of_every_word_is_one_error() {
     let places = [
@@ -122,7 +122,7 @@ fn the_path_of_every_word_is_one_error() {
                 assert!(text.contains(&format!("write `{name}`")), "{text}");
                 tried += 1;
                 assert_eq!(codes.first(), Some(&Code::PythonModule), "{prefix}{name}: {text}");
-                // Some have arguments that have to be given.
+                // Some have required arguments.
                 assert!(codes.iter().skip(1).all(|code| *code != Code::WrongValue), "{prefix}{name}: {text}");
             }
         }
@@ -134,11 +134,11 @@ fn the_path_of_every_word_is_one_error() {
             assert!(codes.contains(&Code::PythonModule), "{class}: {text}");
         }
     }
-    // A path of Rust to a constant is none of Python's.
+    // A Rust path to a constant is not a Python path.
     assert_line("let _a = Dense(layers::UNITS)(x);", &[]);
 }
 
-/// A model with tensors of every rank, and these lines; how many errors it has.
+/// Number of errors of a model with tensors of every rank and these lines.
 fn errors_with(lines: &str) -> usize {
     let source = format!(
         "pub Net {{ let v = Input(shape = [64]); let s = Input(shape = [12, 8]); let i = Input(shape = [64, 64, 3]);
@@ -149,8 +149,8 @@ fn errors_with(lines: &str) -> usize {
     diags.iter().filter(|diag| diag.severity == Severity::Error).count()
 }
 
-/// What is written in the place of a name that mimo does not have compiles: each piece of code by itself, on a tensor of some
-/// rank, or one after the other.
+/// The replacement for a name that mimo does not have compiles: each piece of code separately, on a tensor of some
+/// rank, or one after another.
 #[test]
 fn what_stands_in_for_a_name_of_keras_compiles() {
     let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/names.json"));
@@ -229,7 +229,7 @@ fn what_a_name_of_keras_gets_as_help_names_no_list() {
     assert!(text.contains("did you mean"), "{text}");
 }
 
-/// Syn's messages are about a grammar that nobody writes here.
+/// syn's messages are about a grammar that users do not write.
 #[test]
 fn no_text_of_a_parser_reaches_the_user() {
     let pieces = [

@@ -1,4 +1,4 @@
-//! What stands before and after the block.
+//! Tests of tokens before and after the block.
 
 use super::*;
 

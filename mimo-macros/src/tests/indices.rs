@@ -1,8 +1,8 @@
-//! Indices of tensors: what may stand in brackets, and what is said about the rest.
+//! Tests of indices of tensors.
 
 use super::*;
 
-/// What is said about a line before the outputs `y`, in a model with the input `x`, `[4, 6]`, and the constant `N`.
+/// Diagnostics of a line before the outputs `y`, in a model with the input `x`, `[4, 6]`, and the constant `N`.
 fn said(line: &str) -> Vec<String> {
     told(&format!(
         "pub Net {{ const N: usize = 3; const M: usize = crate::M; let x = Input(shape = [4, 6]);\n{line}\n\

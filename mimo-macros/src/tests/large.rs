@@ -1,5 +1,5 @@
-//! Large models: what is written for a layer does not grow with the number of the others. How long that takes is
-//! measured by `fuzz/src/bin/expansion.rs` and `benches/compile_time`.
+//! Tests of large models: the output for a layer does not grow with the number of the others.
+//! `fuzz/src/bin/expansion.rs` and `benches/compile_time` measure the time.
 
 #[allow(unreachable_pub, reason = "`fuzz` exports the same file")]
 mod sources;
@@ -9,7 +9,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use self::sources::{KINDS, chain};
 use crate::expand::expand;
 
-/// How many tokens a model becomes.
+/// Number of tokens of a model's expansion.
 fn tokens_of(source: &str) -> usize {
     let output = expand(source.parse().unwrap());
     assert!(!output.to_string().contains("compile_error"), "{source}");
@@ -27,7 +27,7 @@ fn count(stream: TokenStream) -> usize {
 #[test]
 fn every_layer_costs_the_same() {
     for (kind, source) in KINDS {
-        // Fewer are no model of `operators`, whose statements are 200 layers each.
+        // Fewer are not a model of `operators`, whose statements are 200 layers each.
         let step = if kind == "operators" { 200 } else { 50 };
         let [few, some, many] = [1, 2, 4].map(|n| tokens_of(&source(n * step)));
         let (first, second) = (some - few, many - some);
@@ -40,7 +40,7 @@ fn a_thousand_layers_are_a_model() {
     assert!(tokens_of(&chain(1000)) > 100_000);
 }
 
-/// Runs on a thread with as little stack as a compiler or an editor may give a macro, in a debug build.
+/// Runs on a thread with as little stack as a compiler or an editor may provide, in a debug build.
 fn on_a_small_stack(what: &str, run: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().name(what.into()).stack_size(768 << 10).spawn(run);
     thread.unwrap().join().unwrap_or_else(|_| panic!("{what}"));
@@ -56,11 +56,11 @@ fn nothing_recurses_layer_by_layer() {
     }
 }
 
-/// Statements with nested or repeated tokens: as deep as is read, and deeper.
+/// Statements with nested or repeated tokens: up to the limit, and beyond it.
 #[test]
 fn nothing_recurses_without_an_end() {
     const MANY: usize = 250;
-    // Inside of the groups of the model and of the statement.
+    // Nesting inside of the groups of the model and of the statement.
     const NESTED: usize = crate::parse::DEPTH - 3;
     let around = |open: &str, n: usize, inner: &str, close: &str| {
         format!("{}{inner}{}", open.repeat(n), close.repeat(n))
@@ -113,7 +113,7 @@ fn nothing_recurses_without_an_end() {
     }
 }
 
-/// Comparing every unknown name with every known one takes the square of their number: there is an end to it.
+/// Comparing every unknown name with every known one would be quadratic: there is a limit.
 #[test]
 fn many_unknown_names_are_not_all_compared() {
     let n = 2000;

@@ -1,8 +1,8 @@
-//! `functions!`: what is said about its functions without a call, and about the calls of others.
+//! Tests of `functions!`: diagnostics of its functions without a call, and of the calls of others.
 
 use super::*;
 
-/// What is said about one function and others around it.
+/// Checks the diagnostics of one function and others around it.
 #[track_caller]
 fn assert_functions(source: &str, wanted: &[&str]) {
     let told = told_of_functions(source);
@@ -14,7 +14,7 @@ fn assert_functions(source: &str, wanted: &[&str]) {
     );
 }
 
-/// A model that brings in functions; its description is as their macro gives it.
+/// A model that imports functions; its description is as their macro passes it.
 fn with(functions: &str, uses: &str, line: &str) -> String {
     let functions = functions.replace('\n', " ");
     format!(
@@ -77,7 +77,7 @@ fn bodies_with_parameters_of_which_nothing_is_known_are_sound() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n---\n"));
 }
 
-/// What is wrong whatever a function is called with is told where it stands, once.
+/// Errors that do not depend on arguments are reported at the definition, once.
 #[test]
 fn mistakes_that_need_no_call_are_told_at_the_function() {
     const FORM: &str = "\n\n  = help: write a number, or a `const` of this `functions!` with a number\n  \
@@ -232,7 +232,7 @@ fn mistakes_of_a_call_are_told_at_the_call() {
              = help: write arguments without a keyword first",
         ]
     );
-    // What is not `pub` is seen in its block only.
+    // Items without `pub` are only visible in their block.
     let told = told(&with(&BLOCKS.replace("norm", "own"), "use crate::net;", "let y = net(x) + own(x);"));
     assert_eq!(
         told,
@@ -249,7 +249,7 @@ fn nothing_follows_from_functions_with_mistakes() {
     assert_eq!(told(&source.replace("Dense(1)", "Dense(unit = 1)")).len(), 1);
 }
 
-/// A `functions!` is described once, if the same path leads to its functions, and one that comes again is the same.
+/// A `functions!` is described once, if several paths lead to its functions.
 #[test]
 fn a_block_is_asked_for_once() {
     let source = "@ { fn first { pub fn f(x) { x } pub fn g(x) { f(x) } } } @ { E { Model(x, y) } } \
@@ -262,7 +262,7 @@ fn a_block_is_asked_for_once() {
     let source = "@ { fn first { pub fn f(x) { Dense(2)(x) } pub fn g(x) { f(f(x)) } } } @ { fn first } \
                   Net { use a::f; use a::g; let x = Input(shape = [4]); let y = g(f(x)); Model(x, y) }";
     assert_told(source, &[]);
-    // The macro that a re-export leads to does not know the new name.
+    // The macro of a re-export does not know the new name.
     let told = told(&source.replace("a::g", "a::h as g"));
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(
@@ -271,7 +271,7 @@ fn a_block_is_asked_for_once() {
     );
 }
 
-/// Two blocks with helpers and constants of one name.
+/// Two blocks with helpers and constants of the same name.
 #[test]
 fn names_mean_what_they_mean_where_they_were_written() {
     let block = |id: &str, name: &str, units: usize| {
@@ -281,7 +281,7 @@ fn names_mean_what_they_mean_where_they_were_written() {
         )
     };
     let (first, second) = (block("first", "f", 2), block("second", "g", 3));
-    // What a function is given may be a function of the block, which calls others again.
+    // An argument may be a function of the block, which calls others again.
     let source = format!(
         "@ {{ {first} }} @ {{ @ {{ fn first }} {second} }} Net {{ use a::f; use b::g; const N: usize = 5; \
          fn helper(x) {{ let h: [N] = Dense(N)(x); g(h) }} fn again(x) {{ g(helper(x)) }} \
@@ -307,7 +307,7 @@ fn editors_know_functions_of_others() {
     assert!(expanded.contains("n { image : "), "{expanded}");
 }
 
-/// Both sides of an `if` whose condition only a call knows are checked, and nothing is said of the condition.
+/// Both branches of an `if` whose condition only a call knows are checked, without an error about the condition.
 #[test]
 fn sides_of_an_if_are_checked_without_a_call() {
     let of = |body: &str| {

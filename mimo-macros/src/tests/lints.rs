@@ -1,4 +1,4 @@
-//! Levels of mimo's warnings, and what is left of the attributes that set them.
+//! Tests of levels of mimo's warnings, and of the remaining attributes.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn unused(model: &str, statement: &str) -> String {
     )
 }
 
-/// The first lines of what is said, without places.
+/// The first lines of the diagnostics, without locations.
 fn said(source: &str) -> Vec<String> {
     let line = |text: &String| text.lines().next().unwrap_or_default().to_owned();
     told(source).iter().map(line).map(|line| line.split_once("] ").unwrap_or_default().1.to_owned()).collect()
@@ -155,7 +155,7 @@ fn rustc_sees_other_lints_and_none_of_mimo() {
     let code = expanded(&source);
     assert!(code.contains("#[allow(dead_code,clippy::all,)]#[derive(PartialEq)]"), "{code}");
     assert!(!code.contains("mimo::unused_tensor"), "{code}");
-    // An attribute that held nothing else is gone, with its reason.
+    // An attribute without other lints is removed, with its reason.
     let code = expanded(&unused("#[allow(mimo::unused_tensor, reason = \"a probe\")]", ""));
     assert!(!code.contains("probe"), "{code}");
     // Constants are emitted with their attributes.
@@ -164,7 +164,7 @@ fn rustc_sees_other_lints_and_none_of_mimo() {
         "#[allow(mimo::unused_tensor, dead_code)] const N: usize = 2; #[allow(mimo::unused_tensor)]",
     );
     let code = expanded(&source);
-    // What is said to other models is said to no one else.
+    // Descriptions for other models are not shown.
     let code = code.split("macro_rules!").next().unwrap_or_default();
     assert!(code.contains("#[allow(dead_code,)]") && !code.contains("mimo::unused"), "{code}");
 }

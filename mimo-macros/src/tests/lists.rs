@@ -1,8 +1,8 @@
-//! Lists of tensors: loops that give them, their indices, and their outputs.
+//! Tests of lists of tensors: loops that return them, their indices, and their outputs.
 
 use super::*;
 
-/// What is said about a line before the outputs `y`, in a model with the input `x` and the constant `N`.
+/// Diagnostics of a line before the outputs `y`, in a model with the input `x` and the constant `N`.
 fn said(line: &str) -> Vec<String> {
     told(&format!(
         "pub Net {{ const N: usize = 3; let x = Input(shape = [4]);\n{line}\n\
@@ -10,7 +10,7 @@ fn said(line: &str) -> Vec<String> {
     ))
 }
 
-/// The same after a loop that gives three tensors, `heads`.
+/// Same after a loop that returns three tensors, `heads`.
 fn after_heads(line: &str) -> Vec<String> {
     said(&format!("let heads = for i in 0..N {{ Dense(2)(x) }};\n{line}"))
 }

@@ -1,8 +1,8 @@
-//! Masks and other tensors that calls take by keyword: what is meant, and one error per mistake.
+//! Tests of masks and other tensors that calls take by keyword: one error per mistake.
 
 use super::*;
 
-/// What is said about a line that makes the output `y` of the inputs that it names.
+/// Diagnostics of a line that computes the output `y` from the inputs that it names.
 fn said(line: &str) -> Vec<String> {
     const INPUTS: [(&str, &str); 6] =
         [("x", "[5, 4]"), ("z", "[7, 4]"), ("m", "[5]"), ("a", "[5, 5]"), ("b", "[7, 5]"), ("q", "[4]")];

@@ -1,4 +1,5 @@
-//! Models that are right but for one mistake, or two: each mistake is told once, at its place, and causes no other.
+//! Valid models with one or two mistakes inserted: each mistake is reported once, at its location, and causes no
+//! other error.
 
 mod models;
 
@@ -7,19 +8,19 @@ use mimo_graph::layers;
 use models::MODELS;
 use proc_macro2::{Delimiter, TokenTree};
 
-/// A leaf of the token tree, or one half of a pair of delimiters, by its place in the source.
+/// A leaf of the token tree, or one of a pair of delimiters, with its position in the source.
 #[derive(Clone, Debug)]
 struct Leaf {
     start: usize,
     end: usize,
     text: String,
-    /// Groups around it; the block is 1.
+    /// Number of enclosing groups; the block is 1.
     depth: usize,
-    /// For half a pair, the place of the other half.
+    /// For a delimiter, the position of the other one.
     other: Option<(usize, usize)>,
 }
 
-/// A model and where its tokens stand. All places count characters.
+/// A model and the positions of its tokens, in characters.
 struct Source {
     text: String,
     leaves: Vec<Leaf>,
@@ -62,7 +63,7 @@ impl Source {
         }
     }
 
-    /// The statement around a place: from after the `;` before it to the `;` behind it.
+    /// The statement around a position: from after the previous `;` to the next `;`.
     fn statement(&self, at: usize) -> (usize, usize) {
         let ends = || self.leaves.iter().filter(|leaf| leaf.text == ";" && leaf.depth == 1);
         let body =
@@ -77,9 +78,9 @@ impl Source {
 #[derive(Clone, Debug)]
 struct Mistake {
     kind: Kind,
-    /// What is replaced, in order and apart.
+    /// Replacements, in order and disjoint.
     edits: Vec<(usize, usize, String)>,
-    /// Where it has to be told, in the sound source: at these tokens, or anywhere within them.
+    /// Where it must be reported, in the valid source: at these tokens, or anywhere within them.
     place: (usize, usize),
     exact: bool,
 }
@@ -101,7 +102,7 @@ enum Kind {
     NoPair,
     /// `keras.layers.Dense`
     Path,
-    /// A length that no machine holds.
+    /// A length that is too large for any machine.
     Huge,
     /// `[x for i in 0..3]`
     Comprehension,
@@ -111,7 +112,7 @@ enum Kind {
     Index,
 }
 
-/// What is in a source beside its tokens: which words stand for what.
+/// Properties of a source besides its tokens: the roles of words.
 fn mistakes(source: &Source) -> Vec<Mistake> {
     let leaves = &source.leaves;
     let text = |i: usize| leaves.get(i).map_or("", |leaf| leaf.text.as_str());
@@ -179,7 +180,7 @@ fn mistakes(source: &Source) -> Vec<Mistake> {
         if operand && i < tail && text(i.wrapping_sub(2)) == ")" {
             found.push(replaced(Kind::Index, i, i, format!("{name}[:, 0]")));
         }
-        // A keyword of a call, and not the binding of a `let`.
+        // A keyword of a call instead of the binding of a `let`.
         if text(i + 1) == "=" && is_word(i) && leaf.depth > 1 {
             found.push(misspelt(Kind::Argument, i));
         }
@@ -225,12 +226,12 @@ fn mistakes(source: &Source) -> Vec<Mistake> {
             found.push(Mistake { exact: false, ..removed(Kind::NoLet, i, i, whole(i)) });
             if text(i + 1) != "(" && bound.iter().filter(|bound| **bound == text(i + 1)).count() == 1 {
                 let end = (i..leaves.len()).find(|&j| text(j) == ";" && leaves[j].depth == 1).unwrap();
-                // Told where the name is used, whose places are many: anywhere behind it.
+                // Reported at a use of the name, of which there are many: anywhere after it.
                 let all = (leaf.start, source.text.chars().count());
                 found.push(removed(Kind::NoStatement, i, end, all));
             }
         }
-        // The first argument of a layer is needed, but for those that need none.
+        // The first argument of a layer is required, with some exceptions.
         let needs =
             ["Dense", "Conv1D", "Conv2D", "LSTM", "GRU", "Embedding", "Reshape", "Permute", "SimpleRNN"];
         if needs.contains(&name) && text(i + 1) == "(" {
@@ -258,7 +259,7 @@ fn mistakes(source: &Source) -> Vec<Mistake> {
             }
         }
         match leaf.other {
-            // A pair of delimiters goes as one.
+            // A pair of delimiters is removed together.
             Some((start, end)) if start > leaf.start => found.push(Mistake {
                 kind: Kind::NoPair,
                 edits: vec![(leaf.start, leaf.end, " ".into()), (start, end, " ".into())],
@@ -268,7 +269,7 @@ fn mistakes(source: &Source) -> Vec<Mistake> {
             Some(_) => {}
             None => {
                 let (start, end) = whole(i);
-                // What is left says something else: `[256, ]` is a list of one, and `(x)` is `x`.
+                // The rest has another meaning: `[256, ]` is a list of one, and `(x)` is `x`.
                 let before = text(i.wrapping_sub(1));
                 let last = matches!(text(i + 1), "]" | ")") && matches!(before, "," | "[");
                 let callee = text(i + 1) == "(" && matches!(before, "=" | "(");
@@ -287,8 +288,8 @@ fn mistakes(source: &Source) -> Vec<Mistake> {
     found
 }
 
-/// Lengths of which one changes so that tensors do not fit any more: the model, what is replaced, and by what. It is
-/// told in the last statement that is named.
+/// Lengths with one change after which tensors do not fit: the model, the replaced text, and its replacement. The
+/// error is in the last statement that is named.
 const LENGTHS: &[(usize, &str, &str, &str)] = &[
     (1, "kernel_size = 1, strides = 2", "kernel_size = 1, strides = 1", "let joined"),
     (1, "filters = 32", "filters = 16", "let joined"),
@@ -321,7 +322,7 @@ fn lengths(number: usize, source: &Source) -> Vec<Mistake> {
         .collect()
 }
 
-/// The source with mistakes, which are in order and apart.
+/// The source with mistakes, which are in order and disjoint.
 fn edited(text: &str, mistakes: &[&Mistake]) -> String {
     let mut edits: Vec<_> = mistakes.iter().flat_map(|mistake| &mistake.edits).collect();
     edits.sort_by_key(|(start, ..)| *start);
@@ -336,7 +337,7 @@ fn edited(text: &str, mistakes: &[&Mistake]) -> String {
     out
 }
 
-/// A place of the sound source in the edited one.
+/// A range of the valid source in the edited one.
 fn moved(place: (usize, usize), mistakes: &[&Mistake]) -> (usize, usize) {
     let shift = |at: usize, end: bool| {
         let edits = mistakes.iter().flat_map(|mistake| &mistake.edits);
@@ -348,7 +349,7 @@ fn moved(place: (usize, usize), mistakes: &[&Mistake]) -> (usize, usize) {
     (shift(place.0, false), shift(place.1, true))
 }
 
-/// Where errors stand, and what they say.
+/// Locations and texts of errors.
 fn errors(source: &str) -> Vec<(usize, usize, String)> {
     let tokens: TokenStream = source.parse().unwrap();
     let lines: Vec<usize> = std::iter::once(0)
@@ -392,10 +393,10 @@ fn one_mistake_is_one_error_at_its_place() {
             let changed = edited(&source.text, &[&mistake]);
             let errors = errors(&changed);
             *counts.entry(format!("{:?}", mistake.kind)).or_insert(0) += 1;
-            // Some tokens can be left out.
+            // Some tokens are optional.
             let may_be_fine = matches!(mistake.kind, Kind::NoToken | Kind::NoPair);
-            // Without a pair of delimiters, two things can be wrong and more; a list in the place of a number is wrong
-            // beside what is missing.
+            // Without a pair of delimiters, there may be two errors or more; a list instead of a number is an error
+            // in addition to the missing argument.
             let two = mistake.kind == Kind::NoArgument
                 && errors.iter().any(|(.., text)| text.contains("found a list"));
             let most = match mistake.kind {
@@ -429,15 +430,14 @@ fn one_mistake_is_one_error_at_its_place() {
     assert!(wrong.is_empty(), "{} of {counts:?}\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Two mistakes in two statements, neither of which is needed to understand the other: both are told, in the order of
-/// the source, and nothing else.
+/// Two mistakes in two independent statements: both are reported, in the order of the source, and nothing else.
 #[test]
 fn two_mistakes_are_two_errors_in_source_order() {
     let mut random = fuzz::Random(0x2545_F491_4F6C_DD1D);
     let (mut wrong, mut tried) = (Vec::new(), 0);
     for model in MODELS {
         let source = Source::new(model);
-        // A token more or less is a mistake of its own only if it is told.
+        // A token more or less is only a mistake if it is reported.
         let all = mistakes(&source).into_iter().filter(|mistake| match mistake.kind {
             Kind::NoStatement | Kind::NoPair | Kind::Length => false,
             Kind::NoToken | Kind::NoArgument => errors(&edited(&source.text, &[mistake])).len() == 1,
@@ -450,7 +450,7 @@ fn two_mistakes_are_two_errors_in_source_order() {
                 std::mem::swap(&mut a, &mut b);
             }
             let [(start, end), (other, _)] = [a, b].map(|mistake| source.statement(mistake.edits[0].0));
-            // Without a `;` the next statement is a part of this one.
+            // Without a `;` the next statement is part of this one.
             let until = if a.kind == Kind::NoToken { a.place.1.max(end) } else { end };
             let word = |mistake: &Mistake| -> String {
                 let (start, end, _) = mistake.edits[0];

@@ -1,8 +1,9 @@
-//! Operations that move values: `transpose`, `reshape`, `stack`, `split` and their like.
+//! Tests of operations that move values: `transpose`, `reshape`, `stack`, `split` and similar.
 
 use super::*;
 
-/// What is said about a line before the outputs `y`, in a model with the inputs `x`, `[4, 6]`, and `words`, whole numbers.
+/// Diagnostics of a line before the outputs `y`, in a model with the inputs `x`, `[4, 6]`, and `words`, whole
+/// numbers.
 fn said(line: &str) -> Vec<String> {
     told(&format!(
         "pub Net {{ const N: usize = 3; const M: usize = crate::M; let x = Input(shape = [4, 6]);\n{line}\n\

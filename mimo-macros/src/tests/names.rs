@@ -1,4 +1,4 @@
-//! What names mean: tensors, layers and settings are not mixed up.
+//! Tests of the meaning of names: tensors, layers and settings are not confused.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Models as layers: what is said about `use`, about the calls, and about nothing inside.
+//! Tests of models as layers: diagnostics of `use` and of the calls, but not of the inside.
 
 use super::{assert_told, told};
 
@@ -12,7 +12,8 @@ const ENCODER: &str = "@ { Encoder {
     Model(inputs = [image, meta], outputs = [y, z]).compile(optimizer = Adam(), loss = mse)
 } }";
 
-/// What is said about one line between the inputs and `Model(…)`; columns count from the line's first character.
+/// Checks the diagnostics of one line between the inputs and `Model(…)`; columns count from the line's first
+/// character.
 #[track_caller]
 fn assert_line(line: &str, wanted: &[&str]) {
     let source = format!(
@@ -191,7 +192,7 @@ fn a_model_that_was_not_brought_in() {
     assert_eq!(told.len(), 1);
 }
 
-/// What a model with mistakes gives is known to be bad, and no mistake of who uses it.
+/// Outputs of a model with errors are poisoned, and cause no errors where it is used.
 #[test]
 fn mistakes_of_a_nested_model_are_its_own() {
     let source = "@ {} Net { use crate::E; let x = Input(shape = [4]); let (a, b) = E()(x);\n\
@@ -201,7 +202,7 @@ fn mistakes_of_a_nested_model_are_its_own() {
     assert_eq!(told(&source).len(), 1);
 }
 
-/// Constants that only const evaluation knows are those of the model that wrote them.
+/// Constants that only const evaluation knows are resolved in the model that wrote them.
 #[test]
 fn lengths_of_a_nested_model_are_not_those_of_the_outer() {
     let source = "@ { E { const N: usize = crate::A; let x = Input(shape = [N]); \
@@ -224,7 +225,7 @@ fn names_of_nested_models() {
     );
 }
 
-/// A `use` that could not be read is one mistake, and not one more at every layer of that name.
+/// A `use` that could not be parsed is one error, and not a further one at every layer of that name.
 #[test]
 fn nothing_follows_a_wrong_use() {
     for line in ["use crate::{A, B};", "use crate::A as;", "use crate::A B;", "use a::A; use b::A;"] {
@@ -235,7 +236,7 @@ fn nothing_follows_a_wrong_use() {
     }
     let source = "A { use A; let x = Input(shape = [4]); let y = A()(x); Model(x, y) }";
     assert_eq!(told(source).len(), 1);
-    // In a function it stands at the wrong place, and is read all the same.
+    // In a function it is misplaced, but still parsed.
     let source =
         "Net { fn f(x) { use crate::A; A()(x) } let x = Input(shape = [4]); let y = f(x); Model(x, y) }";
     assert_eq!(
@@ -246,7 +247,7 @@ fn nothing_follows_a_wrong_use() {
     );
 }
 
-/// Bodies of functions and loops make models as they make layers.
+/// Bodies of functions and loops make models like layers.
 #[test]
 fn functions_and_loops_use_models() {
     let source = "@ { E { let x = Input(shape = [4]); let y = Dense(4)(x); Model(x, y) } }\n\

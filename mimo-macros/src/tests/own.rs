@@ -1,4 +1,4 @@
-//! Losses and metrics of the user, by path.
+//! Tests of custom losses and metrics, by path.
 
 use super::*;
 
@@ -27,7 +27,7 @@ fn paths_are_losses_and_metrics() {
     ] {
         assert!(expansion.contains(part), "no `{part}` in {expansion}");
     }
-    // Each metric once, whoever has it.
+    // Each metric once, for any number of outputs.
     assert_eq!(expansion.matches("OwnMetric :: of :: <").count(), 3, "{expansion}");
 }
 
@@ -63,7 +63,7 @@ fn what_is_no_path_or_fits_no_output_is_an_error() {
         assert_eq!(told.len(), 1, "{settings}: {told:#?}");
         assert!(told[0].contains(wanted), "{settings}: {told:#?}");
     }
-    // The same name for two outputs is none twice, and one in both lists has another.
+    // The same name for two outputs is not a duplicate, and a metric in both lists has two names.
     let fine =
         "loss = mse, metrics = [[crate::Lift], [crate::Lift]], weighted_metrics = [[crate::Lift], none]";
     assert_eq!(told(&compiled(fine)), Vec::<String>::new());

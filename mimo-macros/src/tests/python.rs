@@ -1,4 +1,4 @@
-//! Habits of Python: each gets help, and is read as what was meant where that is clear.
+//! Tests of habits of Python: each is reported with help, and parsed as its meaning if it is clear.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Mistakes of form: each is told at its place, and the rest is read.
+//! Tests of syntax errors: each is reported at its location, and the rest is parsed.
 
 use super::*;
 

@@ -1,4 +1,5 @@
-//! Every length of every layer, as large as numbers get: one error at the number, or a model without overflow in it.
+//! Tests of every length of every layer with the largest numbers: one error at the number, or a model without
+//! overflow.
 
 use mimo_graph::code::Code;
 use mimo_graph::dim::MOST;
@@ -107,7 +108,7 @@ fn errors(source: &str) -> Vec<(Code, String)> {
 /// Arguments by name.
 type Args = Vec<(&'static str, &'static str)>;
 
-/// Each class with the arguments that it needs, and a shape that it accepts.
+/// Each class with its required arguments, and a shape that it accepts.
 fn accepted() -> Vec<(&'static str, Args, &'static str)> {
     let mut found = Vec::new();
     for class in layers::classes() {
@@ -146,7 +147,7 @@ fn every_length_of_every_layer_may_be_any_number() {
                     let mut all: Vec<String> = set.iter().map(|name| format!("{name} = {value}")).collect();
                     let others = args.iter().filter(|(name, _)| !set.contains(name));
                     all.extend(others.map(|(name, value)| format!("{name} = {value}")));
-                    // The longest kernels fit with zeros around them.
+                    // The longest kernels fit with padding.
                     let zeros = item
                         .arguments()
                         .any(|argument| argument.name == "kernel_size" || argument.name == "pool_size");
@@ -171,7 +172,8 @@ fn every_length_of_every_layer_may_be_any_number() {
                             continue;
                         }
                         sound += 1;
-                        // What the macro could not compute would be left to const evaluation, which overflows.
+                        // Values that the macro cannot compute would be left to const evaluation, which would
+                        // overflow.
                         let output = expand(source.parse().unwrap()).to_string();
                         if ["usize *", "usize +", "usize -", "usize /", "saturating"]
                             .iter()
@@ -214,7 +216,7 @@ fn inputs_are_as_large_as_samples_may_be() {
 
 #[test]
 fn the_whole_model_is_counted() {
-    // Each of these layers is small enough, and all of them are not.
+    // Each of these layers is small enough, but their sum is not.
     let layers = "let h = Dense(1000000)(h);".repeat(3);
     let source = |n: usize| {
         format!(

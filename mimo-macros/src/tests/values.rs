@@ -1,4 +1,4 @@
-//! Values and constants: what is a number while the macro runs, and what is left to const evaluation.
+//! Tests of values and constants: what the macro computes, and what is left to const evaluation.
 
 use super::*;
 use crate::parse::text_of;
@@ -45,7 +45,7 @@ fn the_rest_is_left_to_const_evaluation() {
     );
     assert_dims("", "{ N }, (A - B) / 2", "[{ N }, (A - B) / 2]", &["{ N }", "(A - B) / 2"]);
     assert_dims("", "size_of::<u8>()", "[size_of::<u8>()]", &["size_of::<u8>()"]);
-    // rustc says what is wrong with these, at the user's tokens.
+    // rustc reports these, at the user's tokens.
     assert_dims(
         "",
         "1 / 0, 9223372036854775807 + 1",
@@ -62,7 +62,7 @@ fn constants_of_the_block_are_replaced() {
         "[V, V + 1]",
         &["(crate::VOCAB * 2)", "(crate::VOCAB * 2) + 1"],
     );
-    // A known one keeps its type, and a path, a field or a method is no constant.
+    // A known one keeps its type; a path, a field or a method is not a constant.
     assert_dims(
         "const N: usize = 3;",
         "N.pow(2), a::N, N as usize",

@@ -1,8 +1,8 @@
-//! What runs and is probably not meant: told as a warning, at its token, and allowed by its name.
+//! Tests of warnings: reported at their tokens, and allowed by name.
 
 use super::*;
 
-/// What is warned of in a model of these statements, with `a` and `b` as outputs.
+/// Warnings of a model of these statements, with `a` and `b` as outputs.
 fn warned(statements: &str, compile: &str) -> Vec<String> {
     told(&format!(
         "Net {{ let i = Input(shape = [28, 28, 1]);\n{statements}\nModel(inputs = [i], outputs = [a, b]){compile} }}"
@@ -32,7 +32,8 @@ fn a_flattened_image_that_holds_nearly_all_weights() {
         ]
     );
     assert_eq!(warned(&image(16, "let f = Dropout(0.5)(f);"), "").len(), 1);
-    // Small models, models with as many weights elsewhere, images that the user gives, and what constants decide.
+    // Small models, models with as many weights elsewhere, images that are inputs, and lengths that depend on
+    // constants.
     assert_eq!(warned(&image(4, ""), ""), [""; 0]);
     let more = "let d = Dense(64)(h); let d = Dense(1024)(d); let b = Dense(1)(d);";
     assert_eq!(warned(&image(16, "").replace("let b = Dense(1)(h);", more), ""), [""; 0]);
@@ -62,14 +63,14 @@ fn dropout_behind_a_head() {
     }
     for right in [
         "let d = Dropout(0.5)(Dense(4)(f)); let a = Dense(1)(d);",
-        // A hidden tensor is given besides.
+        // A hidden tensor is an output too.
         "let a = Dropout(0.5)(Dense(4)(f)); let f = Dense(2)(a);",
         "let a = Dropout(0.5)(i);",
         "#[allow(mimo::dropout_after_head)] let a = Dropout(0.5)(Dense(1)(f));",
     ] {
         assert_eq!(warned(&heads(right), LOSSES), [""; 0], "{right}");
     }
-    // Features for another model to read.
+    // Features for another model.
     let features = heads("let a = Dropout(0.5)(Dense(1)(f));");
     assert_eq!(warned(&features, ""), [""; 0]);
     assert_eq!(warned(&features, ".compile(loss = { a: none, b: custom })"), [""; 0]);

@@ -1,4 +1,4 @@
-//! The training that is about to begin, as callbacks see it before its first step.
+//! The planned training, as callbacks see it before its first step.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +9,10 @@ use mimo_graph::diag::nearest;
 use crate::callbacks::{CallbackFault, Mode};
 use crate::logs::LogTable;
 
-/// The training that is about to begin.
+/// A training before its first step.
 #[derive(Debug)]
 pub struct FitPlan<'a> {
-    /// The number of the last epoch, from 1.
+    /// Number of the last epoch, from 1.
     pub epochs: usize,
     /// The first epoch, from 0.
     pub initial_epoch: usize,
@@ -29,17 +29,17 @@ pub struct FitPlan<'a> {
 }
 
 impl FitPlan<'_> {
-    /// Keras's keys of the values that this training logs, in declared order, those of its validation last.
+    /// Keras's keys of the values that this training run logs, in declared order, those of its validation last.
     pub fn keys(&self) -> Vec<String> {
         let keys = self.table.keys().map(|(key, _)| key.to_owned());
         let validation = self.table.keys().map(|(key, _)| format!("val_{key}"));
         keys.chain(validation.filter(|_| self.validation_samples > 0)).collect()
     }
 
-    /// Checks that this training logs a value of this key.
+    /// Checks that this training run logs a value of this key.
     ///
     /// # Errors
-    /// [`CallbackFault::UnknownKey`], and [`CallbackFault::NoValidation`] for `val_…` in a training without validation.
+    /// [`CallbackFault::UnknownKey`], and [`CallbackFault::NoValidation`] for `val_…` if there is no validation.
     pub fn check_key(&self, key: &str) -> Result<(), CallbackFault> {
         match self.table.resolve(key) {
             Some((true, _)) if self.validation_samples == 0 => {
@@ -57,7 +57,7 @@ impl FitPlan<'_> {
         }
     }
 
-    /// Checks a key, and returns whether a larger value of it is better: as `mode` says, or as is known from the metric.
+    /// Checks a key, and returns whether a larger value of it is better: by `mode`, or by the metric.
     ///
     /// # Errors
     /// Those of [`check_key`](Self::check_key), and [`CallbackFault::NoDirection`] for a metric that is neither better when larger nor
@@ -73,18 +73,18 @@ impl FitPlan<'_> {
         }
     }
 
-    /// Whether a key is one of the validation.
+    /// Whether a key is one of validation.
     pub(crate) fn is_validation(&self, key: &str) -> bool {
         self.table.resolve(key).is_some_and(|(validation, _)| validation)
     }
 
-    /// Has the training measure where its time goes, which it otherwise does not.
+    /// Turns on the measurement of the time of the parts of training, which is off by default.
     pub(crate) fn measure_time(&mut self) -> Arc<Clock> {
         Arc::clone(self.clock.get_or_insert_default())
     }
 }
 
-/// Time spent in the parts of a training, in nanoseconds.
+/// Time spent in the parts of training, in nanoseconds.
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
     pub training: Part,
@@ -106,7 +106,7 @@ impl Part {
         Duration::from_nanos(self.0.load(Ordering::Relaxed))
     }
 
-    /// The time since this was last called.
+    /// Returns the time since the last call.
     pub(crate) fn take(&self) -> Duration {
         Duration::from_nanos(self.0.swap(0, Ordering::Relaxed))
     }

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::file::checkpoint::{Stored, Transfer, name};
 use crate::model::Trainable;
 
-/// The numbers that a callback remembers from epoch to epoch, by name: `wait`, `best`, the values of a weight.
+/// The state of a callback from epoch to epoch, as named numbers: `wait`, `best`, the values of a weight.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CallbackState {
     name: String,
@@ -16,20 +16,21 @@ pub struct CallbackState {
 }
 
 impl CallbackState {
-    /// A state without numbers. The name is that of the callback's type; a checkpoint is not restored into a callback of another name.
+    /// Creates an empty state. The name is that of the callback's type; a checkpoint is not restored into a callback
+    /// of another name.
     pub fn new(name: &str) -> Self {
         // Names in files are paths.
         CallbackState { name: name.replace('/', "."), numbers: BTreeMap::new() }
     }
 
-    /// The same with numbers under a name. Whole numbers up to 2⁵³ and values of `f32` come back exactly.
+    /// Adds numbers under a name. Integers up to 2⁵³ and values of `f32` are restored exactly.
     #[must_use]
     pub fn with(mut self, key: &str, numbers: impl Into<Vec<f64>>) -> Self {
         self.numbers.insert(key.into(), numbers.into());
         self
     }
 
-    /// The same with a number under a name, or without the name for `None`.
+    /// Adds a number under a name; does nothing for `None`.
     #[must_use]
     pub fn with_number(self, key: &str, number: impl Into<Option<f64>>) -> Self {
         match number.into() {
@@ -38,24 +39,24 @@ impl CallbackState {
         }
     }
 
-    /// The same with a text under a name.
+    /// Adds a text under a name.
     #[must_use]
     pub fn with_text(self, key: &str, text: &str) -> Self {
         let letters: Vec<f64> = text.bytes().map(f64::from).collect();
         self.with(key, letters)
     }
 
-    /// The name of the callback's type.
+    /// Returns the name of the callback's type.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The numbers under a name.
+    /// Returns the numbers under a name.
     pub fn numbers(&self, key: &str) -> Option<&[f64]> {
         self.numbers.get(key).map(Vec::as_slice)
     }
 
-    /// The number under a name that has one number.
+    /// Returns the single number under a name.
     pub fn number(&self, key: &str) -> Option<f64> {
         match self.numbers(key)? {
             [number] => Some(*number),
@@ -65,19 +66,19 @@ impl CallbackState {
 }
 
 impl CallbackState {
-    /// The whole number under a name; 0 if there is none.
+    /// Returns the integer under a name; 0 if there is none.
     pub fn count(&self, key: &str) -> usize {
         self.number(key).filter(|number| *number >= 0.0).map_or(0, |number| number as usize)
     }
 
-    /// The text under a name.
+    /// Returns the text under a name.
     pub fn text(&self, key: &str) -> Option<String> {
         let letters = self.numbers(key)?.iter().map(|letter| *letter as u8);
         String::from_utf8(letters.collect()).ok()
     }
 }
 
-/// The states of the other callbacks of a `fit`, at a moment at which one of them saves a checkpoint.
+/// The states of the other callbacks of a `fit`, while one of them saves a checkpoint.
 pub struct CallbackStates<'c, 'a, M: Trainable> {
     pub(crate) before: &'c [Box<dyn Callback<M> + 'a>],
     pub(crate) after: &'c [Box<dyn Callback<M> + 'a>],
@@ -90,7 +91,7 @@ impl<M: Trainable> fmt::Debug for CallbackStates<'_, '_, M> {
 }
 
 impl<M: Trainable> CallbackStates<'_, '_, M> {
-    /// The states, each with the place of its callback.
+    /// Returns the states, each with the index of its callback.
     pub(crate) fn states(&self) -> Vec<(usize, CallbackState)> {
         let before = self.before.iter().enumerate();
         let after =
@@ -99,7 +100,7 @@ impl<M: Trainable> CallbackStates<'_, '_, M> {
     }
 }
 
-/// What the names of the states in a checkpoint begin with.
+/// Returns the prefix of the names of the states in a checkpoint.
 pub(crate) fn prefix() -> String {
     name(&["callback", ""])
 }
@@ -114,7 +115,7 @@ pub(crate) fn save(states: Vec<(usize, CallbackState)>, transfer: &mut Transfer<
     Ok(())
 }
 
-/// The states of a checkpoint. Names that are not those of numbers are left out.
+/// Loads the states of a checkpoint. Names that are not of numbers are left out.
 pub(crate) fn load(stored: &Stored) -> Vec<(usize, CallbackState)> {
     let prefix = prefix();
     let mut states: BTreeMap<usize, CallbackState> = BTreeMap::new();

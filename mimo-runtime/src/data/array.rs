@@ -21,9 +21,9 @@ use crate::warning::Warning;
 /// Cloning and [`select`](Self::select)ing share the memory.
 pub struct ArrayDataset<M: Trainable> {
     pub(super) arrays: Arc<Arrays<M::Float>>,
-    /// Which samples, and in which order; `None` for all as they are.
+    /// The selected samples in order; `None` for all.
     selection: Option<Arc<[usize]>>,
-    /// The warnings of the check, if these samples were found to be valid; see [`Dataset::checked`].
+    /// Warnings of the check, if these samples were found to be valid; see [`Dataset::checked`].
     checked: OnceLock<Vec<(usize, Warning)>>,
 }
 
@@ -34,15 +34,15 @@ pub(crate) struct Arrays<E> {
     pub(crate) inputs: Vec<Vec<E>>,
     /// One per output with targets.
     pub(crate) targets: Vec<Vec<E>>,
-    /// One per output or none at all; an empty column where every sample weighs 1. A missing target is marked in them.
+    /// One per output, or none at all; an empty column if every sample weighs 1. Missing targets are marked in them.
     pub(crate) weights: Vec<Vec<E>>,
-    /// The same for the positions of the samples.
+    /// Same as `weights`, for the positions of the samples.
     pub(crate) positions: Vec<Vec<E>>,
     /// Whether a target is marked as missing.
     pub(crate) missing: bool,
 }
 
-/// The outputs that have targets.
+/// The outputs with targets.
 pub(super) fn with_targets(spec: &'static ModelSpec) -> impl Iterator<Item = (usize, &'static OutputSpec)> {
     spec.outputs.iter().enumerate().filter(|(_, output)| output.target().is_some())
 }
@@ -55,16 +55,16 @@ impl<M: Trainable> ArrayDataset<M> {
     /// if they hold none, [`ClassIndex`](Error::ClassIndex) if a target of a sparse loss is not a class index of
     /// its output, [`Vocabulary`](Error::Vocabulary) if an `Embedding` has no vector for a number.
     ///
-    /// Whether other targets are valid may depend on weights that are still to come. It is
-    /// checked before the first step, or by [`check_finite`](Self::check_finite).
+    /// Whether other targets are valid may depend on weights that are set later. They are checked before the first
+    /// step, or by [`check_finite`](Self::check_finite).
     pub fn new(inputs: &M::Inputs, targets: &M::Targets) -> Result<Self, Error> {
         let data = Self::read(inputs, targets)?;
         data.arrays.check_indices(spec::<M>(), M::MASKS)?;
         Ok(data)
     }
 
-    /// Copies `inputs`, `targets` and sample weights. A target whose sample weight is 0 may hold anything, class indices that
-    /// do not exist included.
+    /// Copies `inputs`, `targets` and sample weights. A target whose sample weight is 0 may hold any value, including
+    /// invalid class indices.
     ///
     /// # Errors
     /// [`RowsDiffer`](Error::RowsDiffer), [`NoData`](Error::NoData), and those of
@@ -78,8 +78,8 @@ impl<M: Trainable> ArrayDataset<M> {
         Self::read(inputs, targets)?.sample_weights(weights)
     }
 
-    /// Copies `inputs` and `targets`, of which some are missing. A missing target may hold anything, class indices that do not exist
-    /// included.
+    /// Copies `inputs` and `targets`, some of which are missing. A missing target may hold any value, including
+    /// invalid class indices.
     ///
     /// # Errors
     /// [`RowsDiffer`](Error::RowsDiffer), [`NoData`](Error::NoData), and those of [`target_mask`](Self::target_mask). Values are
@@ -92,8 +92,9 @@ impl<M: Trainable> ArrayDataset<M> {
         Self::read(inputs, targets)?.target_mask(mask)
     }
 
-    /// Takes the columns of the inputs, and of the outputs with targets, in order: the samples of each one after another, each sample
-    /// row-major with channels last. Whole numbers are floats. For readers of files; see [`new`](Self::new) for typed structs.
+    /// Creates a data set from the columns of the inputs and of the outputs with targets, in order: the samples of
+    /// each one after another, each sample row-major with channels last. Whole numbers are floats. For readers of
+    /// files; see [`new`](Self::new) for typed structs.
     ///
     /// # Errors
     /// [`ColumnLength`](Error::ColumnLength) if a column is not `rows` samples long, or if there are more or fewer columns;
@@ -134,12 +135,13 @@ impl<M: Trainable> ArrayDataset<M> {
         Ok(ArrayDataset { arrays: Arc::new(arrays), selection: None, checked: OnceLock::new() })
     }
 
-    /// Weighs the samples, or the positions of samples, output by output. Weights of samples, positions and classes multiply. They may be
-    /// negative.
+    /// Sets weights of the samples, or of the positions of samples, output by output. Weights of samples, positions
+    /// and classes multiply. They may be negative.
     ///
-    /// The weights of an output have the shape `[samples]` or, for the steps of a sequence or the pixels of an image, that of the output
-    /// without its last axis, `[samples, steps]` or `[samples, height, width]`. See [`PositionValues`] for what holds them. As in
-    /// Keras a loss divides by the number of samples and positions, those of weight 0 included.
+    /// The weights of an output have the shape `[samples]` or, for the steps of a sequence or the pixels of an image,
+    /// that of the output without its last axis, `[samples, steps]` or `[samples, height, width]`. See
+    /// [`PositionValues`] for their types. As in Keras a loss divides by the number of samples and positions,
+    /// including those of weight 0.
     ///
     /// # Errors
     /// [`Weights`](Error::Weights) if an output does not have one weight per sample of the whole set,
@@ -157,20 +159,21 @@ impl<M: Trainable> ArrayDataset<M> {
         Ok(self)
     }
 
-    /// Says which targets are there, output by output: `true` for one that is, `false` for one that is missing. A target that is missing
-    /// in one of several masks is missing.
+    /// Sets which targets are present, output by output: `true` for present, `false` for missing. A target that is
+    /// missing in one of several masks is missing.
     ///
-    /// A missing target counts nothing: an output's loss is the mean over the samples, or the positions, of a batch whose target is there,
-    /// and its metrics do not see the others. A batch without any target for an output has the loss 0 for it, and its step leaves the
-    /// weights alone that lead to no other trained output. (A sample weight of 0 is different: losses go on to divide by all samples,
-    /// `metrics` see the sample, and optimizers move.) The mask of an output has the shape `[samples]`, or that of
-    /// the output without its last axis; see [`PositionValues`] for what holds it.
+    /// A missing target is ignored: an output's loss is the mean over the samples, or the positions, of a batch whose
+    /// target is present, and its metrics ignore the others. A batch without any target for an output has the loss 0
+    /// for it, and its step does not change the weights that lead to no other trained output. (A sample weight of 0
+    /// is different: losses still divide by all samples, `metrics` see the sample, and optimizers update.) The mask
+    /// of an output has the shape `[samples]`, or that of the output without its last axis; see [`PositionValues`]
+    /// for its types.
     ///
     /// ```ignore
     /// let data = ArrayDataset::new(&inputs, &targets)?.target_mask(&PerOutput { risk: Some(has_risk), stage: None })?;
     /// ```
     ///
-    /// To give class indices that do not exist to missing targets, use [`with_target_mask`](Self::with_target_mask).
+    /// For missing targets with invalid class indices, use [`with_target_mask`](Self::with_target_mask).
     ///
     /// # Errors
     /// [`Weights`](Error::Weights) if an output does not have one entry per sample of the whole set,
@@ -187,8 +190,8 @@ impl<M: Trainable> ArrayDataset<M> {
         Ok(self)
     }
 
-    /// Says of outputs whether their targets are missing where they are NaN; see [`target_mask`](Self::target_mask) for what that means.
-    /// A position is missing if all of its values are NaN: one NaN among others is an error, as every NaN is without this.
+    /// Sets for which outputs NaN targets are missing; see [`target_mask`](Self::target_mask). A position is missing
+    /// if all of its values are NaN: one NaN among others is an error, as every NaN is without this.
     ///
     /// # Errors
     /// [`MissingTargets`](Error::MissingTargets) for an output without targets, or whose targets are class indices.
@@ -198,8 +201,9 @@ impl<M: Trainable> ArrayDataset<M> {
         Ok(self)
     }
 
-    /// Weighs the samples by their class, output by output: one weight per class, as Keras's `class_weight`, for any number
-    /// of outputs. A sample's class is its index, its largest target or, with one value, the target rounded.
+    /// Sets weights of the samples by their class, output by output: one weight per class, as Keras's `class_weight`,
+    /// for any number of outputs. A sample's class is its index, its largest target or, with one value, the target
+    /// rounded.
     ///
     /// # Errors
     /// [`NoClasses`](Error::NoClasses) for an output without one class per sample: several positions, several
@@ -212,18 +216,17 @@ impl<M: Trainable> ArrayDataset<M> {
         Ok(self)
     }
 
-    /// Checks all samples now, as [`Dataset`] describes, and not before the first step.
+    /// Checks all samples now, as [`Dataset`] describes, instead of before the first step.
     ///
     /// # Errors
     /// [`NotFinite`](Error::NotFinite), [`Vocabulary`](Error::Vocabulary), [`ClassIndex`](Error::ClassIndex),
-    /// [`Target`](Error::Target) or [`SampleWeight`](Error::SampleWeight) with the first value that is not valid. A target
-    /// whose sample weighs 0 may be anything.
+    /// [`Target`](Error::Target) or [`SampleWeight`](Error::SampleWeight) with the first invalid value. A target whose sample weighs 0 may have any value.
     pub fn check_finite(self) -> Result<Self, Error> {
         Dataset::<M>::checked(&self, Token)?;
         Ok(self)
     }
 
-    /// Some of the samples, by their places in this set, in this order. A place may come more than once.
+    /// Selects samples by their indices in this set, in this order. An index may occur more than once.
     ///
     /// # Errors
     /// [`NoSuchRow`](Error::NoSuchRow).
@@ -234,14 +237,14 @@ impl<M: Trainable> ArrayDataset<M> {
             selection: Some(selection),
             checked: OnceLock::new(),
         };
-        // Some of the samples are valid if all are. A warning names a sample by its place among these.
+        // Some of the samples are valid if all are. A warning names a sample by its index in the selection.
         if self.checked.get().is_some_and(Vec::is_empty) {
             let _ = selected.checked.set(vec![]);
         }
         Ok(selected)
     }
 
-    /// Consecutive samples.
+    /// Selects consecutive samples.
     ///
     /// # Errors
     /// [`NoSuchRow`](Error::NoSuchRow).
@@ -254,7 +257,7 @@ impl<M: Trainable> ArrayDataset<M> {
         &self.arrays
     }
 
-    /// Where sample `row` of this set lies in the columns.
+    /// Index of sample `row` of this set in the columns.
     pub(super) fn place(&self, row: usize) -> Result<usize, Error> {
         let rows = Dataset::<M>::rows(self);
         let place = match &self.selection {
@@ -307,7 +310,7 @@ impl<M: Trainable> Dataset<M> for ArrayDataset<M> {
     }
 
     fn checked(&self, _: Token) -> Result<bool, Error> {
-        // Whoever finds something here can rely on the arrays as such: they do not change while they are shared.
+        // The result is valid for the shared arrays: they do not change while they are shared.
         if self.checked.get().is_none() {
             let Arrays { rows, inputs, targets, weights, positions, missing } = &*self.arrays;
             let mut warnings: Vec<(usize, Warning)> = vec![];
@@ -335,7 +338,7 @@ impl<M: Trainable> Dataset<M> for ArrayDataset<M> {
 }
 
 impl<E: Float> Arrays<E> {
-    /// Columns that nothing is in yet.
+    /// Creates empty columns.
     pub(crate) fn empty<M: Trainable>() -> Self {
         let spec = spec::<M>();
         Arrays {
@@ -356,7 +359,8 @@ impl<E: Float> Arrays<E> {
     ) -> Result<(), Error> {
         let mut reader = Reader::new(&mut self.inputs);
         let rows = reader.read(inputs)?;
-        // The first field goes on to be the measure, so that a difference between an input and a target is named.
+        // The first field is the reference for the number of samples, so that a difference between an input and a
+        // target is reported with both names.
         let mut reader = Reader { rows, ..Reader::new(&mut self.targets) };
         let rows = reader.read(targets)?;
         self.rows = rows.map_or(0, |(_, rows)| rows);
@@ -368,7 +372,7 @@ impl<E: Float> Arrays<E> {
         Ok(())
     }
 
-    /// Checks whole numbers, which mean nothing if they are not indices, whatever weights there will be.
+    /// Checks whole numbers, which must be valid indices independent of weights.
     fn check_indices(&self, spec: &'static ModelSpec, masks: &[&Masked]) -> Result<(), Error> {
         let row = |row| row;
         for (input, column) in spec.inputs.iter().zip(&self.inputs).filter(|(input, _)| input.below.is_some())
@@ -391,7 +395,7 @@ impl<E: Float> Arrays<E> {
         Ok(())
     }
 
-    /// Fills a batch with the samples `rows`, which lie at `place` of the columns.
+    /// Fills a batch with the samples `rows`; `place` maps them to the columns.
     pub(crate) fn gather(
         &self,
         spec: &'static ModelSpec,
@@ -433,7 +437,7 @@ impl<E: Float> Arrays<E> {
         }
         for (to, &row) in to.chunks_exact_mut(len).zip(rows) {
             let start = place(row)? * len;
-            // `ok_or` would make the error for every row, and drop it.
+            // `ok_or` would create and drop the error for every row.
             let Some(from) = column.get(start..start + len) else {
                 return Err(Error::NoSuchRow { row, rows: self.rows });
             };

@@ -1,7 +1,7 @@
-//! Checks of the numbers in data: every value that a step reads is finite, valid for what reads it, and was written.
+//! Checks of the numbers in data: every value that a step reads is finite, valid for its reader, and was written.
 //!
-//! Arrays and the batches of users' data sets go through the same functions. Arrays are checked once, before their
-//! first step; what a data set gathers is checked chunk by chunk, on the thread that gathered it.
+//! Arrays and the batches of users' data sets are checked by the same functions. Arrays are checked once, before
+//! their first step; gathered data are checked chunk by chunk, on the thread that gathered them.
 
 use mimo_graph::loss::{Loss, Region, ValidTargets};
 use mimo_graph::spec::{InputSpec, ModelSpec, OutputSpec};
@@ -16,7 +16,7 @@ use crate::loss::{LossOp, Masked};
 use crate::warning::{Warning, Warnings};
 use crate::weighting::Weighting;
 
-/// Tolerance of a probability outside of 0 to 1: the rounding of averages and resized images in `f32`.
+/// Tolerance of a probability outside of 0 to 1: the rounding error of averages and resized images in `f32`.
 pub(super) const ROUNDING: f64 = 1e-5;
 
 /// Checks a batch that was filled with the samples `rows`.
@@ -50,8 +50,9 @@ pub(crate) fn batch<E: Float>(
     Ok(())
 }
 
-/// Checks arrays: columns of `rows` samples per input and per output with targets, and per output columns of weights of samples and
-/// positions that are empty where every one weighs 1. With a `selection`, only those samples; they are numbered by their places in it.
+/// Checks arrays: columns of `rows` samples per input and per output with targets, and per output columns of weights
+/// of samples and positions that are empty if every weight is 1. With a `selection`, checks only those samples;
+/// errors have their indices in the selection.
 pub(crate) fn arrays<E: Float>(
     spec: &'static ModelSpec,
     masks: &[&Masked],
@@ -61,7 +62,7 @@ pub(crate) fn arrays<E: Float>(
     missing: bool,
     warn: &mut dyn FnMut(usize, Warning),
 ) -> Result<(), Error> {
-    // One after another, or all in one go, which is many times faster.
+    // One after another, or all at once, which is many times faster.
     let runs = selection.map_or(1, <[usize]>::len);
     let run = |column: &'_ [E], run: usize| match selection {
         None => 0..column.len(),
@@ -99,13 +100,13 @@ pub(crate) fn arrays<E: Float>(
     Ok(())
 }
 
-/// Checks whole samples of an input. `row` returns the number of a sample, for errors.
+/// Checks complete samples of an input. `row` returns the index of a sample, for errors.
 pub(crate) fn check_input<E: Float>(
     input: &InputSpec,
     values: &[E],
     row: &dyn Fn(usize) -> usize,
 ) -> Result<(), Error> {
-    // What is not looked up has a bound of 0.
+    // Values that are not looked up have a bound of 0.
     let bound = |place: usize| input.below_each[place % input.below_each.len()];
     let place = match input.below {
         None => first(values, |value| value.is_finite()),
@@ -129,17 +130,17 @@ pub(crate) fn check_input<E: Float>(
     })
 }
 
-/// Weights that say which targets are checked: not those that weigh 0 or are missing.
+/// Weights that decide which targets are checked: not those that weigh 0 or are missing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checked<'a, E> {
     /// One per sample, if samples have weights.
     pub(crate) samples: Option<&'a [E]>,
-    /// As many per sample as there are positions, if these have weights.
+    /// One per position of each sample, if positions have weights.
     pub(crate) positions: Option<&'a [E]>,
 }
 
 impl<E> Checked<'_, E> {
-    /// All targets are checked.
+    /// Checks all targets.
     pub(crate) const ALL: Self = Checked { samples: None, positions: None };
 }
 
@@ -148,13 +149,13 @@ impl<E: Float> Checked<'_, E> {
         weighs(self.samples.and_then(|samples| samples.get(row)))
     }
 
-    /// Whether one of so many positions of a sample is checked.
+    /// Whether one of `positions` positions of a sample is checked.
     pub(super) fn weighs_position(&self, row: usize, position: usize, positions: usize) -> bool {
         weighs(self.positions.and_then(|weights| weights.get(row * positions + position)))
     }
 }
 
-/// Whether a target of this weight is checked. Without a weight it is.
+/// Whether a target of this weight is checked; always true without a weight.
 fn weighs<E: Float>(weight: Option<&E>) -> bool {
     weight.is_none_or(|it| *it != E::zero() && !it.is_missing())
 }
@@ -193,13 +194,13 @@ fn check_weights<E: Float>(
     Ok(())
 }
 
-/// Whether a loss has one value for all positions of a sample, so that these cannot have weights.
+/// Whether a loss has one value for all positions of a sample, so that positions cannot have weights.
 pub(crate) fn has_no_positions(loss: Option<Loss>) -> bool {
     loss.and_then(Loss::region).is_some_and(|region| region != Region::Position)
 }
 
-/// The targets of an output that are checked before a step. With a mask those of masked steps may be anything, and which these
-/// are is known in the step only.
+/// Domain of the targets of an output that are checked before a step. With a mask, the targets of masked steps may
+/// have any value, and the mask is only known in the step.
 pub(crate) fn valid(output: &OutputSpec, index: usize, masks: &[&Masked]) -> Valid {
     let mut masks = masks.iter().filter(|masked| masked.loss.output == index);
     if masks.any(|masked| masked.ignores_masked_targets()) { Valid::Any } else { Valid::for_output(output) }
@@ -216,7 +217,7 @@ pub(crate) fn check_target<E: Float>(
 ) -> Result<(), Error> {
     let len = (values.len() / rows.max(1)).max(1);
     let place = match valid {
-        // The kind is known outside of each loop.
+        // The kind is matched outside of each loop.
         Valid::Any => fault(values, len, weights, |value| Valid::Any.accepts(value)),
         Valid::Finite => fault(values, len, weights, |value| Valid::Finite.accepts(value)),
         Valid::Class { .. } => fault(values, len, weights, |value| valid.accepts(value)),
@@ -237,16 +238,16 @@ pub(crate) fn check_target<E: Float>(
     })
 }
 
-/// The targets for which a loss is defined.
+/// Domain of a loss's targets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Valid {
-    /// Whatever the loss makes of them.
+    /// Any targets.
     Any,
     /// All numbers.
     Finite,
     /// Class indices.
     Class { classes: usize, ignored: Option<usize> },
-    /// Probabilities, labels 0 and 1 among them.
+    /// Probabilities, including labels 0 and 1.
     Probability,
     /// Counts and rates.
     Count,
@@ -255,7 +256,7 @@ pub(crate) enum Valid {
 }
 
 impl Valid {
-    /// By what Keras documents of the loss. Numbers with which a training can make sense are valid.
+    /// From Keras's documentation of the loss. Numbers with which a training is meaningful are valid.
     pub(crate) fn for_output(output: &OutputSpec) -> Self {
         let valid = Self::new(output.loss, output.target(), output.shape.last().copied().unwrap_or(1));
         match valid {
@@ -266,7 +267,7 @@ impl Valid {
         }
     }
 
-    /// The same for the loss of an output.
+    /// The domain for the loss of an output.
     pub(crate) fn for_loss(op: &LossOp) -> Self {
         Self::new(op.loss, op.kind, op.classes)
     }
@@ -320,7 +321,7 @@ fn is_index<E: Float>(value: E, end: usize) -> bool {
     value < end as f64 && (value as u64) as f64 == value
 }
 
-/// The first value that is not valid. The usual case, that all are, is a pass without branches.
+/// The first invalid value. The usual case, in which all are valid, is a pass without branches.
 #[inline]
 fn first<E: Float>(values: &[E], valid: impl Fn(E) -> bool) -> Option<usize> {
     if values.iter().fold(true, |all, &value| all & valid(value)) {
@@ -329,7 +330,7 @@ fn first<E: Float>(values: &[E], valid: impl Fn(E) -> bool) -> Option<usize> {
     values.iter().position(|&value| !valid(value))
 }
 
-/// The first value that is not valid, of samples of `len` values. What weighs 0 or is missing may be anything.
+/// The first invalid value, for samples of `len` values. Values that weigh 0 or are missing are skipped.
 #[inline]
 fn fault<E: Float>(
     values: &[E],
@@ -386,7 +387,7 @@ mod tests {
             &|row| row,
         )
         .is_ok();
-        // The vector of all others is valid: the fault is found among them, and by its sample.
+        // The vector of all other values is valid: the fault is found among them, with its sample.
         let sound = if matches!(loss, Some(Loss::Hinge)) { 1.0 } else { 0.0 };
         let values = [sound, sound, sound, sound, value, sound];
         let weigh = |weight: f64| {

@@ -1,4 +1,4 @@
-//! Weights of classes become weights of samples.
+//! Converts weights of classes to weights of samples.
 
 use mimo_graph::loss::{Loss, Predicts};
 use mimo_graph::spec::{ModelSpec, OutputSpec};
@@ -41,7 +41,7 @@ pub(super) fn apply<E: Float>(
         }
         let of_samples: Vec<E> = targets
             .chunks_exact(len)
-            // A class that `ignore_class` lets through has no weight, and no loss to weigh.
+            // A class that is allowed by `ignore_class` has no weight, and no loss.
             .map(|target| E::of(weights.get(class(target)).copied().unwrap_or(1.0)))
             .collect();
         arrays.weigh(index, spec, |row| of_samples.get(row).copied().unwrap_or(E::of(1.0)))?;
@@ -49,7 +49,7 @@ pub(super) fn apply<E: Float>(
     Ok(())
 }
 
-/// Number of classes into which the samples of an output fall; `len` is the length of a target.
+/// Number of classes of an output's samples; `len` is the length of a target.
 pub(super) fn classes(output: &OutputSpec, len: usize) -> Result<usize, Error> {
     let last = output.shape.last().copied().unwrap_or(1);
     let several_positions = output.shape.iter().product::<usize>() != last;
@@ -59,19 +59,19 @@ pub(super) fn classes(output: &OutputSpec, len: usize) -> Result<usize, Error> {
     }
     match output.loss.map_or(Predicts::Numbers, |loss| loss.facts().predicts) {
         Predicts::Classes if output.loss.is_some_and(Loss::sparse) => Ok(last),
-        // One value is the label of one of two classes; several are independent labels.
+        // One value is the label of two classes; several are independent labels.
         Predicts::Labels => match last {
             1 => Ok(2),
             _ => none("it has several labels per sample"),
         },
-        // What the targets of a custom loss are is not known.
+        // The targets of a custom loss are unknown.
         Predicts::Classes | Predicts::Unknown => Ok(last.max(2)),
         Predicts::Regions => none("its loss compares regions"),
         Predicts::Numbers | Predicts::Directions => none("its loss is a regression"),
     }
 }
 
-/// The class of a sample as Keras finds it: the index itself or a value rounded, else the first of the largest.
+/// The class of a sample as in Keras: the index itself or a rounded value, else the first of the largest.
 pub(super) fn class<E: Float>(target: &[E]) -> usize {
     match target {
         [value] => value.f64().round() as usize,

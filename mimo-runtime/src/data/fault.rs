@@ -1,11 +1,11 @@
-//! What can be wrong with tables and arrays in files.
+//! Faults of tables and of arrays in files.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::error::Number;
 
-/// Where in a table something is wrong.
+/// Location of a fault in a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TablePlace {
@@ -42,7 +42,7 @@ impl fmt::Display for TablePlace {
     }
 }
 
-/// What is wrong with a table, or with an array in a file.
+/// A fault of a table, or of an array in a file.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum TableFault {
@@ -50,7 +50,7 @@ pub enum TableFault {
     NoSuchColumn {
         /// The name.
         name: String,
-        /// Help: names of columns that are near.
+        /// Help: similar names of columns.
         near: Option<String>,
     },
     /// No column fits a pattern.
@@ -62,16 +62,16 @@ pub enum TableFault {
     DuplicateColumn,
     /// A column has another number of rows.
     Rows {
-        /// Its rows.
+        /// Number of its rows.
         rows: usize,
-        /// Those of the table.
+        /// Number of the table's rows.
         wanted: usize,
     },
     /// A row has more or fewer cells than the header.
     Cells {
-        /// Its cells.
+        /// Number of its cells.
         cells: u64,
-        /// Those of the header.
+        /// Number of the header's cells.
         wanted: u64,
     },
     /// A cell is not a number.
@@ -94,11 +94,11 @@ pub enum TableFault {
         /// The cell.
         text: String,
     },
-    /// A column holds numbers where text is needed, or the other way around.
+    /// A column holds numbers where text is needed, or the reverse.
     Kind {
-        /// What it holds.
+        /// Its kind.
         found: &'static str,
-        /// What is needed.
+        /// The required kind.
         wanted: &'static str,
     },
     /// A number is not finite in the float type of the model.
@@ -110,14 +110,14 @@ pub enum TableFault {
     },
     /// A column cannot be used, such as one of durations; the other columns of the table can.
     Unread {
-        /// Why not.
+        /// Reason.
         reason: String,
     },
     /// A cell of an input is missing.
     Missing,
     /// All cells of a column are missing.
     AllMissing,
-    /// The mean or the standard deviation of a column is larger than any number.
+    /// The mean or the standard deviation of a column overflows.
     Moments,
     /// There are no rows.
     NoRows,
@@ -125,39 +125,39 @@ pub enum TableFault {
     OpenQuote,
     /// A column is used twice in one input or target.
     ColumnTwice,
-    /// Rows are to be split by the values of a column, which has another value in each row.
+    /// Rows are to be split by the values of a column, but each row has another value.
     NoTwoRowsAlike,
     /// The training table has less than two classes.
     FewClasses {
         /// The only class, if there is one.
         class: Option<String>,
     },
-    /// A column has more classes than an output tells apart.
+    /// A column has more classes than an output distinguishes.
     ClassCount {
         /// The output.
         output: &'static str,
-        /// The classes of the column.
+        /// Number of classes of the column.
         classes: usize,
-        /// The values per sample of the output; one value tells two classes apart.
+        /// Values per sample of the output; one value distinguishes two classes.
         values: usize,
     },
-    /// A row has a value that the model does not take.
+    /// A row has a value that the model does not accept.
     Sample {
-        /// What is wrong with it.
+        /// Reason.
         reason: String,
     },
-    /// A prediction is of no class, or is not a number of any unit.
+    /// A prediction has no class, or is not a number of any unit.
     Prediction {
         /// The output.
         output: String,
         /// The prediction.
         value: f64,
     },
-    /// A category that is not in the vocabulary, which has no index for others.
+    /// A category is not in the vocabulary, which has no index for unknown ones.
     UnknownCategory {
         /// The category.
         text: String,
-        /// Help: categories that are near.
+        /// Help: similar categories.
         near: Option<String>,
     },
     /// The model has no input of this name, or no output with targets.
@@ -166,18 +166,18 @@ pub enum TableFault {
         kind: &'static str,
         /// The name.
         name: String,
-        /// Help: names that are near.
+        /// Help: similar names.
         near: Option<String>,
     },
-    /// An input or target of the model takes another number of values per sample.
+    /// An input or target of the model has another number of values per sample.
     Values {
         /// The kind of field.
         kind: &'static str,
         /// The name.
         name: &'static str,
-        /// The values that the columns have.
+        /// Number of values of the columns.
         values: usize,
-        /// The values that the model takes.
+        /// Number of values of the model.
         wanted: usize,
     },
     /// A vocabulary has more entries than the model has indices for.
@@ -186,9 +186,9 @@ pub enum TableFault {
         kind: &'static str,
         /// The name.
         name: &'static str,
-        /// The entries, special ones included.
+        /// Number of entries, including special ones.
         entries: usize,
-        /// The indices of the model.
+        /// Number of indices of the model.
         wanted: usize,
     },
     /// A vocabulary has an entry twice, or a special token.
@@ -203,19 +203,19 @@ pub enum TableFault {
         /// The name.
         name: String,
     },
-    /// A setting is not valid.
+    /// An invalid setting.
     Setting {
-        /// What is wrong with it.
+        /// Reason.
         what: &'static str,
     },
-    /// An output was asked for something that its column does not have, such as class names.
+    /// A request to an output that its column does not support, such as class names.
     NotOfOutput {
         /// The output.
         output: String,
         /// What its column does not have.
         what: &'static str,
     },
-    /// The file cannot be read as what it should be.
+    /// The file does not have the expected format.
     Format {
         /// The format: `CSV`, `npy`.
         format: &'static str,
@@ -226,7 +226,7 @@ pub enum TableFault {
     Shape {
         /// Its shape.
         shape: Vec<usize>,
-        /// What is needed.
+        /// The required shape.
         wanted: String,
     },
 }
@@ -379,7 +379,7 @@ fn is_finite(text: &str) -> bool {
     text.trim().parse::<f64>().is_ok_and(f64::is_finite)
 }
 
-/// Text of a file as a part of a message: control characters escaped, long text cut.
+/// Text of a file as part of a message: control characters escaped, long text truncated.
 fn cut(text: &str) -> String {
     const SHOWN: usize = 60;
     let mut shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();

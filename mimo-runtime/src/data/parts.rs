@@ -10,7 +10,8 @@ use crate::model::{PerOutput, Trainable};
 use mimo_graph::diag::did_you_mean;
 
 impl<M: Trainable> ArrayDataset<M> {
-    /// A training part and a held-out part with a share of the samples, drawn at random. The memory is shared.
+    /// Splits the samples at random into a training part and a held-out part with this fraction of them. The memory
+    /// is shared.
     ///
     /// ```ignore
     /// let (train, validation) = data.shuffled_split(0.2, SEED)?;
@@ -23,7 +24,8 @@ impl<M: Trainable> ArrayDataset<M> {
         self.parts(split::shuffled(Dataset::<M>::rows(self), fraction, seed)?)
     }
 
-    /// The same with the same share of every class of an output. Samples whose target is missing are a class of their own.
+    /// Same as [`shuffled_split`](Self::shuffled_split), with the same fraction of every class of an output. Samples
+    /// with a missing target are a separate class.
     ///
     /// # Errors
     /// [`ValidationSplit`](Error::ValidationSplit), [`NoSuchOutput`](Error::NoSuchOutput), and [`NoClasses`](Error::NoClasses) for an output
@@ -32,7 +34,8 @@ impl<M: Trainable> ArrayDataset<M> {
         self.parts(split::stratified(&self.classes_of(output)?, fraction, seed)?)
     }
 
-    /// The same with whole groups, such as all samples of one patient. `groups` has one key per sample of this set.
+    /// Same as [`shuffled_split`](Self::shuffled_split) with whole groups, such as all samples of one patient.
+    /// `groups` has one key per sample of this set.
     ///
     /// # Errors
     /// [`ValidationSplit`](Error::ValidationSplit), and [`Groups`](Error::Groups) for another number of keys.
@@ -40,7 +43,8 @@ impl<M: Trainable> ArrayDataset<M> {
         self.parts(split::grouped(self.groups(groups)?, fraction, seed)?)
     }
 
-    /// The training part and the held-out part of each of `folds` folds, drawn at random. Every sample is held out once.
+    /// Splits the samples at random into `folds` folds, and returns the training part and the held-out part of each.
+    /// Every sample is held out once.
     ///
     /// # Errors
     /// [`Folds`](Error::Folds) if there are fewer than two folds, or fewer samples than folds.
@@ -49,7 +53,7 @@ impl<M: Trainable> ArrayDataset<M> {
         self.all_parts(split::k_fold(Dataset::<M>::rows(self), folds, seed)?)
     }
 
-    /// The same with the same share of every class of an output in each fold.
+    /// Same as [`k_fold`](Self::k_fold), with the same fraction of every class of an output in each fold.
     ///
     /// # Errors
     /// Those of [`k_fold`](Self::k_fold) and of [`stratified_split`](Self::stratified_split).
@@ -62,7 +66,7 @@ impl<M: Trainable> ArrayDataset<M> {
         self.all_parts(split::stratified_k_fold(&self.classes_of(output)?, folds, seed)?)
     }
 
-    /// The same with whole groups. `groups` has one key per sample of this set.
+    /// Same as [`k_fold`](Self::k_fold) with whole groups. `groups` has one key per sample of this set.
     ///
     /// # Errors
     /// Those of [`k_fold`](Self::k_fold), of groups instead of samples, and [`Groups`](Error::Groups) for another number of keys.
@@ -75,11 +79,12 @@ impl<M: Trainable> ArrayDataset<M> {
         self.all_parts(split::group_k_fold(self.groups(groups)?, folds, seed)?)
     }
 
-    /// As many samples of every class of an output as of its largest: those of smaller classes several times, each as often as another,
-    /// give or take one. Samples whose target is missing are left out.
+    /// Repeats samples of smaller classes of an output until every class has as many as the largest. Within a class,
+    /// numbers of repetitions differ by at most one. Samples with a missing target are dropped.
     ///
-    /// Oversample the training part only, after a split: a sample in both parts is no test.
-    /// [`balanced_class_weights`](Self::balanced_class_weights) does the same to the loss and makes epochs no longer.
+    /// Only oversample the training part, after a split: a sample in both parts does not test anything.
+    /// [`balanced_class_weights`](Self::balanced_class_weights) has the same effect on the loss without longer
+    /// epochs.
     ///
     /// # Errors
     /// Those of [`stratified_split`](Self::stratified_split), and [`NoData`](Error::NoData) if every target is missing.
@@ -93,8 +98,9 @@ impl<M: Trainable> ArrayDataset<M> {
         self.select(split::oversampled(&of_there, seed).into_iter().map(|place| there[place]))
     }
 
-    /// Weighs the samples so that every class of an output has the same weight in total, `samples / (classes · samples of the class)`, and the mean is 1:
-    /// scikit-learn's `class_weight="balanced"`. Samples of this set are counted; those whose target is missing are not.
+    /// Sets weights of the samples such that every class of an output has the same total weight, `samples / (classes
+    /// · samples of the class)`, and the mean is 1: scikit-learn's `class_weight="balanced"`. Only samples of this
+    /// set with a target are counted.
     ///
     /// # Errors
     /// Those of [`class_weights`](Self::class_weights).
@@ -112,7 +118,7 @@ impl<M: Trainable> ArrayDataset<M> {
             let (total, classes) =
                 (counts.iter().sum::<usize>(), counts.iter().filter(|count| **count > 0).count());
             let weight = |count: usize| match count {
-                // No sample has this weight.
+                // Not used for any sample.
                 0 => 1.0,
                 count => total as f64 / (classes * count) as f64,
             };
@@ -135,7 +141,7 @@ impl<M: Trainable> ArrayDataset<M> {
         if len == rows { Ok(groups) } else { Err(Error::Groups { len, rows }) }
     }
 
-    /// Number of classes of an output, by its place.
+    /// Number of classes of an output, by its index.
     fn class_count(&self, index: usize) -> Result<usize, Error> {
         let spec = spec::<M>();
         let output = &spec.outputs[index];

@@ -5,20 +5,20 @@ use crate::batch::BatchRows;
 use crate::error::Error;
 use crate::model::Trainable;
 
-/// What one pass over a data set reads, in which order.
+/// Samples of one pass over a data set, in order.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct PassPlan<'p> {
     /// The samples, in the order of the batches.
     pub rows: &'p [usize],
-    /// Samples per batch; the last may be smaller.
+    /// Samples per batch; the last batch may be smaller.
     pub batch_size: usize,
-    /// The batch with which the pass begins: not 0 if a training goes on in the middle of an epoch.
+    /// First batch of the pass: not 0 if training resumes in the middle of an epoch.
     pub first_batch: usize,
-    /// Whether weights are trained with it.
+    /// Whether weights are trained in the pass.
     pub training: bool,
-    /// Steps of the trainer before the pass, from its first batch on: differs from epoch to epoch, and is the same when a training is
-    /// resumed.
+    /// Number of trainer steps before the pass, counted from its first batch: differs from epoch to epoch, and is the
+    /// same when training is resumed.
     pub number: u64,
 }
 
@@ -28,28 +28,29 @@ impl<'p> PassPlan<'p> {
         PassPlan { rows, batch_size, first_batch: 0, training: false, number: 0 }
     }
 
-    /// The batches that are left, with their places in the pass.
+    /// The remaining batches, with their indices in the pass.
     pub fn batches(&self) -> impl Iterator<Item = (usize, &'p [usize])> {
         self.rows.chunks(self.batch_size.max(1)).enumerate().skip(self.first_batch)
     }
 }
 
-/// A pass over a data set, made by [`Dataset::pass`].
+/// A pass over a data set, created by [`Dataset::pass`].
 pub trait Pass<E>: Sync {
     /// Called before each batch with its samples, in the order of the plan, by the thread that trains.
     ///
     /// # Errors
-    /// The `fit` or `evaluate` ends with it.
+    /// Any error; it ends the `fit` or `evaluate`.
     fn begin_batch(&mut self, rows: &[usize]) -> Result<(), Error>;
 
-    /// Fills a part of the batch that has begun; see [`Dataset::gather`]. [`BatchRows::first_row`] is the place of the part in the batch.
+    /// Fills a part of the current batch; see [`Dataset::gather`]. [`BatchRows::first_row`] is the offset of the part
+    /// in the batch.
     ///
     /// # Errors
-    /// The `fit` or `evaluate` ends with it.
+    /// Any error; it ends the `fit` or `evaluate`.
     fn gather(&self, rows: &[usize], batch: &mut BatchRows<'_, '_, E>) -> Result<(), Error>;
 }
 
-/// Where a trainer gets the batches of a pass: from the pass, or from the data set itself.
+/// Source of the batches of a pass: the pass, or the data set itself.
 pub(crate) struct Feed<'d, M: Trainable> {
     data: &'d dyn Dataset<M>,
     pass: Option<Box<dyn Pass<M::Float> + 'd>>,
@@ -60,7 +61,7 @@ impl<'d, M: Trainable> Feed<'d, M> {
         Ok(Feed { data, pass: data.pass(plan)? })
     }
 
-    /// Has to be called before each batch, in order.
+    /// Must be called before each batch, in order.
     pub(crate) fn begin_batch(&mut self, rows: &[usize]) -> Result<(), Error> {
         self.pass.as_mut().map_or(Ok(()), |pass| pass.begin_batch(rows))
     }
@@ -78,7 +79,7 @@ impl<'d, M: Trainable> Feed<'d, M> {
     }
 }
 
-/// A data set whose training batches a closure changes. See [`augment`].
+/// A data set whose training batches are changed by a closure. See [`augment`].
 pub struct Augmented<D, F> {
     data: D,
     seed: u64,
@@ -93,17 +94,19 @@ pub struct SampleRandom<'r> {
 }
 
 impl SampleRandom<'_> {
-    /// The random numbers of a sample, by its place among those that the closure changes. They depend on the seed, the epoch and the
-    /// sample, and not on the thread or on the other samples.
+    /// The random numbers of a sample, by its index among those passed to the closure. They depend on the seed, the
+    /// epoch and the sample, but not on the thread or on the other samples.
     pub fn of(&self, place: usize) -> Random {
         Random::of_stream(self.key, self.rows.get(place).map_or(u64::MAX, |row| *row as u64))
     }
 }
 
-/// A data set that draws every training batch through a closure: noise, flips, crops. Evaluations see the samples as they are.
+/// Creates a data set that passes every training batch through a closure: noise, flips, crops. Evaluations use the
+/// samples unchanged.
 ///
-/// The closure gets some samples of a batch, after `data` has filled them, and [random numbers](SampleRandom) for each. It is called by
-/// several threads at once, each with other samples. What it writes is checked like the values of any [`Dataset`].
+/// The closure gets some samples of a batch, after `data` has filled them, and [random numbers](SampleRandom) for
+/// each. Several threads call it at once, each with other samples. Its results are checked like the values of any
+/// [`Dataset`].
 ///
 /// ```ignore
 /// let data = data::augment(data, SEED, |batch, random| {

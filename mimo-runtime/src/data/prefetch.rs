@@ -1,4 +1,4 @@
-//! Batches that are read ahead of the steps that need them.
+//! Batches that are read ahead of the steps.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,26 +11,27 @@ use crate::error::Error;
 use crate::model::Trainable;
 use crate::warning::Warning;
 
-/// A data set whose batches are read ahead by threads of its own. See [`prefetch`].
+/// A data set whose batches are prefetched by separate threads. See [`prefetch`].
 pub struct Prefetch<D> {
     data: Arc<D>,
     workers: usize,
     ahead: usize,
 }
 
-/// Reads batches ahead of the steps that need them, on threads of their own: a training step and the reading of the next batches
-/// go on at the same time. Results are the same bits as without, for any number of workers.
+/// Reads batches ahead of the steps, on separate threads: a training step and the reading of the next batches run at
+/// the same time. Results are bit-identical to those without prefetching, for any number of workers.
 ///
 /// ```ignore
 /// let data = data::prefetch(data::from_fn(rows, read_images)).workers(4).ahead(8);
 /// trainer.fit(&data, FitOptions::new())?;
 /// ```
 ///
-/// Worth its threads where reading is slow: files, decoding, augmentation. An [`ArrayDataset`](super::ArrayDataset) is faster without. The
-/// threads begin with each pass, that is each epoch and each evaluation, and end with it, also if it ends with an error.
+/// Useful if reading is slow: files, decoding, augmentation. An [`ArrayDataset`](super::ArrayDataset) is faster
+/// without. The threads start with each pass, that is each epoch and each evaluation, and end with it, also after an
+/// error.
 ///
-/// The threads own the data, so `data` is passed by value and borrows nothing. Data that are used elsewhere too are passed as a clone; what a
-/// closure of [`from_fn`](super::from_fn) reads can be shared in an [`Arc`].
+/// The threads own the data, so `data` is passed by value and borrows nothing. Pass a clone of data that is used
+/// elsewhere too; data read by a closure of [`from_fn`](super::from_fn) can be shared in an [`Arc`].
 pub fn prefetch<D>(data: D) -> Prefetch<D> {
     Prefetch { data: Arc::new(data), workers: 1, ahead: 2 }
 }
@@ -105,26 +106,26 @@ where
     }
 }
 
-/// The outcome of reading a batch: the batch, an error of the data set, or what it panicked with.
+/// Result of reading a batch: the batch, an error of the data set, or the payload of a panic.
 type Read<E> = std::thread::Result<Result<Staging<E>, Error>>;
 
-/// What workers and the pass share.
+/// State shared by the workers and the pass.
 struct Shared<E> {
     state: Mutex<State<E>>,
-    /// A batch was read or begun, or the pass has ended.
+    /// Signals that a batch was read or begun, or that the pass has ended.
     changed: Condvar,
 }
 
 struct State<E> {
-    /// The next batch that a worker reads. Batches are counted from the first of the pass.
+    /// The next batch to read. Batches are counted from the first of the pass.
     next: usize,
-    /// Batches that have begun.
+    /// Number of batches that have begun.
     begun: usize,
     batches: usize,
     ended: bool,
-    /// Batches that were read: batch `i` is at `i` modulo the length.
+    /// Batches that were read: batch `i` is at index `i` modulo the length.
     ready: Vec<Option<Read<E>>>,
-    /// Batches whose memory can be used again.
+    /// Batches whose memory can be reused.
     free: Vec<Staging<E>>,
 }
 
@@ -142,7 +143,7 @@ impl<E> Shared<E> {
 /// Reads batches until there are no more, or the pass ends.
 fn work<M: Trainable>(data: &dyn Dataset<M>, plan: &PassPlan<'_>, shared: &Shared<M::Float>) {
     let weighting = weighting(data);
-    // Made at the first batch, so that an error or a panic is that of a batch.
+    // Created at the first batch, so that its error or panic is that of a batch.
     let mut pass = None;
     loop {
         let mut state = shared.lock();
@@ -182,7 +183,7 @@ fn work<M: Trainable>(data: &dyn Dataset<M>, plan: &PassPlan<'_>, shared: &Share
             *ready = Some(read);
         }
         if failed {
-            // The batches after it are not asked for.
+            // The following batches are not needed.
             state.next = state.batches;
         }
         drop(state);

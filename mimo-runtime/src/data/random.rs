@@ -4,19 +4,20 @@ use std::ops::Range;
 
 /// A generator of random numbers: SplitMix64 (Steele, Lea, Flood: *Fast Splittable Pseudorandom Number Generators*, 2014).
 ///
-/// The same seed returns the same numbers on every machine and in every version of mimo, which no crate of random numbers promises.
+/// The same seed returns the same numbers on every machine and in every version of mimo, which no random number crate
+/// guarantees.
 #[derive(Clone, Debug)]
 pub struct Random {
     pub(crate) state: u64,
 }
 
 impl Random {
-    /// The generator of a seed.
+    /// Creates the generator of a seed.
     pub fn new(seed: u64) -> Self {
         Random { state: seed }
     }
 
-    /// The generator of a stream of random numbers under a seed. Near seeds and near streams are unrelated.
+    /// The generator of a stream of random numbers of a seed. Similar seeds and streams are uncorrelated.
     pub(crate) fn of_stream(seed: u64, stream: u64) -> Self {
         Random { state: crate::random::key(seed, stream) }
     }
@@ -30,9 +31,9 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A whole number below `bound`, each with the same probability; 0 for a bound of 0.
+    /// A whole number below `bound`, uniformly distributed; 0 for a bound of 0.
     pub fn below(&mut self, bound: usize) -> usize {
-        // Lemire's method: the upper half of a product, and a new draw where that would favour some numbers.
+        // Lemire's method: the upper half of a product, with rejection of biased values.
         let bound = bound as u64;
         loop {
             let product = u128::from(self.bits()) * u128::from(bound);
@@ -42,9 +43,9 @@ impl Random {
         }
     }
 
-    /// A number of the range, its end excluded, each with the same probability.
+    /// A uniformly distributed number of the range, excluding its end.
     pub fn uniform(&mut self, range: Range<f64>) -> f64 {
-        // The upper 53 bits are the digits of a double.
+        // The upper 53 bits are the significand of a double.
         let unit = (self.bits() >> 11) as f64 / (1_u64 << 53) as f64;
         range.start + (range.end - range.start) * unit
     }
@@ -56,12 +57,12 @@ impl Random {
         radius * (std::f64::consts::TAU * self.uniform(0.0..1.0)).cos()
     }
 
-    /// `true` with this probability.
+    /// Returns `true` with this probability.
     pub fn chance(&mut self, probability: f64) -> bool {
         self.uniform(0.0..1.0) < probability
     }
 
-    /// Brings values in a random order, every order with the same probability (Fisher and Yates).
+    /// Shuffles values; all orders have the same probability (Fisher and Yates).
     pub fn shuffle<T>(&mut self, values: &mut [T]) {
         for last in (1..values.len()).rev() {
             values.swap(last, self.below(last + 1));

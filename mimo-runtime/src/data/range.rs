@@ -1,4 +1,5 @@
-//! Targets that an output can reach: from 0 to 1 for a sigmoid, probabilities with the sum 1 for a softmax.
+//! Checks targets against the range of their output: from 0 to 1 for a sigmoid, probabilities with the sum 1 for a
+//! softmax.
 
 use mimo_graph::loss::Loss;
 use mimo_graph::spec::OutputSpec;
@@ -9,7 +10,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::warning::Warning;
 
-/// Tolerance of a sum of probabilities: that of many rounded values.
+/// Tolerance of a sum of probabilities: the rounding error of many values.
 const SUM_ROUNDING: f64 = 1e-3;
 
 /// A target out of range.
@@ -18,8 +19,8 @@ enum Fault {
     Sum { row: usize, sum: f64 },
 }
 
-/// Compares the targets of `rows` samples with what their output can reach. What weighs 0 or is missing may be anything. The first that is out
-/// of range is an error for a categorical cross-entropy, else a warning.
+/// Checks the targets of `rows` samples against the range of their output. Values that weigh 0 or are missing are
+/// skipped. The first one out of range is an error for a categorical cross-entropy, else a warning.
 pub(super) fn check<E: Float>(
     output: &OutputSpec,
     targets: &[E],
@@ -66,7 +67,7 @@ fn find<E: Float>(
     let (least, most) = (E::of(least - rounding), E::of(most + rounding));
     let within = |value: E| least <= value && value <= most;
     let sums = output.range == TargetRange::Distribution;
-    // The usual case, that all are, is a pass without branches.
+    // The usual case, in which all are in range, is a pass without branches.
     if !sums && targets.iter().fold(true, |all, &value| all & within(value)) {
         return None;
     }

@@ -1,6 +1,6 @@
 //! Splits of rows into parts: shuffled, stratified by class, by whole groups, and k-fold.
 //!
-//! Each function returns places of rows in ascending order. The same seed returns the same split.
+//! Each function returns indices of rows in ascending order. The same seed returns the same split.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use crate::error::Error;
 /// The rows of a training part and of a held-out part.
 pub type Parts = (Vec<usize>, Vec<usize>);
 
-/// Holds out a share of `rows` rows, drawn at random. As many are held out as by `validation_split`: all but `⌊rows · (1 − fraction)⌋`.
+/// Holds out a fraction of `rows` rows, drawn at random. The number is that of `validation_split`: all but `⌊rows ·
+/// (1 − fraction)⌋`.
 ///
 /// # Errors
 /// [`ValidationSplit`](Error::ValidationSplit) if the fraction is not between 0 and 1, or one part would be empty.
@@ -21,8 +22,8 @@ pub fn shuffled(rows: usize, fraction: f64, seed: u64) -> Result<Parts, Error> {
     Ok(parts(rows, &order[..held_out]))
 }
 
-/// Holds out a share of the rows of each class: the number of held-out rows of a class is its share, rounded up or down so that as many are
-/// held out in total as by [`shuffled`]. `classes` has one key per row.
+/// Holds out a fraction of the rows of each class: the number for a class is rounded up or down, such that the total
+/// is that of [`shuffled`]. `classes` has one key per row.
 ///
 /// # Errors
 /// Those of [`shuffled`].
@@ -30,11 +31,12 @@ pub fn stratified<C: Ord>(classes: &[C], fraction: f64, seed: u64) -> Result<Par
     let wanted = held_out(classes.len(), fraction)?;
     let mut random = Random::new(seed);
     let mut members = by_key(classes);
-    // Largest remainders: each class gets the whole part of its share, and those with the largest rest get one more.
+    // Largest remainders: each class gets the integer part of its fraction, and those with the largest remainders get
+    // one more.
     let shares = members.iter().map(|rows| rows.len() as f64 * wanted as f64 / classes.len() as f64);
     let mut counts: Vec<usize> = shares.clone().map(|share| share as usize).collect();
     let mut order: Vec<(usize, f64)> = shares.map(f64::fract).enumerate().collect();
-    // Among equal rests, chance decides and not the order of the classes.
+    // Ties are broken at random, independent of the order of the classes.
     random.shuffle(&mut order);
     order.sort_by(|a, b| b.1.total_cmp(&a.1));
     let left = wanted.saturating_sub(counts.iter().sum());
@@ -49,8 +51,9 @@ pub fn stratified<C: Ord>(classes: &[C], fraction: f64, seed: u64) -> Result<Par
     Ok(parts(classes.len(), &chosen))
 }
 
-/// Holds out whole groups, drawn at random, until their rows are as near to the fraction as the groups allow. No group is in both parts:
-/// the rows of one patient, or of one day, are all trained or all held out. `groups` has one key per row.
+/// Holds out whole groups, drawn at random, such that their number of rows is as near to the fraction as possible. No
+/// group is in both parts: the rows of one patient, or of one day, are all in the training part or all held out.
+/// `groups` has one key per row.
 ///
 /// # Errors
 /// Those of [`shuffled`]; a single group cannot be split.
@@ -65,7 +68,7 @@ pub fn grouped<G: Ord>(groups: &[G], fraction: f64, seed: u64) -> Result<Parts, 
     let (mut chosen, mut groups) = (Vec::new(), 0);
     for rows in &members {
         let (now, then) = (chosen.len(), chosen.len() + rows.len());
-        // One group has to stay in the training part.
+        // One group must stay in the training part.
         if groups + 1 < members.len() && then.abs_diff(wanted) < now.abs_diff(wanted) {
             chosen.extend(rows);
             groups += 1;
@@ -78,8 +81,8 @@ pub fn grouped<G: Ord>(groups: &[G], fraction: f64, seed: u64) -> Result<Parts, 
     Ok(parts(rows, &chosen))
 }
 
-/// Splits `rows` rows into `folds` folds, drawn at random, whose sizes differ by at most one. Returns for each fold the rows of all others
-/// and its own.
+/// Splits `rows` rows into `folds` folds, drawn at random, whose sizes differ by at most one. Returns for each fold
+/// the rows of all others, and its own.
 ///
 /// # Errors
 /// [`Folds`](Error::Folds) if there are fewer than two folds, or fewer rows than folds.
@@ -87,7 +90,7 @@ pub fn k_fold(rows: usize, folds: usize, seed: u64) -> Result<Vec<Parts>, Error>
     stratified_k_fold(&vec![(); rows], folds, seed)
 }
 
-/// The same with folds in which each class has the same number of rows, give or take one.
+/// Same as [`k_fold`], with folds whose numbers of rows of each class differ by at most one.
 ///
 /// # Errors
 /// Those of [`k_fold`].
@@ -98,7 +101,7 @@ pub fn stratified_k_fold<C: Ord>(classes: &[C], folds: usize, seed: u64) -> Resu
     let mut next = (0..folds).cycle();
     for mut rows in by_key(classes) {
         random.shuffle(&mut rows);
-        // The next class goes on where this one ends, so that the folds have the same size, too.
+        // The next class continues where this one ends, so that the folds have equal sizes too.
         for row in rows {
             members[next.next().unwrap_or(0)].push(row);
         }
@@ -106,7 +109,7 @@ pub fn stratified_k_fold<C: Ord>(classes: &[C], folds: usize, seed: u64) -> Resu
     Ok(members.iter().map(|fold| parts(classes.len(), fold)).collect())
 }
 
-/// The same with whole groups, the largest first, each in the fold that has the fewest rows.
+/// Same as [`k_fold`] with whole groups, the largest first, each assigned to the fold with the fewest rows.
 ///
 /// # Errors
 /// [`Folds`](Error::Folds) if there are fewer than two folds, or fewer groups than folds.
@@ -125,14 +128,14 @@ pub fn group_k_fold<G: Ord>(groups: &[G], folds: usize, seed: u64) -> Result<Vec
     Ok(members.iter().map(|fold| parts(rows, fold)).collect())
 }
 
-/// Rows so that every class has as many as the largest: those of smaller classes several times. Returned in a random order.
+/// Rows with those of smaller classes repeated, so that every class has as many as the largest. In random order.
 pub(super) fn oversampled<C: Ord>(classes: &[C], seed: u64) -> Vec<usize> {
     let mut random = Random::new(seed);
     let mut members = by_key(classes);
     let largest = members.iter().map(Vec::len).max().unwrap_or(0);
     let mut chosen = Vec::with_capacity(largest * members.len());
     for rows in &mut members {
-        // Each row as often as another, give or take one.
+        // Numbers of repetitions differ by at most one.
         random.shuffle(rows);
         chosen.extend(rows.iter().cycle().take(largest));
     }
@@ -143,7 +146,7 @@ pub(super) fn oversampled<C: Ord>(classes: &[C], seed: u64) -> Vec<usize> {
 /// Number of held-out rows.
 fn held_out(rows: usize, fraction: f64) -> Result<usize, Error> {
     let first = (rows as f64 * (1.0 - fraction)).floor();
-    // NaN and what lies outside of 0 to 1 fail here too.
+    // NaN and values outside of 0 to 1 fail here too.
     if fraction > 0.0 && fraction < 1.0 && first >= 1.0 && first < rows as f64 {
         Ok(rows - first as usize)
     } else {
@@ -179,7 +182,7 @@ mod tests {
 
     use super::*;
 
-    /// Each row is in one part, and the parts are not empty.
+    /// Checks that each row is in one part, and that no part is empty.
     fn check(rows: usize, (train, held_out): &Parts) {
         let mut all: Vec<usize> = train.iter().chain(held_out).copied().collect();
         all.sort_unstable();

@@ -1,4 +1,4 @@
-//! A batch outside of the engine: filled ahead of the step that needs it, and copied when its turn comes.
+//! A batch outside of the engine: filled ahead of its step, and copied when the step begins.
 
 use super::{program, spec};
 use crate::batch::BatchRows;
@@ -14,12 +14,13 @@ use crate::weighting::{TargetWeights, Weighting};
 #[derive(Debug)]
 pub(super) struct Staging<E> {
     program: &'static Program,
-    /// By slot of the engine's arena: values per sample before it. Slots that no data set fills take no room.
+    /// By slot of the engine's arena: number of values per sample before it. Slots that no data set fills have length
+    /// 0.
     offsets: Vec<usize>,
     /// Values per sample of all slots.
     sample: usize,
     arena: Vec<E>,
-    /// By output: the positions of a sample of all outputs before it.
+    /// By output: number of positions of a sample of all outputs before it.
     position_starts: Vec<usize>,
     positions: Vec<E>,
     weighting: Weighting,
@@ -67,7 +68,7 @@ impl<E: Float> Staging<E> {
         }
     }
 
-    /// Lends room for `rows` samples, in which everything is marked as not yet written.
+    /// Passes a batch of `rows` samples to `fill`, with all values marked as unwritten.
     pub(super) fn fill<R>(
         &mut self,
         rows: usize,
@@ -106,7 +107,7 @@ impl<E: Float> Staging<E> {
         Ok(())
     }
 
-    /// Copies samples of a field from `first` on, as many as there is room for.
+    /// Copies samples of a field from `first` on, as many as fit.
     fn part(&self, view: Option<View>, first: usize, to: &mut [E]) -> Result<(), Error> {
         let Some(view) = view else { return Ok(()) };
         let start = self.offsets.get(view.slot).map_or(0, |offset| offset * self.rows + view.column);

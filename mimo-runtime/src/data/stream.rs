@@ -1,4 +1,4 @@
-//! Data that is read in order: a file that does not fit into memory, a generator.
+//! Data that is read in order: from a file that does not fit into memory, or a generator.
 
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,11 +22,12 @@ pub struct Stream<M, F> {
     model: PhantomData<fn() -> M>,
 }
 
-/// A data set of `rows` samples per epoch, which are read in order, block by block, and are never in memory all at once.
+/// Creates a data set of `rows` samples per epoch that are read in order, block by block, and are never all in
+/// memory.
 ///
-/// `open` begins the source from its start, once for each epoch and evaluation, and returns an iterator of blocks: [`ArrayDataset`]s of any number of
-/// samples. `fit` does not shuffle a stream; [`shuffle`](Stream::shuffle) does, within a buffer. [`prefetch`](super::prefetch()) reads it on a
-/// thread of its own while steps are made.
+/// `open` opens the source at its start, once for each epoch and evaluation, and returns an iterator of blocks:
+/// [`ArrayDataset`]s of any number of samples. `fit` does not shuffle a stream; [`shuffle`](Stream::shuffle) does,
+/// within a buffer. [`prefetch`](super::prefetch()) reads it on a separate thread during steps.
 ///
 /// ```ignore
 /// let data = data::stream::<Net, _, _>(rows, move || Ok(files.clone().into_iter().map(read))).shuffle(10_000, SEED);
@@ -58,21 +59,21 @@ impl<M, F> Stream<M, F> {
         self
     }
 
-    /// Whether the blocks have weights of samples.
+    /// Declares whether the blocks have weights of samples.
     #[must_use]
     pub fn weighted(mut self, weighted: bool) -> Self {
         self.weighting.samples = weighted;
         self
     }
 
-    /// Whether the blocks have weights of positions.
+    /// Declares whether the blocks have weights of positions.
     #[must_use]
     pub fn position_weighted(mut self, weighted: bool) -> Self {
         self.weighting.positions = weighted;
         self
     }
 
-    /// Whether the blocks have missing targets.
+    /// Declares whether the blocks have missing targets.
     #[must_use]
     pub fn missing_targets(mut self, missing: bool) -> Self {
         self.weighting.missing = missing;
@@ -144,7 +145,7 @@ where
         let reader = Mutex::new(reader);
         let weighted = self.weighting.any();
         let mut pass = StreamPass { reader, buffer: vec![], size: buffer, random, batch: vec![], weighted };
-        // A training that goes on in the middle of an epoch.
+        // Training that resumes in the middle of an epoch.
         for rows in plan.rows.chunks(plan.batch_size.max(1)).take(plan.first_batch) {
             pass.begin_batch(rows)?;
         }
@@ -152,15 +153,15 @@ where
     }
 }
 
-/// A sample: the columns that it is in, and its place.
+/// A sample: its columns, and its index in them.
 type Sample<E> = (Arc<Arrays<E>>, usize);
 
 struct BlockReader<M: Trainable, I> {
     blocks: I,
-    /// The block that is being read, and its next sample.
+    /// The current block, and its next sample.
     block: Option<(ArrayDataset<M>, usize)>,
     read: usize,
-    /// Samples that the pass still reads; those that are skipped do not count.
+    /// Number of samples that the pass still reads, without skipped ones.
     left: usize,
     wanted: usize,
     weighting: Weighting,
@@ -199,7 +200,7 @@ struct StreamPass<M: Trainable, I> {
     /// Only `begin_batch` uses the source, through `get_mut`; in a mutex it need not be `Sync`.
     reader: Mutex<BlockReader<M, I>>,
     buffer: Vec<Sample<M::Float>>,
-    /// Samples among which the next one is drawn.
+    /// Size of the shuffle buffer.
     size: usize,
     random: Random,
     batch: Vec<Sample<M::Float>>,
@@ -251,7 +252,7 @@ where
     }
 }
 
-/// Copies one field of samples; a block without it leaves the values as they are.
+/// Copies one field of samples; a block without it leaves the values unchanged.
 fn copy<'s, E: Float>(
     samples: &'s [Sample<E>],
     to: &mut [E],

@@ -1,4 +1,4 @@
-//! Weights of samples and positions, masks, and NaN that stands for missing targets, as they come into arrays.
+//! Weights of samples and positions, masks, and NaN for missing targets, as they are stored in arrays.
 
 use std::borrow::Cow;
 
@@ -21,9 +21,9 @@ use crate::weighting::Weighting;
 ///   the 20 steps of a sequence. It holds weights.
 /// - [`PerPosition`] has any shape, and holds weights or a mask.
 ///
-/// If there are fewer axes than the output has, one value is for all positions along the others.
+/// With fewer axes than the output has, each value applies to all positions along the missing axes.
 pub trait PositionValues<T: Clone> {
-    /// The values in rows, and their shape with the batch axis.
+    /// The values in row-major order, and their shape with the batch axis.
     fn values(&self) -> (Cow<'_, [T]>, Vec<usize>);
 }
 
@@ -42,7 +42,7 @@ impl<S: Shape, E: Float> PositionValues<E> for Tensor<S, E, Cpu> {
     }
 }
 
-/// Values with a shape that is known when they are read; see [`PositionValues`].
+/// Values with a shape that is checked at run time; see [`PositionValues`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct PerPosition<T> {
     values: Vec<T>,
@@ -50,8 +50,8 @@ pub struct PerPosition<T> {
 }
 
 impl<T> PerPosition<T> {
-    /// Values in rows, of this shape with the batch axis: `[samples, steps]`, `[samples, height, width]`. The shape is compared with the
-    /// output and with the number of values where they are used.
+    /// Values in rows, of this shape with the batch axis: `[samples, steps]`, `[samples, height, width]`. The shape
+    /// is compared with the output and with the number of values when they are used.
     pub fn new(values: Vec<T>, shape: impl Into<Vec<usize>>) -> Self {
         PerPosition { values, shape: shape.into() }
     }
@@ -63,8 +63,8 @@ impl<T: Clone> PositionValues<T> for PerPosition<T> {
     }
 }
 
-/// The targets of a batch of [`Trainer::train_on_batch_with`](crate::trainer::Trainer::train_on_batch_with), whose weights are set and
-/// of which some may be missing.
+/// Targets of a batch for [`Trainer::train_on_batch_with`](crate::trainer::Trainer::train_on_batch_with), with
+/// weights and possibly missing ones.
 pub struct BatchTargets<'a, M: Trainable> {
     arrays: &'a mut Arrays<M::Float>,
 }
@@ -80,7 +80,8 @@ impl<'a, M: Trainable> BatchTargets<'a, M> {
         BatchTargets { arrays }
     }
 
-    /// Weighs samples or positions, as [`ArrayDataset::sample_weights`](super::ArrayDataset::sample_weights).
+    /// Sets weights of samples or positions; see
+    /// [`ArrayDataset::sample_weights`](super::ArrayDataset::sample_weights).
     ///
     /// # Errors
     /// The same.
@@ -91,7 +92,7 @@ impl<'a, M: Trainable> BatchTargets<'a, M> {
         self.arrays.weigh_all(spec::<M>(), &weights.values())
     }
 
-    /// Says which targets are there, as [`ArrayDataset::target_mask`](super::ArrayDataset::target_mask).
+    /// Sets which targets are present; see [`ArrayDataset::target_mask`](super::ArrayDataset::target_mask).
     ///
     /// # Errors
     /// The same.
@@ -102,7 +103,8 @@ impl<'a, M: Trainable> BatchTargets<'a, M> {
         self.arrays.mask_all(spec::<M>(), &mask.values())
     }
 
-    /// Takes targets that are NaN for missing, as [`ArrayDataset::nan_is_missing`](super::ArrayDataset::nan_is_missing).
+    /// Sets for which outputs NaN targets are missing; see
+    /// [`ArrayDataset::nan_is_missing`](super::ArrayDataset::nan_is_missing).
     ///
     /// # Errors
     /// The same.
@@ -110,7 +112,8 @@ impl<'a, M: Trainable> BatchTargets<'a, M> {
         self.arrays.nan_is_missing(spec::<M>(), &outputs.values())
     }
 
-    /// Weighs the samples by their class, as [`ArrayDataset::class_weights`](super::ArrayDataset::class_weights).
+    /// Sets weights of the samples by their class; see
+    /// [`ArrayDataset::class_weights`](super::ArrayDataset::class_weights).
     ///
     /// # Errors
     /// The same.
@@ -121,11 +124,11 @@ impl<'a, M: Trainable> BatchTargets<'a, M> {
 
 const NO_TARGETS: &str = "the output has none";
 
-/// The values that each of so many samples has, and how many positions one of them is for.
+/// Number of values of each of `rows` samples, and number of positions per value.
 fn spread(output: &OutputSpec, rows: usize, len: usize, shape: &[usize]) -> Result<[usize; 2], Error> {
     let axes = output.shape.len().saturating_sub(1);
     let wanted: Vec<usize> = [rows].into_iter().chain(output.shape.iter().copied().take(axes)).collect();
-    // The product of axes that a caller wrote may be larger than any number of values.
+    // The product of a caller's axes may overflow.
     let product = shape.iter().try_fold(1_usize, |product, axis| product.checked_mul(*axis));
     if product != Some(len) {
         return Err(Error::PositionCount { output: output.name, len, shape: shape.to_vec() });
@@ -143,24 +146,24 @@ fn spread(output: &OutputSpec, rows: usize, len: usize, shape: &[usize]) -> Resu
 }
 
 impl<E: Float> Arrays<E> {
-    /// The weights that there are.
+    /// The kinds of weights that are set.
     pub(crate) fn weighting(&self) -> Weighting {
         let any = |columns: &[Vec<E>]| columns.iter().any(|column| !column.is_empty());
         Weighting { samples: any(&self.weights), positions: any(&self.positions), missing: self.missing }
     }
 
-    /// The weights of the samples for an output.
+    /// Weights of the samples for an output.
     fn samples_of(&mut self, output: usize, spec: &'static ModelSpec) -> &mut [E] {
         self.weights.resize(spec.outputs.len(), Vec::new());
         self.weights[output].resize(self.rows, E::of(1.0));
         &mut self.weights[output]
     }
 
-    /// The weights of the positions of the samples for an output.
+    /// Weights of the positions of the samples for an output.
     fn positions_of(&mut self, output: usize, spec: &'static ModelSpec) -> &mut [E] {
         self.positions.resize(spec.outputs.len(), Vec::new());
         self.positions[output].resize(self.rows * spec.outputs[output].positions(), E::of(1.0));
-        // Samples have weights where their positions have.
+        // If positions have weights, samples have too.
         self.samples_of(output, spec);
         &mut self.positions[output]
     }
@@ -203,7 +206,7 @@ impl<E: Float> Arrays<E> {
         Ok(())
     }
 
-    /// Marks targets as missing where a mask says so.
+    /// Marks targets as missing by a mask.
     pub(super) fn mask_all<K: PositionValues<bool>>(
         &mut self,
         spec: &'static ModelSpec,
@@ -246,7 +249,7 @@ impl<E: Float> Arrays<E> {
             let len = (targets.len() / self.rows.max(1)).max(1);
             let per_position = (len / output.positions().max(1)).max(1);
             let is_nan = |values: &[E]| values.iter().all(|value| value.is_nan());
-            // Whole samples are marked as such: what has no weights of positions is computed sample by sample.
+            // Whole samples are marked as such: without weights of positions, losses are computed sample by sample.
             let samples: Vec<bool> = targets.chunks_exact(len).map(is_nan).collect();
             let positions: Vec<bool> = targets.chunks_exact(per_position).map(is_nan).collect();
             self.targets[column] = targets;
@@ -264,7 +267,7 @@ impl<E: Float> Arrays<E> {
     }
 }
 
-/// Multiplies weights, of which `of_sample` are of one sample. A target that is missing stays so.
+/// Multiplies weights, `of_sample` per sample. A missing target stays missing.
 fn multiply<E: Float>(
     output: &'static str,
     of_sample: usize,
@@ -274,7 +277,7 @@ fn multiply<E: Float>(
     for (place, to) in weights.iter_mut().enumerate() {
         let weight = weight(place);
         let product = *to * weight;
-        // A product of finite weights may be infinite. Where a target is missing the weight itself is checked.
+        // A product of finite weights may be infinite. For a missing target, the weight itself is checked.
         let valid = if to.is_missing() { weight.is_finite() } else { product.is_finite() };
         if !valid {
             let weight = if to.is_missing() { weight } else { product };

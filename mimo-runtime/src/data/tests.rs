@@ -83,7 +83,7 @@ fn only_selected_samples_are_checked() {
     let bad = data.select([0, 2, 1]).and_then(ArrayDataset::check_finite);
     assert!(matches!(bad, Err(Error::NotFinite { name: "x", row: 2 })), "{bad:?}");
     assert!(data.select([]).and_then(ArrayDataset::check_finite).is_ok());
-    // What was valid is not valid for ever: weights multiply.
+    // Valid samples may become invalid: weights multiply.
     let data = dataset(2).check_finite().expect("valid samples");
     let weights = LinesPerOutput { slope: Some(vec![1e30, 1.0]), pair: None };
     let data = data.sample_weights(&weights).expect("a large weight");

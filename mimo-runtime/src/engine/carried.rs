@@ -1,6 +1,7 @@
-//! What an engine carries from step to step, for checkpoints.
+//! The state that an engine passes from step to step, for checkpoints.
 //!
-//! Every struct of the engine is taken apart without `..`, so that a new field is either saved or said to be no part of the state.
+//! Every struct of the engine is destructured without `..`, so that a new field is either saved or explicitly
+//! ignored.
 
 use mimo_graph::optimizer::Optimizer;
 use mimo_graph::spec::ModelSpec;
@@ -22,7 +23,7 @@ use crate::program::Program;
 const LAYOUT: Error = Error::Inconsistent { what: "the weights and the parameter buffer" };
 
 impl<E: Float> Engine<E> {
-    /// Walks over everything that the next steps depend on.
+    /// Visits all state that the next steps depend on.
     ///
     /// # Errors
     /// [`Error::Memory`], [`Error::Inconsistent`].
@@ -37,7 +38,7 @@ pub(super) fn carry<E: Float>(
     transfer: &mut Transfer<'_>,
 ) -> Result<(), Error> {
     let Engine {
-        // The model and the machine.
+        // Given by the model and the machine.
         program,
         forward: _,
         stages: _,
@@ -45,11 +46,11 @@ pub(super) fn carry<E: Float>(
         masks: _,
         own: _,
         labels,
-        // What was told already.
+        // Already reported.
         warnings: _,
-        // What a callback asks for when a training begins.
+        // Requested by a callback when training begins.
         search: _,
-        // What one batch or one prediction writes before it reads it.
+        // Written before it is read in each batch or prediction.
         train_chunks: _,
         predict_chunks: _,
         custom: _,
@@ -62,12 +63,12 @@ pub(super) fn carry<E: Float>(
     } = engine;
     let Parameters {
         values,
-        // The last step's, to be looked at.
+        // Of the last step, for inspection.
         gradients: _,
         // Copies of the values.
         packs: _,
         interleaves: _,
-        // The layout.
+        // Layout.
         blocks: _,
         tasks: _,
         bounds: _,
@@ -79,7 +80,7 @@ pub(super) fn carry<E: Float>(
         penalties: _,
         scales: _,
     } = parameters;
-    // Copies of kernels are made of the kernels, and the rest is of one step.
+    // Copies are made from the kernels, and the rest is of one step.
     let Spectral { kernels: _, before: _, memory: _, copied } = spectral;
     *copied = false;
 
@@ -92,17 +93,17 @@ pub(super) fn carry<E: Float>(
     match rules {
         Some(rules) => {
             carry_rules(rules, walk, transfer)?;
-            // Else an update depends on its own batch only.
+            // Otherwise an update only depends on its own batch.
             if rules.accumulated.is_empty() { Ok(()) } else { carry_labels(labels, transfer) }
         }
         None => Ok(()),
     }
 }
 
-/// The weights without a target in any of the batches of which the next update is made.
+/// The weights without a target in any of the batches of the next update.
 fn carry_labels(labels: &mut Labels, transfer: &mut Transfer<'_>) -> Result<(), Error> {
     let Labels {
-        // The model.
+        // Given by the model.
         starts: _,
         labelled_by: _,
         // Of one step.
@@ -124,7 +125,7 @@ fn carry_labels(labels: &mut Labels, transfer: &mut Transfer<'_>) -> Result<(), 
 
 /// The states of all `stateful` layers, one after another.
 fn carry_states<E: Float>(states: &mut States<E>, transfer: &mut Transfer<'_>) -> Result<(), Error> {
-    // The next ones are of the batch that is running.
+    // The next ones belong to the current batch.
     let States { places, rows, values, next: _ } = states;
     let width: usize = places.iter().map(|place| place.from.len).sum();
     if width == 0 {
@@ -153,7 +154,7 @@ fn carry_rules<E: Float>(
     transfer: &mut Transfer<'_>,
 ) -> Result<(), Error> {
     let steers = rules.steers(walk.program);
-    // The blocks of each optimizer are a part of the description.
+    // The blocks of each optimizer are part of the description.
     let Rules { rules: states, owners, iterations, slots, wholes, accumulated, averages, steering: _ } =
         rules;
     let valid = ("a number of steps", |steps: u64| steps < MOST);
@@ -161,7 +162,7 @@ fn carry_rules<E: Float>(
     for state in states.iter_mut() {
         carry_rule(state, transfer)?;
     }
-    // By block, what its optimizer needs.
+    // By block, a property of its optimizer.
     let of = |block: usize| &states[owners[block]];
     for (index, slot) in slots.iter_mut().enumerate() {
         let needed = |block: usize| index < of(block).rule.slots();
@@ -187,10 +188,10 @@ fn carry_rules<E: Float>(
 
 /// One optimizer.
 fn carry_rule<E: Float>(state: &mut RuleState<E>, transfer: &mut Transfer<'_>) -> Result<(), Error> {
-    // The step is computed anew before each update.
+    // The step is computed before each update.
     let RuleState { key, optimizer, rule, make: _, step: _ } = state;
     let key = *key;
-    // All but the learning rate is the description's, which may have changed; the kind of the rule may not.
+    // Everything but the learning rate is the description's, which may have changed; the kind of the rule may not.
     let Optimizer {
         rule: kind,
         learning_rate,
@@ -214,7 +215,7 @@ fn carry_rule<E: Float>(state: &mut RuleState<E>, transfer: &mut Transfer<'_>) -
     transfer.numbers(&named("carried"), std::slice::from_mut(rule.carried()))
 }
 
-/// The ways in which the weights are trained.
+/// The steering of the weights.
 fn carry_steering<E: Float>(
     rules: &mut Rules<E>,
     mut steers: Vec<Steer>,
@@ -223,7 +224,7 @@ fn carry_steering<E: Float>(
 ) -> Result<(), Error> {
     let mut frozen: Vec<u8> = steers.iter().map(|steer| u8::from(steer.frozen)).collect();
     let mut rates: Vec<f64> = steers.iter().map(|steer| steer.rate).collect();
-    // No decay of its own is NaN.
+    // NaN means the optimizer's weight decay.
     let mut decays: Vec<f64> = steers.iter().map(|steer| steer.decay.unwrap_or(f64::NAN)).collect();
     transfer.valid(
         &name(&["steering", "frozen"]),
@@ -241,11 +242,11 @@ fn carry_steering<E: Float>(
     for (steer, ((frozen, rate), decay)) in steers.iter_mut().zip(found) {
         *steer = Steer { frozen: frozen != 0, rate, decay: Some(decay).filter(|decay| !decay.is_nan()) };
     }
-    // Made again even if nothing has changed: its optimizers begin in the state of those that were just loaded.
+    // Created again even if nothing has changed: its optimizers begin with the loaded state.
     rules.steer(program, steers)
 }
 
-/// The weights of a model, in buffers that are laid out like the parameters.
+/// The weights of a model, in buffers with the layout of the parameters.
 #[derive(Clone, Copy)]
 struct Weights<'a> {
     program: &'a Program,
@@ -253,7 +254,7 @@ struct Weights<'a> {
 }
 
 impl Weights<'_> {
-    /// Walks over a buffer: all weights, or under `part` those that are trained and whose block is `needed`.
+    /// Visits a buffer: all weights, or under `part` those that are trained and whose block is `needed`.
     fn each<E: Float>(
         self,
         transfer: &mut Transfer<'_>,
@@ -276,7 +277,7 @@ impl Weights<'_> {
         Ok(())
     }
 
-    /// Checks that the weights are all that is trained: what has no name would not be saved.
+    /// Checks that weights are the only trained values: values without a name would not be saved.
     fn check(self) -> Result<(), Error> {
         let trained = self.program.blocks.iter().enumerate().filter(|(_, block)| block.gradient.is_some());
         for (index, block) in trained {

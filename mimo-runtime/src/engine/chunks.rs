@@ -1,4 +1,4 @@
-//! How a batch is cut, and the memory of its chunks.
+//! Division of a batch into chunks, and their memory.
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -16,15 +16,15 @@ use crate::stage::{Merging, Stage, StepPart, Sum};
 use crate::watch::Watch;
 use crate::weighting::{TargetWeights, Weighting};
 
-/// Below this many multiplications and additions, two threads lose more by meeting than they gain: about 30 µs of
-/// one core.
+/// Below this number of multiplications and additions, synchronizing two threads costs more than it gains: about 30
+/// µs of one core.
 const SMALL: usize = 4_000_000;
-/// Rows that one chunk takes: enough to fill the register tiles, few enough to keep their values in the cache.
+/// Rows of one chunk: enough to fill the register tiles, few enough to keep their values in the cache.
 const ROWS: usize = 16;
-/// Rows that a small model takes at once.
+/// Rows of one chunk of a small model.
 const SMALL_ROWS: usize = 256;
 
-/// How many rows of a batch go through the model together. `flops` are those of the whole pass per sample.
+/// Number of rows of a batch that pass through the model together. `flops` are those of the whole pass per sample.
 pub(super) fn rows_per_chunk(flops: usize, batch: usize) -> usize {
     if is_small(flops, batch) && batch <= SMALL_ROWS {
         return batch.max(1);
@@ -39,7 +39,7 @@ pub(super) fn is_small(flops: usize, batch: usize) -> bool {
     flops.saturating_mul(batch) <= SMALL
 }
 
-/// Memory of which every chunk has a share of the same length.
+/// Memory in which every chunk has a share of equal length.
 #[derive(Debug)]
 struct Shares<T: Element> {
     values: AlignedVec<T>,
@@ -56,7 +56,7 @@ impl<T: Element> Default for Shares<T> {
 }
 
 impl<T: Float> Shares<T> {
-    /// Cuts for `count` chunks; allocates only if it has not been as large before.
+    /// Divides the memory for `count` chunks; only allocates if it has not been as large before.
     fn cut(&mut self, stride: usize, count: usize) -> Result<(), Error> {
         self.stride = stride.max(1);
         let needed = self.stride.saturating_mul(count);
@@ -74,7 +74,7 @@ impl<T: Float> Shares<T> {
         self.values.chunks_mut(self.stride)
     }
 
-    /// The shares, to be taken by several threads.
+    /// The shares, to be claimed by several threads.
     fn pieces(&mut self) -> Pieces<'_, T> {
         Pieces::new(&mut self.values, &self.bounds, &mut self.claims)
     }
@@ -87,17 +87,17 @@ pub(super) struct Chunks<E: Element> {
     /// The last value of each share is the penalty on activities.
     statistics: Shares<f64>,
     sums: Shares<f64>,
-    /// The weights of positions; nothing if the data has none.
+    /// Weights of positions; empty if the data has none.
     positions: Shares<E>,
-    /// The sums of all chunks, as far as the stages of the current step have come.
+    /// Sums over all chunks, merged by the stages of the current step so far.
     pub merged: Vec<f64>,
     /// Rows per chunk, chunks and rows of the current batch.
     pub capacity: usize,
     count: usize,
     pub batch: usize,
-    /// Values between the same slot of two chunks.
+    /// Distance between the same slot of two chunks.
     pub stride: usize,
-    /// Statistics of a chunk, and sums for the next stage; `None` before the first cut.
+    /// Number of statistics of a chunk, and of sums for the next stage; `None` before the first batch.
     lens: Option<[usize; 2]>,
 }
 
@@ -119,8 +119,8 @@ impl<E: Element> Default for Chunks<E> {
 }
 
 impl<E: Float> Chunks<E> {
-    /// Cuts a batch; allocates only if none as large has been cut before. Given are the numbers of statistics of a chunk
-    /// and of sums for the next stage.
+    /// Divides a batch into chunks; only allocates if no batch was as large before. The arguments include the number
+    /// of statistics of a chunk and of sums for the next stage.
     pub(super) fn cut(
         &mut self,
         batch: usize,
@@ -130,13 +130,13 @@ impl<E: Float> Chunks<E> {
     ) -> Result<(), Error> {
         let lens = [statistics, sums];
         let stride = memory.chunk(capacity);
-        // Predictions of one sample after the other notice the time that this takes.
+        // This takes a noticeable part of the time of predictions of single samples.
         if (self.batch, self.capacity, self.stride, self.lens) != (batch, capacity, stride, Some(lens)) {
             self.lens = None;
             (self.batch, self.capacity, self.stride) = (batch, capacity, stride);
             self.count = batch.div_ceil(capacity);
             self.arena.cut(stride, self.count)?;
-            // A chunk's statistics have cache lines of their own: two threads write them.
+            // A chunk's statistics have their own cache lines: two threads write them.
             self.statistics.cut((statistics + 1).div_ceil(ALIGN) * ALIGN, self.count)?;
             self.sums.cut(sums.div_ceil(ALIGN) * ALIGN, self.count)?;
             self.merged.resize(sums, 0.0);
@@ -146,7 +146,7 @@ impl<E: Float> Chunks<E> {
         Ok(())
     }
 
-    /// Makes room for the weights of `positions` positions of every sample, after the batch was cut.
+    /// Allocates the weights of `positions` positions of every sample, after the batch was divided.
     pub(super) fn cut_positions(&mut self, positions: usize) -> Result<(), Error> {
         if positions == 0 {
             return Ok(());
@@ -154,7 +154,7 @@ impl<E: Float> Chunks<E> {
         self.positions.cut((positions * self.capacity).next_multiple_of(ALIGN), self.count)
     }
 
-    /// The weights of the positions of a sample of the batch, of which those before `start` are other outputs'.
+    /// The weights of the positions of a sample of the batch, from `start` on, after those of other outputs.
     pub(super) fn positions(&self, [start, end]: [usize; 2], row: usize) -> &[E] {
         let (chunk, row, len) = (row / self.capacity, row % self.capacity, end - start);
         let start = chunk * self.positions.stride + start * self.capacity + row * len;
@@ -173,7 +173,7 @@ impl<E: Float> Chunks<E> {
         values.chunks(*stride).take(self.count).filter_map(|share| share.last()).sum()
     }
 
-    /// Merges what the chunks have summed up in a stage, in their order.
+    /// Merges the chunks' sums of a stage, in the order of the chunks.
     pub(super) fn merge(&mut self, sums: &[Sum]) {
         for sum in sums {
             sum.clear(&mut self.merged);
@@ -198,12 +198,12 @@ impl<E: Float> Chunks<E> {
         &self.arena.values
     }
 
-    /// The same, to write.
+    /// All values of all chunks, mutable.
     pub(super) fn arena_mut(&mut self) -> &mut [E] {
         &mut self.arena.values
     }
 
-    /// Where a value of a sample of the batch is among all values.
+    /// Range of a value of a sample of the batch among all values.
     pub(super) fn range(&self, memory: Memory, view: View, row: usize) -> Range<usize> {
         let chunk = row / self.capacity * self.stride;
         let start = chunk + memory.offsets[view.slot] * self.capacity + view.column;
@@ -212,7 +212,7 @@ impl<E: Float> Chunks<E> {
     }
 }
 
-/// What all chunks of a batch have in common.
+/// Facts that all chunks of a batch have in common.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shared<'a, E> {
     pub memory: Memory,
@@ -224,16 +224,16 @@ pub(super) struct Shared<'a, E> {
     pub pass: u64,
     pub loss_weights: &'a [f64],
     pub weighting: Weighting,
-    /// By output: the positions of a sample of all outputs before it.
+    /// By output: number of positions of a sample of all outputs before it.
     pub position_starts: &'a [usize],
-    /// Sums over the batch that are the model's; the numbers of samples with targets follow.
+    /// Number of the model's sums over the batch; the numbers of samples with targets follow.
     pub sums: usize,
-    /// Looks at what the operations write.
+    /// Observes what the operations write.
     pub watch: Option<&'a Watch>,
     pub own: OwnParts<'a>,
 }
 
-/// Calls `work` with every chunk, on the threads of `pool` or, without one, on this one.
+/// Calls `work` with every chunk, on the threads of `pool`, or on this one without a pool.
 pub(super) fn each<E: Float>(
     chunks: &mut Chunks<E>,
     pool: Option<&Pool>,
@@ -271,7 +271,7 @@ pub(super) fn each<E: Float>(
     };
     let by_position = !shared.position_starts.is_empty();
     let Some(pool) = pool else {
-        // One thread needs no claims: on one sample of a small model they are a tenth of the time.
+        // One thread needs no claims: on one sample of a small model they take a tenth of the time.
         let parts = chunks.arena.iter_mut().zip(chunks.statistics.iter_mut()).zip(chunks.sums.iter_mut());
         let mut positions = chunks.positions.iter_mut();
         for (index, ((arena, statistics), sums)) in parts.take(count).enumerate() {
@@ -283,7 +283,7 @@ pub(super) fn each<E: Float>(
     let arenas = chunks.arena.pieces();
     let (statistics, sums) = (chunks.statistics.pieces(), chunks.sums.pieces());
     let positions = by_position.then(|| chunks.positions.pieces());
-    // Of several errors the one of the first chunk is returned, whichever thread was the first.
+    // Of several errors, that of the first chunk is returned, independent of the threads.
     let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
     pool.run(count, &|index| {
         let pieces = (arenas.take(index), statistics.take(index), sums.take(index));
@@ -349,7 +349,7 @@ impl<E: Float> Engine<E> {
         if !weighting.missing {
             return self.run_stages(stages, step, &gather);
         }
-        // The mean over the targets that are there needs their number, which is known when all are gathered.
+        // The mean over the present targets needs their number, which is known when all are gathered.
         self.run_stages(&[], step, &|chunk| {
             gather(chunk)?;
             labels::count(masks.outputs, program, program.sums, chunk);
@@ -385,7 +385,7 @@ impl<E: Float> Engine<E> {
         };
         let small = is_small(step_flops(self.program), self.train_chunks.batch);
         let pool = (!small).then_some(&self.pool);
-        // Batch statistics are taken in training only; what losses need of the batch always.
+        // Batch statistics are only computed in training; sums for losses always.
         let waits = |stage: &Stage<E>| {
             let of_losses = matches!(stage.part, StepPart::Scan | StepPart::BatchLoss);
             !stage.sums.is_empty() && (mode == Mode::Train || of_losses)
@@ -401,7 +401,7 @@ impl<E: Float> Engine<E> {
                 let watch = chunk.watch;
                 for stage in group {
                     if watch.is_some() {
-                        // Only this part runs what the plan lists.
+                        // Only this part runs the operations that the plan lists.
                         chunk.watch = watch.filter(|_| stage.part == StepPart::Forward);
                     }
                     (stage.run)(chunk);
@@ -433,11 +433,11 @@ impl<E: Float> Engine<E> {
     }
 }
 
-/// What the chunks of a step need to know of it.
+/// Facts about a step that its chunks need.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StepSettings<'a> {
     pub mode: Mode,
-    /// The samples, by their numbers in the data set.
+    /// Indices of the samples in the data set.
     pub rows: &'a [usize],
     pub loss_weights: &'a [f64],
     pub weighting: Weighting,

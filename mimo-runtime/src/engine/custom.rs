@@ -1,7 +1,7 @@
 //! Training with losses that are computed outside of the compiled model.
 //!
-//! A custom loss runs between two stages of a step: the outputs of all chunks are gathered, the loss is computed for the
-//! whole batch, and the chunks begin the next stage by copying their rows of its gradients.
+//! A custom loss runs between two stages of a step: the outputs of all chunks are gathered, the loss is computed for
+//! the whole batch, and the chunks begin the next stage by copying their rows of its gradients.
 
 use crate::chunk::{Chunk, Mode};
 use crate::engine::chunks::{Chunks, StepSettings};
@@ -12,29 +12,30 @@ use crate::program::{Program, View};
 use crate::stage::StepPart;
 use crate::weighting::Weighting;
 
-/// The outputs, targets and sample weights of a batch, to be read, and the gradients of the outputs, to be filled in. Each
-/// is one column of samples per output.
+/// Outputs, targets and sample weights of a batch, to read, and gradients of the outputs, to write. Each has one
+/// column of samples per output.
 #[derive(Debug)]
 pub struct CustomBatch<'a, E> {
-    /// Samples in the batch.
+    /// Number of samples in the batch.
     pub rows: usize,
     /// The outputs.
     pub outputs: &'a [Vec<E>],
     /// The targets; an empty column for an output without targets.
     pub targets: &'a [Vec<E>],
-    /// The sample weights; an empty column for an output without loss and metrics. Not read if no sample has a weight. A missing target
-    /// weighs 0, and the others so much more that the mean over all samples is the mean over those that have a target.
+    /// The sample weights; an empty column for an output without loss and metrics. Not read if no sample has a
+    /// weight. A missing target weighs 0, and the others are scaled up such that the mean over all samples is the
+    /// mean over those with a target.
     pub sample_weights: Option<&'a [Vec<E>]>,
-    /// The same for every position of the samples; an empty column for an output whose positions have no weights.
+    /// Weights of every position of the samples; an empty column for an output whose positions have no weights.
     pub position_weights: &'a [Vec<E>],
-    /// The gradient of the weighted sum of the custom losses with respect to each output; zeros to begin with.
+    /// The gradient of the weighted sum of the custom losses with respect to each output; initially zeros.
     pub gradients: &'a mut [Vec<E>],
 }
 
 /// Computes the custom losses of a batch; returns their weighted sum.
 pub type CustomLossFn<'a, E> = dyn FnMut(&mut CustomBatch<'_, E>) -> Result<f64, Error> + 'a;
 
-/// The memory of a custom batch, reused from step to step.
+/// Memory of a custom batch, reused from step to step.
 #[derive(Debug, Default)]
 pub(super) struct Columns<E> {
     outputs: Vec<Vec<E>>,
@@ -112,8 +113,8 @@ pub(super) fn evaluate<E: Float>(
     Ok(())
 }
 
-/// Takes a batch forward and through the model's own losses and metrics, and calls the custom losses; returns their
-/// weighted sum. Their gradients are in the engine's columns, which stay there whatever happens in `loss`.
+/// Computes the forward pass, the model's own losses and metrics, and the custom losses; returns the weighted sum of
+/// the latter. Their gradients are in the engine's columns, whatever happens in `loss`.
 fn compute<E: Float>(
     engine: &mut Engine<E>,
     mode: Mode,
@@ -148,7 +149,7 @@ fn compute<E: Float>(
     })
 }
 
-/// Copies values of the current batch out, a column of samples each.
+/// Copies values of the current batch to columns, one value per column.
 fn read<E: Float>(
     program: &Program,
     chunks: &Chunks<E>,
@@ -171,8 +172,8 @@ fn read<E: Float>(
     }
 }
 
-/// Turns the weights of samples and positions into factors whose mean a custom loss takes, and missing targets, which are NaN as they
-/// come, into zeros.
+/// Converts the weights of samples and positions to factors for the mean of a custom loss, and missing targets, which
+/// are stored as NaN, to zeros.
 fn weigh<E: Float>(chunks: &Chunks<E>, starts: &[usize], present: &[f64], columns: &mut Columns<E>) {
     let Columns { targets, sample_weights, position_weights, .. } = columns;
     position_weights.resize(sample_weights.len(), vec![]);

@@ -1,4 +1,4 @@
-//! Gradients of weights over the batch, and penalties of weights by their norms.
+//! Gradients of weights over the batch, and norm penalties of weights.
 
 use mimo_graph::initializer::Regularizer;
 
@@ -69,12 +69,12 @@ fn blocks<E: Float>(program: &Program, chunks: &Chunks<E>, call: &Use, view: Vie
     }
 }
 
-/// The weights of a block with their places.
+/// The weights of a block with their indices.
 pub(super) fn params(program: &Program, block: usize) -> impl Iterator<Item = (usize, &Param)> {
     program.params.iter().enumerate().filter(move |(_, param)| param.block == block)
 }
 
-/// Adds the gradients of the penalties of weights that are not frozen, and gives the penalties.
+/// Adds the gradients of the penalties of weights that are not frozen, and returns the penalties.
 pub(super) fn penalize<E: Float>(
     program: &Program,
     task: &Task,
@@ -91,7 +91,7 @@ pub(super) fn penalize<E: Float>(
         let (l1, l2) = (E::of(l1), E::of(2.0 * l2));
         for (values, gradients) in values.chunks_exact(cols).zip(gradients.chunks_exact_mut(cols)) {
             for (w, g) in values[columns.clone()].iter().zip(&mut gradients[columns.clone()]) {
-                // TensorFlow's gradient of |w| is 0 at 0.
+                // The gradient of |w| at 0 is 0, as in TensorFlow.
                 let sign = if *w == E::of(0.0) { E::of(0.0) } else { w.signum() };
                 *g += l1 * sign + l2 * *w;
             }
@@ -101,7 +101,7 @@ pub(super) fn penalize<E: Float>(
     cost
 }
 
-/// The penalty by norms; [`orthogonal`] has the other one.
+/// Norm penalty; [`orthogonal`] has the other kind.
 pub(super) fn penalty<'a, E: Float>(regularizer: Regularizer, rows: impl Iterator<Item = &'a [E]>) -> f64 {
     let Regularizer::Norms { l1, l2 } = regularizer else { return 0.0 };
     let mut sums = (0.0, 0.0);

@@ -1,8 +1,8 @@
 //! Predictions with weights that several threads share.
 //!
-//! Weights are prepared once: copied out of the model, batch normalizations folded, kernels transposed and interleaved. What
-//! comes out is never written again, so it is behind an [`Arc`]. What a prediction writes (arenas, states, the count of random
-//! numbers) belongs to one [`Inference`] alone.
+//! Weights are prepared once: copied out of the model, batch normalizations folded, kernels transposed and
+//! interleaved. The result is immutable and shared by an [`Arc`]. Mutable data of a prediction (arenas, states, the
+//! count of random numbers) belongs to one [`Inference`] only.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ use crate::kernels::{AlignedVec, Pool};
 use crate::program::{Memory, Program, SpectralKernel, StatePlace};
 use crate::stage::Pass;
 
-/// Passes every weight of a model to its argument, by its place in the model's fields.
+/// Passes every weight of a model to its argument, by its index among the model's fields.
 pub(crate) type ReadWeights<'a, E> = dyn FnMut(&mut dyn FnMut(usize, Vec<E>)) + 'a;
 
 /// Weights in the form that predictions read.
@@ -33,8 +33,8 @@ pub struct Prepared<E: Float> {
 }
 
 impl<E: Float> Prepared<E> {
-    /// Prepares weights. With `folded`, batch
-    /// normalizations are folded into the layers before them, if all weights stay finite.
+    /// Prepares weights. With `folded`, batch normalizations are folded into the layers before them, unless weights
+    /// would become infinite.
     ///
     /// # Errors
     /// [`Error::Memory`] if the buffers cannot be allocated.
@@ -65,36 +65,36 @@ pub(super) fn prepare<E: Float>(
     {
         (forward, memory) = (folded.pass, folded.memory);
     }
-    // The copies are made of the folded kernels.
+    // Copies are made from the folded kernels.
     spectral::copy(program, spectral, &mut values);
     tasks::pack_all(program, &values, &mut packs, &mut Interleaves::new(program));
     Ok(Prepared { forward, memory, values, packs })
 }
 
-/// The weights with which the next predictions begin. All clones of an [`Inference`] look here.
+/// The current weights, shared by all clones of an [`Inference`].
 #[derive(Debug)]
 struct Current<E: Float> {
-    /// Counts the replacements, so that a prediction sees with one load that there was none.
+    /// Number of replacements, so that a prediction detects with one load that there was none.
     version: AtomicU64,
     weights: Mutex<Arc<Prepared<E>>>,
 }
 
 impl<E: Float> Current<E> {
-    /// Nothing panics while it holds the lock, and if it did, the weights would still be good.
+    /// Nothing panics while it holds the lock; if it did, the weights would still be valid.
     fn lock(&self) -> MutexGuard<'_, Arc<Prepared<E>>> {
         self.weights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What predicts: weights that are shared with its clones, and memory of its own.
+/// A predictor: shared weights, and its own memory.
 #[derive(Debug)]
 pub struct Inference<E: Float> {
     program: &'static Program,
     current: Arc<Current<E>>,
-    /// The weights as of `version`. A prediction reads no others, however long it takes.
+    /// The weights of `version`. A prediction reads no others, however long it takes.
     weights: Arc<Prepared<E>>,
     version: u64,
-    /// A run that finds the pool busy is done by its caller alone.
+    /// If the pool is busy, a run is executed by its caller alone.
     pool: Arc<Pool>,
     chunks: Chunks<E>,
     states: States<E>,
@@ -103,7 +103,8 @@ pub struct Inference<E: Float> {
 }
 
 impl<E: Float> Inference<E> {
-    /// Predicts with `weights` on a number of threads, the caller's included; 0 means as many as the machine has.
+    /// Creates a predictor with `weights` and a number of threads, including the caller's; 0 means as many as the
+    /// machine has.
     pub(crate) fn new(
         program: &'static Program,
         weights: Prepared<E>,
@@ -125,7 +126,7 @@ impl<E: Float> Inference<E> {
         }
     }
 
-    /// Replaces the weights: predictions that begin from here on, of this one and of all its clones, read these.
+    /// Replaces the weights: later predictions of this one and of all its clones read these.
     pub(crate) fn replace(&self, weights: Prepared<E>) {
         let weights = Arc::new(weights);
         let mut current = self.current.lock();
@@ -136,18 +137,18 @@ impl<E: Float> Inference<E> {
         drop(old);
     }
 
-    /// Takes the weights of the last replacement.
+    /// Fetches the weights of the last replacement.
     #[cold]
     fn refresh(&mut self) {
         let current = self.current.lock();
-        // The version changes under the lock only.
+        // The version only changes under the lock.
         self.version = self.current.version.load(Ordering::Relaxed);
         let old = std::mem::replace(&mut self.weights, Arc::clone(&current));
         drop(current);
         drop(old);
     }
 
-    /// Outputs for `rows` samples: a column of samples per input and per output.
+    /// Computes outputs for `rows` samples: a column of samples per input and per output.
     ///
     /// # Errors
     /// Those of [`Engine::predict`](super::Engine::predict).
@@ -172,8 +173,8 @@ impl<E: Float> Inference<E> {
 }
 
 impl<E: Float> Clone for Inference<E> {
-    /// Shares the weights and the threads. States and the count of random numbers are copied; arenas are allocated by the first
-    /// prediction.
+    /// Shares the weights and the threads. States and the count of random numbers are copied; arenas are allocated by
+    /// the first prediction.
     fn clone(&self) -> Self {
         Inference {
             program: self.program,
@@ -215,8 +216,8 @@ pub(super) fn predict<E: Float>(
     prediction.run(rows, inputs, outputs)
 }
 
-/// A pool of so many threads, the caller's included; 0 means as many as the machine has. More than [`MAX_THREADS`] are started only if
-/// the machine has more.
+/// Creates a pool of this number of threads, including the caller's; 0 means as many as the machine has. More than
+/// [`MAX_THREADS`] are only started if the machine has more.
 pub(super) fn pool(threads: usize) -> Pool {
     let available = std::thread::available_parallelism().map_or(1, usize::from);
     Pool::new(if threads == 0 { available } else { threads.min(available.max(MAX_THREADS)) })

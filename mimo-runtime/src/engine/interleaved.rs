@@ -1,14 +1,14 @@
 //! The interleaved copies of kernels, which the fused steps of recurrent layers read.
 //!
-//! A block of units takes columns of every row of a kernel, but an update is cut by rows. So the copies are made when
-//! all updates are done.
+//! A block of units contains columns of every row of a kernel, but updates are divided by rows. So the copies are
+//! made after all updates.
 
 use super::update::run;
 use crate::float::Float;
 use crate::kernels::{self, Claims, Pieces, Pool};
 use crate::program::Program;
 
-/// Units in a block.
+/// Units per block.
 const BLOCK: usize = kernels::interleave::BLOCK;
 
 /// One block of one copy.
@@ -18,7 +18,7 @@ struct Task {
     block: usize,
 }
 
-/// How the copies are cut.
+/// Division of the copies into tasks.
 #[derive(Debug)]
 pub(super) struct Interleaves {
     tasks: Vec<Task>,
@@ -42,7 +42,7 @@ impl Interleaves {
         Interleaves { claims: Claims::new(bounds.len()), tasks, bounds }
     }
 
-    /// Makes the copies anew: all, or those of kernels that are trained.
+    /// Makes the copies: all, or those of trained kernels.
     pub(super) fn refresh<E: Float>(
         &mut self,
         program: &Program,

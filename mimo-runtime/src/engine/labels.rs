@@ -1,9 +1,10 @@
-//! Targets that are there: how many samples of a batch have one for each output, and which weights are left alone in a step because
-//! no output that trains them has any.
+//! Present targets: the number of samples of a batch with a target for each output, and the weights that a step does
+//! not update because no output that trains them has a target.
 //!
-//! Where a batch has no target for an output, its loss is 0 and so are its gradients. An optimizer would still move the weights that only
-//! this output trains: by momentum, by weight decay, by a regularizer. They are left as they are, with all that the optimizer keeps of
-//! them. Its number of steps goes on: it belongs to the optimizer, as in Keras, and not to a weight.
+//! If a batch has no target for an output, its loss is 0 and so are its gradients. An optimizer would still change
+//! the weights that only this output trains: by momentum, by weight decay, by a regularizer. They are not changed,
+//! and neither is their optimizer state. The optimizer's number of steps still increases: it belongs to the
+//! optimizer, as in Keras, and not to a weight.
 
 use mimo_graph::loss::{Loss, Region};
 use mimo_graph::spec::OutputSpec;
@@ -25,23 +26,24 @@ pub(super) enum Updated {
     Nothing,
 }
 
-/// See the module.
+/// State of this module.
 #[derive(Debug, Default)]
 pub(super) struct Labels {
-    /// By output: the positions of a sample of all outputs before it, and of all at the end. An output of one position has none.
+    /// By output: number of positions of a sample of all outputs before it, and of all at the end. An output of one
+    /// position counts 0.
     pub(super) starts: Vec<usize>,
     pub(super) labelled_by: &'static [LabelledBy],
     /// By output: whether a custom loss has a gradient for it in this step.
     pub(super) custom: Vec<bool>,
     /// By weight: whether no output that trains it has a target in this batch.
     pub(super) unlabelled: Vec<bool>,
-    /// By weight: whether it has waited for a target since its last update. Gradients may be accumulated over several steps.
+    /// By weight: whether it had no target since its last update. Gradients may be accumulated over several steps.
     pub(super) waiting: Vec<bool>,
-    /// By weight: whether this update leaves it alone.
+    /// By weight: whether this update skips it.
     pub(super) idle: Vec<bool>,
     /// By block.
     pub(super) blocks: Vec<Updated>,
-    /// Whether there is a weight that is not updated.
+    /// Whether some weight is not updated.
     pub(super) any: bool,
 }
 
@@ -73,19 +75,19 @@ impl Labels {
         })
     }
 
-    /// The positions of a sample of all outputs, if they have weights.
+    /// Number of positions of a sample of all outputs, if they have weights.
     pub(super) fn positions(&self, weighting: Weighting) -> usize {
         self.starts(weighting).last().copied().unwrap_or(0)
     }
 
-    /// By output: the positions of a sample of all outputs before it; empty if positions have no weights.
+    /// By output: number of positions of a sample of all outputs before it; empty if positions have no weights.
     pub(super) fn starts(&self, weighting: Weighting) -> &[usize] {
         if weighting.positions { &self.starts } else { &[] }
     }
 
-    /// Finds the weights that the next update leaves alone. `present` are the samples with a target by output, empty if none is
-    /// missing. `accumulates` and `updates` say of a block whether its gradients are added to those of other steps, and whether this step
-    /// updates it.
+    /// Finds the weights that the next update skips. `present` contains the number of samples with a target by
+    /// output, empty if none is missing. `accumulates` and `updates` return for a block whether its gradients are
+    /// added to those of other steps, and whether this step updates it.
     pub(super) fn find_idle(
         &mut self,
         present: &[f64],
@@ -126,12 +128,12 @@ impl Labels {
         }
     }
 
-    /// The part of a block that the update is made of.
+    /// The part of a block that the update changes.
     pub(super) fn of_block(&self, block: usize) -> Updated {
         if self.any { self.blocks[block] } else { Updated::All }
     }
 
-    /// Whether the update leaves a weight alone.
+    /// Whether the update skips a weight.
     pub(super) fn is_idle(&self, param: usize) -> bool {
         self.any && self.idle[param]
     }
@@ -141,13 +143,13 @@ impl Labels {
         self.any && self.unlabelled[param]
     }
 
-    /// Whether some weight is left alone.
+    /// Whether some weight is skipped.
     pub(super) fn any(&self) -> bool {
         self.any
     }
 }
 
-/// Writes the numbers of samples of the chunk that have a target, by output, to its sums from `start` on.
+/// Writes the numbers of samples of the chunk with a target, by output, to its sums from `start` on.
 pub(super) fn count<E: Float>(
     outputs: &[OutputSpec],
     program: &Program,
@@ -161,7 +163,7 @@ pub(super) fn count<E: Float>(
         let weights = WeightsOf { samples, positions: chunk.target_weights.of(index, chunk.rows) };
         let of_row = |row: usize| {
             let share = weights.sample(row).map_or(0.0, |_| share(None, weights.positions(row)));
-            // A loss of one value per sample needs some of its positions.
+            // A loss of one value per sample needs at least one of its positions.
             if whole && share > 0.0 { 1.0 } else { share }
         };
         let found = (0..chunk.rows).map(of_row).sum();

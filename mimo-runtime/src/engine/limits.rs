@@ -10,8 +10,8 @@ use crate::float::Float;
 use crate::kernels::optimizer::sum_of_squares;
 use crate::program::{Param, Program};
 
-/// Finds the factor by which each weight's gradient is scaled. As in Keras, the global norm is that of all gradients of one
-/// optimizer: its limit does not depend on what others train.
+/// Finds the factor by which each weight's gradient is scaled. As in Keras, the global norm is that of all gradients
+/// of one optimizer: its limit does not depend on other optimizers.
 pub(super) fn clip_norms<E: Float>(
     program: &Program,
     rules: &[RuleState<E>],
@@ -78,7 +78,7 @@ pub(super) fn constrain_all<E: Float>(
     }
 }
 
-/// Brings a weight back to what its constraint allows.
+/// Applies its constraint to a weight.
 fn constrain<E: Float>(parameters: &mut Parameters<E>, param: &Param, constraint: Constraint) {
     let (norm_axis, target): (usize, &dyn Fn(E) -> E) = match constraint {
         Constraint::NonNeg => {
@@ -103,7 +103,7 @@ fn constrain<E: Float>(parameters: &mut Parameters<E>, param: &Param, constraint
     let len = shape.get(axis).copied().unwrap_or(1);
     let inner: usize = shape.iter().skip(axis + 1).product();
     let block = parameters.blocks[param.block];
-    // The weight's values in Keras's order, by their place in the parameter buffer.
+    // The weight's values in Keras's order, by their index in the parameter buffer.
     let place = |i: usize| block.offset + i / param.cols * block.cols + param.column + i % param.cols;
     let values = &mut parameters.values;
     for first in (0..outer).flat_map(|o| (0..inner).map(move |i| o * len * inner + i)) {

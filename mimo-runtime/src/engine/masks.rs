@@ -1,4 +1,4 @@
-//! The targets of outputs with a mask, which are checked in the step that reads them: before, it is not known which steps count.
+//! Targets of outputs with a mask. They are checked in the step that reads them: before, the mask is unknown.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ impl Masks {
         Masks { outputs: &[], list: &[] }
     }
 
-    /// Reports the first target of a step that counts which is not valid, if the chunks have found one. `rows` are the samples of
+    /// Reports the first invalid target of an unmasked step, if the chunks have found one. `rows` are the samples of
     /// the batch.
     pub(super) fn check<E: Float>(
         &self,
@@ -69,7 +69,7 @@ impl Masks {
 }
 
 impl<E: Float> Engine<E> {
-    /// Sets the outputs, those of them with masks, and which weights they train.
+    /// Sets the outputs, those with masks, and which weights they train.
     ///
     /// # Errors
     /// [`Error::Inconsistent`] for weights that the model does not have.

@@ -1,4 +1,4 @@
-//! The penalty of `OrthogonalRegularizer`: vectors of a matrix that are not at right angles to each other.
+//! The penalty of `OrthogonalRegularizer`: on vectors of a matrix that are not orthogonal.
 //!
 //! It depends on all values of a weight, so it is not part of a task of some rows: it is added between two passes over the
 //! tasks, one pair of vectors after another, without memory of its own.
@@ -8,7 +8,7 @@ use mimo_graph::initializer::Regularizer;
 use crate::float::Float;
 use crate::program::{Param, Program};
 
-/// The most that a vector is multiplied by to have length 1: Keras's limit.
+/// Upper bound on the factor that normalizes a vector, as in Keras.
 const MOST: f64 = 1e7;
 
 /// Vectors of a matrix in the parameter buffer.
@@ -17,9 +17,9 @@ struct Vectors {
     count: usize,
     len: usize,
     first: usize,
-    /// From one vector to the next.
+    /// Distance between consecutive vectors.
     apart: usize,
-    /// From one value of a vector to the next.
+    /// Distance between consecutive values of a vector.
     step: usize,
 }
 
@@ -38,7 +38,7 @@ impl Vectors {
         (0..self.len).map(move |i| first + i * step)
     }
 
-    /// The factor that gives a vector length 1.
+    /// The factor that normalizes a vector to length 1.
     fn inverse<E: Float>(&self, vector: usize, values: &[E]) -> f64 {
         let squares: f64 = self.places(vector).map(|at| values[at].f64() * values[at].f64()).sum();
         (1.0 / squares.sqrt()).min(MOST)
@@ -50,7 +50,7 @@ pub(super) fn is_needed(program: &Program) -> bool {
     weights(program, &|_| false).next().is_some()
 }
 
-/// The trained weights that have such a penalty: their vectors, with the factor of the mean over pairs.
+/// The trained weights with such a penalty: their vectors, with the factor of the mean over pairs.
 fn weights(program: &Program, is_frozen: &dyn Fn(usize) -> bool) -> impl Iterator<Item = (Vectors, f64)> {
     program.params.iter().enumerate().filter_map(|(index, param)| match param.regularizer {
         Some(Regularizer::Orthogonal { factor, columns })
@@ -62,7 +62,8 @@ fn weights(program: &Program, is_frozen: &dyn Fn(usize) -> bool) -> impl Iterato
     })
 }
 
-/// The penalties of all weights that are not frozen. Adds their gradients to `gradients`, which is laid out like `values`.
+/// Computes the penalties of all weights that are not frozen, and adds their gradients to `gradients`, which has the
+/// layout of `values`.
 pub(super) fn penalty<E: Float>(
     program: &Program,
     values: &[E],
@@ -87,7 +88,7 @@ fn of_pairs<E: Float>(vectors: Vectors, factor: f64, values: &[E], mut gradients
             let dot: f64 = places().map(|(a, b)| values[a].f64() * values[b].f64()).sum();
             let cosine = dot * inverse_a * inverse_b;
             penalty += share * cosine.abs();
-            // The gradient of |c| is 0 at 0, as in TensorFlow.
+            // The gradient of |c| at 0 is 0, as in TensorFlow.
             let (Some(gradients), true) = (gradients.as_deref_mut(), cosine != 0.0) else { continue };
             let share = share * cosine.signum();
             for (at_a, at_b) in places() {

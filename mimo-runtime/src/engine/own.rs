@@ -1,4 +1,4 @@
-//! Losses and metrics of one's own in a step.
+//! Custom losses and metrics of the user in a step.
 
 use mimo_graph::loss::Loss;
 use mimo_graph::spec::{ModelSpec, OutputSpec};
@@ -11,24 +11,24 @@ use crate::own::{OwnMetric, OwnParts, Place, places};
 
 pub(super) use crate::own::add;
 
-/// See the module.
+/// State of this module.
 #[derive(Debug, Default)]
 pub(super) struct Own {
     pub metrics: &'static [OwnMetric],
-    /// Where the metrics have their states among the statistics, in order.
+    /// Offsets of the metrics' states among the statistics, in order.
     pub places: Vec<Place>,
-    /// Whether the gradients of losses are compared with differences in the first step.
+    /// Whether the gradients of losses are compared with finite differences in the first step.
     pub check_gradients: bool,
     outputs: &'static [OutputSpec],
 }
 
 impl Own {
-    /// What the chunks need of it, after so many steps.
+    /// Data for the chunks after `steps` steps.
     pub(super) fn parts(&self, steps: u64) -> OwnParts<'_> {
         OwnParts { metrics: self.metrics, check_gradients: self.check_gradients && steps == 0, fault: None }
     }
 
-    /// What is wrong, by names.
+    /// The error for a fault, with names.
     pub(super) fn error(&self, fault: LossFault) -> Error {
         let (LossFault::Element { output }
         | LossFault::Positions { output }
@@ -44,7 +44,7 @@ impl Own {
 }
 
 impl<E: Float> Engine<E> {
-    /// Sets the metrics of one's own, and whether the gradients of losses of one's own are checked in the first step.
+    /// Sets the user's metrics, and whether the gradients of the user's losses are checked in the first step.
     pub fn set_own(
         &mut self,
         spec: &'static ModelSpec,
@@ -57,7 +57,7 @@ impl<E: Float> Engine<E> {
     }
 }
 
-/// Numbers in the states of all metrics.
+/// Total size of the states of all metrics.
 fn spec_states(spec: &ModelSpec) -> usize {
     let metrics = spec.outputs.iter().flat_map(|output| {
         let classes = output.shape.last().copied().unwrap_or(1);

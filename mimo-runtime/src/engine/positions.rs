@@ -1,15 +1,15 @@
-//! The positions of an output in a batch: its predictions beside their targets.
+//! Positions of an output in a batch: predictions with their targets.
 
 use super::Engine;
 use crate::error::Error;
 use crate::float::Float;
 use crate::weighting::{Weighting, at, steps, weight_at};
 
-/// Sees a position: the sample's place in the batch, the prediction, the target and the weight.
+/// Called for a position: the sample's index in the batch, the prediction, the target and the weight.
 pub type SeePosition<'a, E> = dyn FnMut(usize, &[E], &[E], f64) -> Result<(), Error> + 'a;
 
-/// Sees every position of an output in the current batch, `classes` values each, that counts: no mask leaves it out, and its target
-/// is not missing.
+/// Calls `see` for every position of an output in the current batch, `classes` values each, that is not masked and
+/// whose target is not missing.
 pub(super) fn each<E: Float>(
     engine: &Engine<E>,
     output: usize,
@@ -40,7 +40,7 @@ pub(super) fn each<E: Float>(
         let positions = y.len() / classes.max(1);
         let of_target = target.len() / positions.max(1);
         for position in 0..positions {
-            // A step has several positions, or a position several steps.
+            // A step has several positions, or a position has several steps.
             let first = position * steps / positions;
             let last = ((position + 1) * steps / positions).max(first + 1);
             let counts = |step| {

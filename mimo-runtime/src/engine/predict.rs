@@ -1,4 +1,4 @@
-//! Outputs for any number of samples.
+//! Prediction for any number of samples.
 
 use crate::chunk::Mode;
 use crate::engine::Engine;
@@ -12,14 +12,14 @@ use crate::program::{Memory, Program, View};
 use crate::stage::Pass;
 use crate::weighting::Weighting;
 
-/// Rows that go through the model in one round; bounds the memory of a prediction on many samples.
+/// Rows per round; bounds the memory of a prediction on many samples.
 const ROUND: usize = 256;
 
-/// A prediction: the weights and the memory that it runs with. A trainer's engine lends its own, an
-/// [`Inference`](super::inference::Inference) weights that it shares with others.
+/// A prediction with its weights and memory. A trainer's engine lends its own; an
+/// [`Inference`](super::inference::Inference) lends shared weights.
 pub(super) struct Prediction<'a, E: Float> {
     pub program: &'static Program,
-    /// From the inputs to the outputs, and the memory of a chunk in it.
+    /// The forward pass, and the memory of a chunk in it.
     pub forward: Pass<E>,
     pub memory: Memory,
     pub params: &'a [E],
@@ -28,7 +28,7 @@ pub(super) struct Prediction<'a, E: Float> {
     pub chunks: &'a mut Chunks<E>,
     pub states: &'a mut States<E>,
     pub seed: u64,
-    /// Counts the rounds.
+    /// Number of rounds.
     pub passes: &'a mut u64,
 }
 

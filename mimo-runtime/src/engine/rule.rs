@@ -1,4 +1,4 @@
-//! Optimizers while they train: what they remember, and the numbers that their update rules need at each step.
+//! Optimizers during training: their state, and the numbers of their update rules at each step.
 
 use mimo_graph::optimizer::{Clip, Optimizer};
 use mimo_graph::spec::ModelSpec;
@@ -20,19 +20,19 @@ const RULES: Error = Error::Inconsistent { what: "the update rules of the optimi
 pub(super) struct Rules<E: Float> {
     /// One, or one per key of a map.
     pub rules: Vec<RuleState<E>>,
-    /// By block: the place of its optimizer.
+    /// By block: the index of its optimizer.
     pub owners: Vec<usize>,
-    /// Steps so far.
+    /// Number of steps.
     pub iterations: u64,
-    /// Buffers like the parameters', which all optimizers share: each block has one optimizer.
+    /// Buffers with the layout of the parameters, shared by all optimizers: each block has one optimizer.
     pub slots: Vec<AlignedVec<E>>,
     /// Weights that are updated as a whole.
     pub wholes: Wholes<E>,
-    /// Sums of gradients, like the parameters; empty if no optimizer accumulates any.
+    /// Sums of gradients, with the layout of the parameters; empty if no optimizer accumulates gradients.
     pub accumulated: AlignedVec<E>,
     /// Moving averages of the parameters; empty if no optimizer has any.
     pub averages: AlignedVec<E>,
-    /// Weights that are trained in another way; `None` if there are none.
+    /// Steered weights; `None` if there are none.
     pub steering: Option<Steering<E>>,
 }
 
@@ -43,38 +43,38 @@ pub(super) struct RuleState<E: Float> {
     pub optimizer: Optimizer,
     pub rule: Box<dyn UpdateRule<E>>,
     pub make: MakeRule<E>,
-    /// The numbers of the step that is being made, which are not the rule's.
+    /// The numbers of the current step, except for those of the rule.
     pub step: StepOf<E>,
 }
 
 /// The numbers of one step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StepOf<E> {
-    /// The use of the step's gradients.
+    /// Use of the step's gradients.
     pub gradients: Gradients<E>,
-    /// The share of each value that is taken away before it is updated by itself.
+    /// Weight decay of values that are updated individually.
     pub decay: Option<E>,
-    /// The share of the values of weights that are updated as a whole.
+    /// Weight decay of weights that are updated as a whole.
     pub whole_decay: Option<E>,
-    /// The momentum of the moving averages.
+    /// Momentum of the moving averages.
     pub average: Option<E>,
-    /// Whether the weights become their averages.
+    /// Whether the averages replace the weights.
     pub overwrite: bool,
 }
 
-/// The use of a step's gradients.
+/// Use of a step's gradients.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Gradients<E> {
-    /// They make an update.
+    /// Used for an update.
     Used,
-    /// They are added up. There is no update.
+    /// Accumulated, without an update.
     Collected,
-    /// They make an update together with those that were added up; so many steps in all.
+    /// Used for an update together with the accumulated ones; the number of steps in total.
     Averaged(E),
 }
 
 impl<E: Float> Rules<E> {
-    /// The optimizers of a model; `None` if it is not trained.
+    /// Creates the optimizers of a model; `None` if it is not trained.
     pub(super) fn new(
         spec: &ModelSpec,
         makers: &[MakeRule<E>],
@@ -119,11 +119,11 @@ impl<E: Float> Rules<E> {
         Ok(Some(rules))
     }
 
-    /// Sets the slots to what they begin with.
+    /// Sets the initial values of the slots.
     fn fill_slots(&mut self, program: &Program) {
         for (block, owner) in program.blocks.iter().zip(&self.owners) {
             let initial = self.rules[*owner].optimizer.rule.initial_memory();
-            // Buffers are made of zeros.
+            // Buffers are zeroed already.
             if initial != 0.0 {
                 for slot in &mut self.slots {
                     slot[block.offset..block.offset + block.rows * block.cols].fill(E::of(initial));
@@ -132,19 +132,20 @@ impl<E: Float> Rules<E> {
         }
     }
 
-    /// The optimizer of a key.
+    /// The optimizer with a key.
     pub(super) fn of_key(&mut self, key: &str) -> Option<&mut RuleState<E>> {
         self.rules.iter_mut().find(|rule| rule.key == Some(key))
     }
 
-    /// Whether some update needs to know all gradients of a weight, or of all weights, before it begins, or weights are changed after it.
+    /// Whether some update needs all gradients of a weight, or of all weights, before it begins, or weights are
+    /// changed after it.
     pub(super) fn waits_for_gradients(&self) -> bool {
         let clips = |rule: &RuleState<E>| matches!(rule.optimizer.clip, Clip::Norm(_) | Clip::GlobalNorm(_));
         let overwrites = |rule: &RuleState<E>| rule.step.overwrite;
         !self.wholes.is_empty() || self.rules.iter().any(|rule| clips(rule) || overwrites(rule))
     }
 
-    /// Computes the numbers of the next step, and notes that it is made.
+    /// Computes the numbers of the next step, and counts it.
     pub(super) fn prepare(&mut self) {
         for rule in &mut self.rules {
             rule.prepare(self.iterations);
@@ -173,14 +174,15 @@ impl<E: Float> RuleState<E> {
         RuleState { key, optimizer, rule, make, step }
     }
 
-    /// The same optimizer once more, in the same state.
+    /// A copy of the optimizer with its state.
     pub(super) fn again(&mut self) -> Result<Self, Error> {
         let mut rule = (self.make)(self.optimizer.rule).ok_or(RULES)?;
         *rule.carried() = *self.rule.carried();
         Ok(Self::new(self.key, self.optimizer, rule, self.make))
     }
 
-    /// The step size of the step after the first `steps` steps. Steps whose gradients are only added up count too, as in Keras.
+    /// The learning rate of the step after the first `steps` steps. Steps whose gradients are only accumulated count
+    /// too, as in Keras.
     pub(super) fn learning_rate(&self, steps: u64) -> f64 {
         match &self.optimizer.schedule {
             Some(schedule) => learning_rate(schedule, steps),
@@ -188,7 +190,7 @@ impl<E: Float> RuleState<E> {
         }
     }
 
-    /// Sets the step size, which no schedule may set.
+    /// Sets the learning rate, unless it has a schedule.
     pub(super) fn set_learning_rate(&mut self, rate: f64) -> Result<(), Error> {
         if let Some(schedule) = &self.optimizer.schedule {
             return Err(Error::ScheduledLearningRate { schedule: schedule.name(), optimizer: self.key });

@@ -1,4 +1,4 @@
-//! The search for the value at which a step became NaN or infinite.
+//! Search for the value at which a step became NaN or infinite.
 
 use crate::chunk::Mode;
 use crate::engine::{Engine, Source};
@@ -10,9 +10,9 @@ use crate::watch::{FirstNotFinite, Watch};
 /// The state of a search.
 #[derive(Debug, Default)]
 pub(super) struct Search {
-    /// The values to look at; `None` if nobody asked.
+    /// The values to check; `None` if no search was requested.
     watch: Option<Watch>,
-    /// `true` while a pass is looked at.
+    /// Whether the current pass is checked.
     runs: bool,
     found: Option<FirstNotFinite>,
 }
@@ -23,7 +23,7 @@ impl Search {
         self.watch.as_ref().filter(|_| self.runs)
     }
 
-    /// To be called when a batch is cut.
+    /// Must be called when a batch is divided.
     pub(super) fn begin(&mut self, chunks: usize) {
         if let Some(watch) = self.watch.as_mut().filter(|_| self.runs) {
             watch.begin(chunks);
@@ -32,18 +32,19 @@ impl Search {
 }
 
 impl<E: Float> Engine<E> {
-    /// From now on, has a step whose loss is not finite search for the first value of its forward pass that is not.
+    /// Makes later steps with a loss that is not finite search for the first value of their forward pass that is not
+    /// finite.
     pub(crate) fn search_with(&mut self, watch: Option<Watch>) {
         self.search = Search { watch, runs: false, found: None };
     }
 
-    /// The place that the last step has found; `None` if its loss was finite or nobody asked.
+    /// The result of the last step; `None` if its loss was finite or no search was requested.
     pub(crate) fn first_not_finite(&self) -> Option<FirstNotFinite> {
         self.search.found
     }
 
-    /// Searches if the losses of the step are not finite. `other` are losses that the stages do not compute, `last` is the part up to
-    /// which the step has run, before the weights change.
+    /// Searches if the losses of the step are not finite. `other` are losses that the stages do not compute, `last`
+    /// is the part up to which the step has run, before the weights change.
     pub(super) fn search(
         &mut self,
         other: f64,
@@ -68,7 +69,7 @@ impl<E: Float> Engine<E> {
         self.search.runs = false;
         result?;
         self.search.found = self.search.watch.as_ref().map(Watch::found);
-        // The pass has written over what the rest of the step reads.
+        // The search pass has overwritten values that the rest of the step reads.
         self.run_batch(Mode::Train, last, rows, source, loss_weights)
     }
 }

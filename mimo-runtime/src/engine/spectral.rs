@@ -1,7 +1,7 @@
 //! The kernels of `SpectralNormalization`: every training step begins by dividing them.
 //!
-//! It is done once for all chunks, before any of them runs. Should the step then fail, by an error or by a panic in code of the
-//! user, the kernels and their vectors are put back.
+//! This is done once for all chunks, before any of them runs. If the step fails afterwards, by an error or by a panic
+//! in the user's code, the kernels and their vectors are restored.
 
 use std::ops::{Deref, DerefMut, Range};
 
@@ -11,11 +11,11 @@ use crate::float::Float;
 use crate::kernels::{self, AlignedVec};
 use crate::program::{Program, SpectralKernel};
 
-/// The kernels of a model that are normalized, and the memory that a step needs for them.
+/// The normalized kernels of a model, and the memory that a step needs for them.
 #[derive(Debug)]
 pub(super) struct Spectral<E: Float> {
     pub kernels: &'static [SpectralKernel],
-    /// Every kernel and its vector, one after another, as they were before the running step.
+    /// Every kernel and its vector, one after another, as they were before the current step.
     pub before: AlignedVec<E>,
     pub memory: Vec<f64>,
     /// Whether the copies of the kernels are equal to these.
@@ -23,20 +23,20 @@ pub(super) struct Spectral<E: Float> {
 }
 
 impl<E: Float> Spectral<E> {
-    /// That of a model without such kernels.
+    /// For a model without such kernels.
     pub(super) fn none() -> Self {
         Spectral { kernels: &[], before: AlignedVec::default(), memory: vec![], copied: false }
     }
 }
 
-/// A training step. Dropped before it is [kept](Self::keep), it puts the normalized kernels back.
+/// A training step. Dropped before [`keep`](Self::keep), it restores the normalized kernels.
 pub(super) struct TrainingStep<'a, E: Float> {
     engine: &'a mut Engine<E>,
     kept: bool,
 }
 
 impl<E: Float> TrainingStep<'_, E> {
-    /// Ends a step that went well.
+    /// Ends a successful step.
     pub(super) fn keep(mut self) {
         self.kept = true;
     }
@@ -66,7 +66,7 @@ impl<E: Float> Drop for TrainingStep<'_, E> {
 
 /// [`Engine::set_spectral`]
 pub(super) fn set<E: Float>(engine: &mut Engine<E>, kernels: &'static [SpectralKernel]) -> Result<(), Error> {
-    // An engine that only predicts makes no steps.
+    // An engine that only predicts executes no steps.
     let trained = if engine.rules.is_some() { kernels } else { &[] };
     let (mut values, mut longest) = (0, 0);
     for kernel in trained {
@@ -105,14 +105,14 @@ impl<E: Float> Engine<E> {
                 before = rest;
             }
             if rules.is_some_and(|rules| rules.is_block_frozen(spectral.kernel)) {
-                // All calls read the kernel as it is.
+                // All calls read the original kernel.
                 for &copy in spectral.copies.iter() {
                     values.copy_within(kernel.clone(), program.blocks[copy].offset);
                 }
                 continue;
             }
             for copy in spectral.copies.iter().map(Some).chain([None]) {
-                // The block of a vector comes after that of its kernel.
+                // The block of a vector follows that of its kernel.
                 let (matrices, vectors) = values.split_at_mut(vector.start);
                 let (matrix, u) = (&mut matrices[kernel.clone()], &mut vectors[..vector.len()]);
                 kernels::divide_by_spectral_norm(matrix, u, spectral.power_iterations, memory);
@@ -126,7 +126,7 @@ impl<E: Float> Engine<E> {
         TrainingStep { engine: self, kept: false }
     }
 
-    /// Puts the kernels and vectors back that a step has changed.
+    /// Restores the kernels and vectors that a step has changed.
     fn restore_kernels(&mut self) {
         let (program, values) = (self.program, &mut self.parameters.values[..]);
         let mut before = &self.spectral.before[..];
@@ -141,7 +141,7 @@ impl<E: Float> Engine<E> {
         self.pack_kernels();
     }
 
-    /// Makes the transposed copies of the kernels, and of their copies, anew.
+    /// Makes the transposed copies of the kernels and of their copies again.
     fn pack_kernels(&mut self) {
         for spectral in self.spectral.kernels {
             for &block in spectral.copies.iter().chain([&spectral.kernel]) {
@@ -150,7 +150,7 @@ impl<E: Float> Engine<E> {
         }
     }
 
-    /// Has all calls of a layer read the same kernel, as they do but for training steps.
+    /// Makes all calls of a layer read the same kernel, as they do outside of training steps.
     pub(super) fn copy_kernels(&mut self) {
         if std::mem::replace(&mut self.spectral.copied, true) {
             return;
@@ -159,7 +159,7 @@ impl<E: Float> Engine<E> {
     }
 }
 
-/// Makes the copies of kernels in a parameter buffer equal to these.
+/// Makes the copies of kernels in a parameter buffer equal to the kernels.
 pub(super) fn copy<E: Float>(program: &Program, kernels: &[SpectralKernel], values: &mut [E]) {
     for spectral in kernels {
         let [kernel, _] = places(program, spectral);
@@ -169,7 +169,7 @@ pub(super) fn copy<E: Float>(program: &Program, kernels: &[SpectralKernel], valu
     }
 }
 
-/// The places of a kernel and of its vector in the parameter buffer.
+/// Ranges of a kernel and of its vector in the parameter buffer.
 fn places(program: &Program, spectral: &SpectralKernel) -> [Range<usize>; 2] {
     [spectral.kernel, spectral.vector].map(|block| {
         let block = &program.blocks[block];

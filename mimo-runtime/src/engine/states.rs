@@ -6,16 +6,16 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::program::{Memory, StatePlace, View};
 
-/// The states in which the last batch ended. They belong to the engine and not to the model: they are in
-/// checkpoints, and in no file of weights.
+/// The states in which the last batch ended. They belong to the engine and not to the model: they are saved in
+/// checkpoints, but not in files of weights.
 #[derive(Clone, Debug)]
 pub(super) struct States<E> {
     pub places: &'static [StatePlace],
-    /// Samples of the batches that go on; 0 if the next batch begins with zeros.
+    /// Number of samples of the continued batches; 0 if the next batch begins with zeros.
     pub rows: usize,
-    /// By state: a value of every sample. Empty if the next batch begins with zeros.
+    /// By state: the values of every sample. Empty if the next batch begins with zeros.
     pub values: Vec<Vec<E>>,
-    /// The same after the batch that is running.
+    /// The states after the current batch.
     pub next: Vec<Vec<E>>,
 }
 
@@ -24,7 +24,7 @@ impl<E: Float> States<E> {
         States { places, rows: 0, values: vec![], next: vec![] }
     }
 
-    /// Whether a batch of so many samples can go on where the last one ended.
+    /// Checks that a batch of this number of samples can continue the last one.
     pub(super) fn check(&self, rows: usize) -> Result<(), Error> {
         match self.rows {
             0 => Ok(()),
@@ -33,7 +33,7 @@ impl<E: Float> States<E> {
         }
     }
 
-    /// Puts the states of the samples from `first` on into the chunks that are cut for them.
+    /// Copies the states of the samples from `first` on into the chunks for them.
     pub(super) fn load(&self, chunks: &mut Chunks<E>, memory: Memory, first: usize) {
         for (at, place) in self.places.iter().enumerate() {
             let (view, values) = (place.from, self.values.get(at));
@@ -48,7 +48,7 @@ impl<E: Float> States<E> {
         }
     }
 
-    /// Takes the states of the samples from `first` on out of the chunks.
+    /// Copies the states of the samples from `first` on out of the chunks.
     pub(super) fn store(&mut self, chunks: &Chunks<E>, memory: Memory, first: usize) {
         self.next.resize(self.places.len(), vec![]);
         for (place, values) in self.places.iter().zip(&mut self.next) {
@@ -60,7 +60,7 @@ impl<E: Float> States<E> {
         }
     }
 
-    /// The next batch begins where this one, of so many samples, has ended.
+    /// Makes the next batch begin with the final states of this one, of `rows` samples.
     pub(super) fn advance(&mut self, rows: usize) {
         if !self.places.is_empty() {
             self.rows = rows;
@@ -70,7 +70,7 @@ impl<E: Float> States<E> {
 }
 
 impl<E> States<E> {
-    /// The next batch begins with zeros, and may have another number of samples.
+    /// Makes the next batch begin with zeros, with any number of samples.
     pub(super) fn reset(&mut self) {
         self.rows = 0;
         self.values.iter_mut().for_each(Vec::clear);
@@ -78,22 +78,22 @@ impl<E> States<E> {
 }
 
 impl<E: Float> Engine<E> {
-    /// Sets which states go on from batch to batch; the next batch begins with zeros.
+    /// Sets the states that are passed from batch to batch; the next batch begins with zeros.
     pub fn set_states(&mut self, places: &'static [StatePlace]) {
         self.states = States::new(places);
     }
 
-    /// Whether states go on from batch to batch.
+    /// Whether states are passed from batch to batch.
     pub fn is_stateful(&self) -> bool {
         !self.states.places.is_empty()
     }
 
-    /// The next batch begins with zeros as states, and may have another number of samples.
+    /// Resets the states: the next batch begins with zeros, and may have another number of samples.
     pub fn reset_state(&mut self) {
         self.states.reset();
     }
 
-    /// Ends a step: the next batch begins in the states of this one.
+    /// Ends a step: the next batch begins with the states of this one.
     pub(super) fn keep_states(&mut self) {
         self.states.store(&self.train_chunks, self.program.train, 0);
         self.states.advance(self.train_chunks.batch);

@@ -1,4 +1,4 @@
-//! Moving statistics that are measured anew, without a training step.
+//! Moving statistics that are measured again, without a training step.
 
 use super::{Engine, Source};
 use crate::chunk::Mode;
@@ -12,8 +12,8 @@ impl<E: Float> Engine<E> {
         !self.program.moving.is_empty()
     }
 
-    /// Takes a batch forward as in training, and moves the averages of its statistics, which are those of `before` batches. Nothing else is
-    /// changed.
+    /// Runs the forward pass of training on a batch, and adds its statistics to the averages, which are those of
+    /// `before` batches. Changes nothing else.
     ///
     /// # Errors
     /// Those of the data set, and [`Error::Memory`].

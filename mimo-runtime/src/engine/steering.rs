@@ -1,6 +1,6 @@
-//! Weights that are trained in another way than their optimizer says: frozen, or with a learning rate or a weight decay of their own.
+//! Steered weights: frozen, or with their own learning rate or weight decay.
 //!
-//! Nothing of this exists until a weight is steered.
+//! Nothing of this is allocated until a weight is steered.
 
 use mimo_graph::optimizer::{Optimizer, Rule};
 
@@ -10,34 +10,34 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::program::{MovingAverage, Program};
 
-/// The way in which a weight is trained.
+/// Steering of a weight.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Steer {
-    /// Whether training leaves it as it is.
+    /// Whether training does not change it.
     pub frozen: bool,
     /// Factor of the learning rate.
     pub rate: f64,
-    /// Weight decay in place of the optimizer's.
+    /// Weight decay that replaces the optimizer's.
     pub decay: Option<f64>,
 }
 
 impl Steer {
-    /// As the optimizer says.
+    /// The default: as the optimizer specifies.
     pub(super) const DEFAULT: Steer = Steer { frozen: false, rate: 1.0, decay: None };
 }
 
-/// The ways of all weights.
+/// Steering of all weights.
 #[derive(Debug)]
 pub(super) struct Steering<E: Float> {
     /// By weight.
     pub weights: Vec<Steer>,
-    /// By weight: the update that it gets.
+    /// By weight: its update.
     updates: Vec<Update>,
     /// By block: the update of all of its weights; `None` if they differ.
     blocks: Vec<Option<Update>>,
-    /// By block: whether it holds moving averages of a layer of which all weights are frozen.
+    /// By block: whether it holds moving averages of a layer with all weights frozen.
     inference: Vec<bool>,
-    /// Optimizers with other numbers, of which there is one for each that some weight needs.
+    /// Optimizers with other numbers, one for each combination that some weight needs.
     variants: Vec<Variant<E>>,
 }
 
@@ -51,7 +51,7 @@ enum Update {
 /// An optimizer with another learning rate or weight decay.
 #[derive(Debug)]
 struct Variant<E: Float> {
-    /// The optimizer, by its place.
+    /// Index of the optimizer.
     owner: usize,
     rate: f64,
     decay: Option<f64>,
@@ -65,7 +65,7 @@ impl<E: Float> Variant<E> {
         (optimizer.learning_rate, optimizer.schedule) = (owner.learning_rate(steps) * self.rate, None);
         if let Some(decay) = self.decay {
             optimizer.weight_decay = Some(decay);
-            // Muon has another for the weights that its Adam trains.
+            // Muon has another weight decay for the weights that its Adam trains.
             if let Rule::Muon { adam_weight_decay, .. } = &mut optimizer.rule {
                 *adam_weight_decay = Some(decay);
             }
@@ -75,7 +75,7 @@ impl<E: Float> Variant<E> {
 }
 
 impl<E: Float> Steering<E> {
-    /// The ways that these weights are trained; `None` if it is as the optimizers say.
+    /// The steering of these weights; `None` if all have the default.
     pub(super) fn new(
         program: &Program,
         weights: Vec<Steer>,
@@ -115,7 +115,7 @@ impl<E: Float> Steering<E> {
         Ok(Some(Steering { weights, updates, blocks, inference, variants }))
     }
 
-    /// Computes the numbers of the step after the first `steps` steps; those of the optimizers are computed.
+    /// Computes the numbers of the step after the first `steps` steps; those of the optimizers are computed before.
     pub(super) fn prepare(&mut self, rules: &[RuleState<E>], steps: u64) {
         for variant in &mut self.variants {
             variant.state.optimizer = variant.optimizer(&rules[variant.owner], steps);
@@ -138,7 +138,7 @@ impl<E: Float> Steering<E> {
         self.blocks[block].is_none_or(|update| update == Update::None)
     }
 
-    /// What updates a block, `Some(None)` being nothing; `None` if its weights differ.
+    /// The optimizer that updates a block, `Some(None)` for no update; `None` if its weights differ.
     pub(super) fn of_block<'a>(
         &'a self,
         block: usize,
@@ -147,7 +147,7 @@ impl<E: Float> Steering<E> {
         self.blocks[block].map(|update| self.state(update, owner))
     }
 
-    /// What updates a weight; `None` if it is frozen.
+    /// The optimizer that updates a weight; `None` if it is frozen.
     pub(super) fn of_weight<'a>(
         &'a self,
         weight: usize,
@@ -171,8 +171,8 @@ impl<E: Float> Engine<E> {
         self.rules.as_ref().is_some_and(|rules| rules.is_frozen(weight))
     }
 
-    /// Whether training steps change a weight: a loss depends on it and the description does not fix it, or it is a moving average or the
-    /// vector of a normalized kernel.
+    /// Whether training steps change a weight: a loss depends on it and the description does not fix it, or it is a
+    /// moving average or the vector of a normalized kernel.
     pub fn is_trained(&self, weight: usize) -> bool {
         let Some(param) = self.program.params.get(weight) else { return false };
         let blocks = self.program.blocks;
@@ -181,7 +181,7 @@ impl<E: Float> Engine<E> {
             || self.spectral.kernels.iter().any(|kernel| kernel.vector == param.block)
     }
 
-    /// Changes the way in which some weights are trained.
+    /// Changes the steering of some weights.
     ///
     /// # Errors
     /// [`Error::Inconsistent`] for rules that are not those of the optimizers.
@@ -209,7 +209,7 @@ impl<E: Float> Rules<E> {
         self.steering.as_ref().is_some_and(|steering| steering.is_block_frozen(block))
     }
 
-    /// The ways in which the weights are trained.
+    /// Steering of the weights.
     pub(super) fn steers(&self, program: &Program) -> Vec<Steer> {
         match &self.steering {
             Some(steering) => steering.weights.clone(),
@@ -217,15 +217,15 @@ impl<E: Float> Rules<E> {
         }
     }
 
-    /// Sets the ways in which the weights are trained.
+    /// Sets the steering of the weights.
     pub(super) fn steer(&mut self, program: &Program, weights: Vec<Steer>) -> Result<(), Error> {
         self.steering = Steering::new(program, weights, &mut self.rules, &self.owners)?;
         Ok(())
     }
 }
 
-/// By block: whether it holds moving averages of a layer of which all weights are frozen. (If only the averages are, the layer computes
-/// with the statistics of the batch, on which the gradients of its other weights depend.)
+/// By block: whether it holds moving averages of a layer with all weights frozen. (If only the averages are, the
+/// layer computes with the statistics of the batch, on which the gradients of its other weights depend.)
 fn inference(program: &Program, weights: &[Steer]) -> Vec<bool> {
     let mut inference = vec![false; program.blocks.len()];
     for average in program.moving {
@@ -236,8 +236,8 @@ fn inference(program: &Program, weights: &[Steer]) -> Vec<bool> {
     inference
 }
 
-/// Has frozen batch normalizations compute with their moving averages, as in inference: puts these in the place of the statistics of the
-/// batch, and zeros in the place of the sums by which the statistics have a gradient.
+/// Makes frozen batch normalizations use their moving averages, as in inference: replaces the statistics of the batch
+/// by these, and the sums for the gradient of the statistics by zeros.
 pub(super) fn use_frozen_statistics<E: Float>(
     program: &Program,
     rules: Option<&Rules<E>>,

@@ -1,4 +1,5 @@
-//! The engine's work as methods of `f32` and `f64`, so that it is compiled in this crate and not in the user's.
+//! The engine's operations as methods of `f32` and `f64`, so that they are compiled in this crate instead of the
+//! user's.
 
 use mimo_graph::initializer::Initializer;
 use mimo_graph::spec::ModelSpec;
@@ -20,7 +21,7 @@ use crate::rules::MakeRule;
 use crate::stage::Stage;
 use crate::warning::Warning;
 
-/// Work on a batch of a data set.
+/// An operation on a batch of a data set.
 #[expect(missing_debug_implementations, reason = "a custom loss is a closure")]
 pub enum Job<'a, E> {
     /// [`Engine::train`]
@@ -33,19 +34,19 @@ pub enum Job<'a, E> {
     EvaluateCustom(&'a mut CustomLossFn<'a, E>),
     /// [`Engine::each_position`]
     EachPosition {
-        /// The output.
+        /// Index of the output.
         output: usize,
-        /// Values of a position.
+        /// Values per position.
         classes: usize,
-        /// Sees a position.
+        /// Called for a position.
         see: &'a mut SeePosition<'a, E>,
     },
 }
 
-/// The batch that a [`Job`] works on.
+/// The batch of a [`Job`].
 #[derive(Debug)]
 pub struct JobBatch<'a, E> {
-    /// The samples, by their numbers in the data set.
+    /// Indices of the samples in the data set.
     pub rows: &'a [usize],
     /// The data set.
     pub source: Source<'a, E>,
@@ -55,7 +56,7 @@ pub struct JobBatch<'a, E> {
     pub totals: &'a mut Totals,
 }
 
-/// The steps, compiled in this crate for `f32` and `f64` and not in the user's.
+/// The operations, compiled in this crate for `f32` and `f64` instead of in the user's.
 pub trait Step: Sized {
     /// [`Engine::new`] without optimizers.
     #[doc(hidden)]
@@ -67,7 +68,8 @@ pub trait Step: Sized {
     ) -> Result<Engine<Self>, Error>
     where
         Self: Float;
-    /// Sets the optimizers of an engine. Not a part of [`Step::engine`]: a program that only predicts does not link them.
+    /// Sets the optimizers of an engine. Separate from [`Step::engine`], so that a program that only predicts does
+    /// not link them.
     #[doc(hidden)]
     fn set_rules(engine: &mut Engine<Self>, spec: &ModelSpec, makers: &[MakeRule<Self>]) -> Result<(), Error>
     where
@@ -118,12 +120,12 @@ pub trait Step: Sized {
     fn initialize(initializer: &Initializer, shape: &[usize], seed: u64, index: usize, out: &mut [Self])
     where
         Self: Float;
-    /// Does a job.
+    /// Executes a job.
     #[doc(hidden)]
     fn run(engine: &mut Engine<Self>, batch: JobBatch<'_, Self>, job: Job<'_, Self>) -> Result<(), Error>
     where
         Self: Float;
-    /// [`Engine::predict`]. Not a [`Job`]: a program that only predicts does not link the training.
+    /// [`Engine::predict`]. Not a [`Job`], so that a program that only predicts does not link the training.
     #[doc(hidden)]
     fn predict(
         engine: &mut Engine<Self>,

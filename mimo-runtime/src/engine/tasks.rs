@@ -1,4 +1,4 @@
-//! The parameters of a model, cut in tasks of some rows each.
+//! The parameters of a model, divided into tasks of some rows each.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,13 +10,13 @@ use crate::float::Float;
 use crate::kernels::{self, AlignedVec, Claims};
 use crate::program::{Param, PlacedBlock, Program};
 
-/// Values that one task updates: small enough that gradient, parameters and slots of a task stay in the cache
-/// between the passes over them.
+/// Number of values per task: small enough that gradient, parameters and slots of a task stay in the cache between
+/// the passes over them.
 const TASK_VALUES: usize = 1 << 14;
-/// Parts that a block is cut in at least, so that threads share it, unless they had fewer rows than are worth it.
+/// Smallest number of parts of a block, so that threads share it, unless the parts would have too few rows.
 const SHARES: usize = 4;
 const TASK_ROWS: usize = 512;
-/// Rows of the transposed panels; tasks end on them.
+/// Rows of the transposed panels; tasks end at multiples of it.
 const PANEL: usize = kernels::PANEL;
 
 /// Some rows of a block.
@@ -37,10 +37,10 @@ pub(super) struct Parameters<E: Float> {
     pub tasks: Vec<Task>,
     /// Boundaries of the tasks in the parameter buffer: gap, task, gap, task, … so that task `i` is piece `2i + 1`.
     pub bounds: Vec<usize>,
-    /// The same in the pack buffer.
+    /// Boundaries of the tasks in the pack buffer.
     pub pack_bounds: Vec<usize>,
     pub interleaves: Interleaves,
-    /// One per buffer that is cut: parameters, gradients, packs, sums of gradients or averages, and up to three slots.
+    /// One per divided buffer: parameters, gradients, packs, sums of gradients or averages, and up to three slots.
     pub claims: [Claims; 7],
     /// By task, the penalty of its weights, as the bits of an `f64`.
     pub penalties: Vec<AtomicU64>,
@@ -83,12 +83,12 @@ impl<E: Float> Parameters<E> {
         })
     }
 
-    /// Makes every copy of a kernel anew.
+    /// Makes every copy of a kernel again.
     pub(super) fn pack_all(&mut self, program: &Program) {
         pack_all(program, &self.values, &mut self.packs, &mut self.interleaves);
     }
 
-    /// Makes the transposed copy of a block anew, if it has one.
+    /// Makes the transposed copy of a block again, if it has one.
     pub(super) fn pack(&mut self, program: &Program, block: usize) {
         pack(program, block, &self.values, &mut self.packs);
     }
@@ -103,7 +103,7 @@ impl<E: Float> Parameters<E> {
         norms + orthogonal::penalty(program, &self.values, None, is_frozen)
     }
 
-    /// The penalties that the last step found task by task.
+    /// The sum of the penalties that the tasks of the last step have found.
     pub(super) fn penalty_of_tasks(&self) -> f64 {
         self.penalties.iter().map(|penalty| f64::from_bits(penalty.load(Ordering::Relaxed))).sum()
     }
@@ -137,14 +137,14 @@ fn pack<E: Float>(program: &Program, block: usize, values: &[E], packs: &mut [E]
     }
 }
 
-/// Cuts the trained blocks.
+/// Divides the trained blocks into tasks.
 fn tasks(program: &Program) -> Vec<Task> {
     let mut tasks = vec![];
     for (index, block) in program.blocks.iter().enumerate() {
         if block.gradient.is_none() {
             continue;
         }
-        // Large blocks are shared even if all of one would be a task.
+        // Large blocks are shared even if a single task would be small enough.
         let shared = block.rows.div_ceil(SHARES);
         let rows =
             (TASK_VALUES / block.cols.max(1)).min(shared.max(TASK_ROWS)).max(1).next_multiple_of(PANEL);

@@ -1,5 +1,5 @@
-//! The second phase of a step: gradients of weights over the batch, penalties, clipping, the optimizer, constraints, and
-//! the transposed kernels of the next backward. The parameters are cut in tasks of some rows each.
+//! The second phase of a step: gradients of weights over the batch, penalties, clipping, the optimizer, constraints,
+//! and the transposed kernels of the next backward. The parameters are divided into tasks of some rows each.
 
 use std::sync::atomic::Ordering;
 
@@ -19,22 +19,22 @@ use crate::kernels::optimizer::{accumulate, accumulated as mean_of_sum, average,
 use crate::kernels::{self, AlignedVec, Claims, Pieces, Pool};
 use crate::program::Program;
 
-/// The parts of the work on a task, in their order.
+/// Parts of a task, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
-    /// The gradient over the batch, with that of penalties by norms.
+    /// The gradient over the batch, with that of norm penalties.
     Gradient,
-    /// The gradients of earlier steps.
+    /// Addition of the gradients of earlier steps.
     Accumulation,
     /// Clipping by norms.
     Scaling,
-    /// Clipping by value, weight decay and the update of each value by itself.
+    /// Clipping by value, weight decay and the update of each value.
     Update,
     /// The transposed copy.
     Packing,
 }
 
-/// An update while it is made.
+/// The current update.
 struct Updating<'a, E: Float> {
     program: &'static Program,
     pool: Option<&'a Pool>,
@@ -45,7 +45,7 @@ struct Updating<'a, E: Float> {
 }
 
 impl<E: Float> Engine<E> {
-    /// Updates the parameters from what the chunks of a batch left, and gives the penalty that the weights had.
+    /// Updates the parameters after the chunks of a batch, and returns the penalty that the weights had before.
     pub(super) fn update(&mut self, rows: usize) -> f64 {
         let Some(rules) = &mut self.rules else { return 0.0 };
         let program = self.program;
@@ -84,7 +84,7 @@ impl<E: Float> Engine<E> {
         penalty
     }
 
-    /// Sets weights of which the optimizer has moving averages to these.
+    /// Replaces weights by their moving averages, for optimizers that have them.
     pub fn overwrite_with_averages(&mut self) {
         let Some(rules) = self.rules.as_ref().filter(|rules| rules.iterations > 0) else { return };
         let averaged = |task: &&Task| rules.rules[rules.owners[task.block]].optimizer.average.is_some();
@@ -104,8 +104,8 @@ impl<E: Float> Engine<E> {
         }
     }
 
-    /// Moves the averages towards the statistics of the batch, but for those that are frozen. Their products are rounded as Keras
-    /// rounds them. `momentum` is in place of that of each layer.
+    /// Moves the averages towards the statistics of the batch, except for frozen ones. Products are rounded as in
+    /// Keras. `momentum` replaces that of each layer.
     pub(super) fn move_averages(&mut self, momentum: Option<f64>) {
         let merged = &self.train_chunks.merged;
         for average in self.program.moving {
@@ -117,7 +117,7 @@ impl<E: Float> Engine<E> {
             let momentum = momentum.unwrap_or(average.momentum);
             let (stays, moves) = (E::of(momentum), E::of(1.0 - momentum));
             for (value, sum) in values.iter_mut().zip(&merged[average.sums..average.sums + average.len]) {
-                // What does not count may be infinite.
+                // A value with factor 0 may be infinite.
                 let before = if stays == E::of(0.0) { stays } else { *value * stays };
                 *value = before + E::of(*sum) * moves;
             }
@@ -126,13 +126,13 @@ impl<E: Float> Engine<E> {
 }
 
 impl<E: Float> Updating<'_, E> {
-    /// Makes an update that depends on all gradients of a weight, or of all weights, and gives the penalty that is not part of
-    /// a task.
+    /// Executes an update that depends on all gradients of a weight, or of all weights, and returns the penalty that
+    /// is not part of a task.
     fn in_stages(&mut self) -> f64 {
         let mut penalty = 0.0;
         if self.parameters.orthogonal {
             self.run(&[Part::Gradient]);
-            // This part of the gradients, too, is there before they are added to those of earlier steps.
+            // This part of the gradients, too, is computed before they are added to those of earlier steps.
             let Parameters { values, gradients, .. } = &mut *self.parameters;
             let is_frozen = |weight| self.rules.is_frozen(weight);
             penalty += orthogonal::penalty(self.program, values, Some(gradients), &is_frozen);
@@ -156,7 +156,7 @@ impl<E: Float> Updating<'_, E> {
         penalty
     }
 
-    /// Does some parts of every task.
+    /// Runs some parts of every task.
     fn run(&mut self, parts: &[Part]) {
         let (program, chunks, labels) = (self.program, self.chunks, self.labels);
         let Rules { rules, owners, slots, wholes, accumulated, steering, .. } = &mut *self.rules;
@@ -231,7 +231,7 @@ impl<E: Float> Updating<'_, E> {
         let slots = SlotPieces::new(slots, bounds, slot_claims);
         run(self.pool, all.len(), &|index| {
             let (whole, piece) = (&all[index], 2 * index + 1);
-            // It has its block to itself.
+            // It has its own block.
             let Some(Some(owner)) = ways.of_block(whole.block, &rules[owners[whole.block]]) else { return };
             if !owner.updates() {
                 return;
@@ -290,7 +290,7 @@ impl<E: Float> Updating<'_, E> {
     }
 }
 
-/// Sets the weights of a task that are not left alone to their averages.
+/// Replaces the weights of a task by their averages, except for skipped ones.
 fn overwrite<E: Float>(
     program: &Program,
     task: &Task,
@@ -309,7 +309,7 @@ fn overwrite<E: Float>(
 }
 
 impl<E: Float> RuleState<E> {
-    /// Clips gradients by value, and updates each value by itself unless its weight is updated as a whole.
+    /// Clips gradients by value, and updates each value unless its weight is updated as a whole.
     pub(super) fn update(&self, whole: bool, values: &mut [E], gradients: &mut [E], slots: &mut [&mut [E]]) {
         if !self.updates() {
             return;
@@ -335,7 +335,7 @@ fn pack<E: Float>(program: &Program, task: &Task, values: &[E], packs: &mut [E])
     }
 }
 
-/// Runs tasks on the pool or, without one, here.
+/// Runs tasks on the pool, or on this thread without a pool.
 pub(super) fn run(pool: Option<&Pool>, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
     match pool {
         Some(pool) => pool.run(tasks, task),
@@ -343,7 +343,7 @@ pub(super) fn run(pool: Option<&Pool>, tasks: usize, task: &(dyn Fn(usize) + Syn
     }
 }
 
-/// The optimizer's slots, cut like the parameters.
+/// The optimizer's slots, divided like the parameters.
 struct SlotPieces<'a, E> {
     pieces: [Option<Pieces<'a, E>>; 3],
 }

@@ -1,8 +1,9 @@
-//! What a step does to each weight: it is updated by its optimizer or by another one, or left alone.
+//! The update of each weight in a step: by its optimizer or by another one, or none.
 //!
-//! Two things decide it: how the weight is steered (frozen, a learning rate or weight decay of its own), and whether an output that
-//! trains it has a target in the batch. A block whose weights have all the same way is updated as a whole; another one row by row, the
-//! columns of each weight by themselves. Every value is updated by itself, so both give the same.
+//! It depends on the steering of the weight (frozen, its own learning rate or weight decay), and on whether an output
+//! that trains it has a target in the batch. A block whose weights all have the same update is updated as a whole;
+//! another one row by row, the columns of each weight separately. Every value is updated individually, so both have
+//! the same result.
 
 use std::ops::Range;
 
@@ -14,7 +15,7 @@ use crate::engine::tasks::Task;
 use crate::float::Float;
 use crate::program::Program;
 
-/// See the module.
+/// State of this module.
 #[derive(Debug)]
 pub(super) struct Ways<'a, E: Float> {
     pub labels: &'a Labels,
@@ -30,17 +31,18 @@ impl<E: Float> Clone for Ways<'_, E> {
 impl<E: Float> Copy for Ways<'_, E> {}
 
 impl<'a, E: Float> Ways<'a, E> {
-    /// Whether steering leaves a weight as it is.
+    /// Whether a weight is frozen.
     pub(super) fn is_frozen(&self, weight: usize) -> bool {
         self.steering.is_some_and(|steering| steering.is_frozen(weight))
     }
 
-    /// Whether steering leaves all weights of a block as they are.
+    /// Whether all weights of a block are frozen.
     pub(super) fn is_block_frozen(&self, block: usize) -> bool {
         self.steering.is_some_and(|steering| steering.is_block_frozen(block))
     }
 
-    /// The optimizer state that updates a block which `owner` is the optimizer of, `Some(None)` being nothing; `None` if its weights differ.
+    /// The optimizer state that updates a block of the optimizer `owner`, `Some(None)` for no update; `None` if its
+    /// weights differ.
     pub(super) fn of_block(&self, block: usize, owner: &'a RuleState<E>) -> Option<Option<&'a RuleState<E>>> {
         match self.labels.of_block(block) {
             Updated::Nothing => Some(None),
@@ -51,7 +53,7 @@ impl<'a, E: Float> Ways<'a, E> {
         }
     }
 
-    /// The optimizer state that updates a weight; `None` if it is left alone.
+    /// The optimizer state that updates a weight; `None` if it is skipped.
     fn of_weight(&self, weight: usize, owner: &'a RuleState<E>) -> Option<&'a RuleState<E>> {
         if self.labels.is_idle(weight) {
             return None;
@@ -87,8 +89,8 @@ impl<'a, E: Float> Ways<'a, E> {
         });
     }
 
-    /// Sets the gradients to 0 of weights that are frozen, and of those that no target of the batch trains: penalties of weights have
-    /// left some.
+    /// Sets the gradients of frozen weights to 0, and of weights that no target of the batch trains: penalties may
+    /// have added to them.
     pub(super) fn clear_gradients(&self, program: &Program, task: &Task, gradients: &mut [E]) {
         let frozen = self.steering.is_some_and(|steering| steering.freezes_in(task.block));
         if frozen || self.labels.any() {
@@ -109,7 +111,7 @@ pub(super) struct Buffers<'p, 's, E> {
     pub slots: &'p mut [&'s mut [E]],
 }
 
-/// Calls `visit` with each weight of a task and, row by row, its places in the values of the task.
+/// Calls `visit` with each weight of a task and, row by row, its range in the values of the task.
 pub(super) fn each_row(program: &Program, task: &Task, mut visit: impl FnMut(usize, Range<usize>)) {
     let cols = program.blocks[task.block].cols;
     for (weight, param) in params(program, task.block) {

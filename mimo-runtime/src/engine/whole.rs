@@ -1,7 +1,7 @@
 //! Weights that an optimizer updates as a whole, because it needs a norm of them or products of matrices.
 //!
-//! Each has a block to itself and is one task of the update, whoever runs it, so results are the same bits for any number of
-//! threads. The memory that an update works in is allocated once.
+//! Each has its own block and is one task of the update, so results are bit-identical for any number of threads. The
+//! scratch memory of updates is allocated once.
 
 use mimo_graph::spec::ModelSpec;
 
@@ -26,18 +26,18 @@ pub(super) struct Wholes<E: Float> {
     pub all: Vec<Whole>,
     /// Boundaries in the parameter buffer: gap, weight, gap, weight, … so that weight `i` is piece `2i + 1`.
     pub bounds: Vec<usize>,
-    /// The memory of the updates, weight after weight.
+    /// The scratch memory of the updates, weight after weight.
     pub memory: AlignedVec<E>,
     /// Boundaries in it: weight `i` is piece `i`.
     pub memory_bounds: Vec<usize>,
-    /// One per buffer that is cut: parameters, gradients, memory and slots.
+    /// One per divided buffer: parameters, gradients, memory and slots.
     pub claims: [Claims; 6],
     /// By block: whether it is one of these weights.
     pub blocks: Vec<bool>,
 }
 
 impl<E: Float> Wholes<E> {
-    /// Finds the weights of a model, whose blocks have these optimizers.
+    /// Finds the weights of a model whose blocks have these optimizers.
     pub(super) fn new<'a>(
         spec: &ModelSpec,
         program: &Program,
@@ -60,7 +60,7 @@ impl<E: Float> Wholes<E> {
             if params.next().is_some() {
                 return Err(Error::Inconsistent { what: "a weight that is updated as a whole" });
             }
-            // The block of an `EinsumDense` may be another matrix than the last axis makes.
+            // The block of an `EinsumDense` may be another matrix than that of the last axis.
             let values = block.rows * block.cols;
             let cols = param.shape.last().copied().unwrap_or(1);
             let matrices = match *param.shape {

@@ -1,4 +1,4 @@
-//! Texts of errors: what is wrong, with names and numbers, and what to do.
+//! Texts of errors: the error with names and numbers, and what to do.
 
 use std::fmt;
 
@@ -7,7 +7,8 @@ use crate::confusion::ConfusionFault;
 use crate::file::Fault;
 use crate::loss::LossFault;
 
-/// The text with all details. `main`, `unwrap` and `expect` show this of an error, and the names of variants help no reader there.
+/// Prints the text with all details. `main`, `unwrap` and `expect` print this for an error, where names of variants
+/// do not help.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:#}")
@@ -386,12 +387,12 @@ impl fmt::Display for Error {
     }
 }
 
-/// Names in backticks, separated by commas.
+/// Formats names in backticks, separated by commas.
 fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// What is wrong with a file: the first of many faults, or all of them with `{:#}`.
+/// Formats the faults of a file: the first of many, or all of them with `{:#}`.
 fn list(f: &mut fmt::Formatter<'_>, faults: &[Fault]) -> fmt::Result {
     // Files of another model differ in every weight.
     const SHOWN: usize = 8;

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-/// A number as a message shows it: with an exponent where it would otherwise be a long row of zeros.
+/// A number as a message shows it: with an exponent instead of a long row of zeros.
 #[derive(Clone, Copy)]
 pub(crate) struct Number(pub f64);
 
 impl Number {
-    /// The number with six digits: one that was computed is 0.00003 and a little more.
+    /// The number rounded to six digits: a computed 0.00003 is slightly more.
     pub(crate) fn rounded(value: f64) -> Self {
         Number(format!("{value:.5e}").parse().unwrap_or(value))
     }

@@ -1,7 +1,7 @@
-//! Checkpoints: what a training carries from step to step, in a file of weights with more arrays.
+//! Checkpoints: the state kept from step to step, in a file of weights with more arrays.
 //!
-//! The owner of the state walks over it once, by methods of [`Transfer`], which saves, compares or loads each part. So what is saved is
-//! what is loaded, and a part that the walk leaves out is in neither.
+//! The owner of the state visits it once, with methods of [`Transfer`], which saves, compares or loads each part. So
+//! saving and loading use the same list of parts.
 
 use std::path::Path;
 
@@ -13,13 +13,13 @@ use super::header::Header;
 use super::{read_up_to, regular};
 use crate::error::Error;
 
-/// The version of the rules for checkpoints: the names of the arrays and what they mean.
+/// Version of the rules for checkpoints: the names of the arrays and their meaning.
 const VERSION: &str = "1";
 
-/// Numbers that are counted on are less than this, so that counting does not overflow.
+/// Upper bound of counters, so that incrementing them does not overflow.
 pub(crate) const MOST: u64 = 1 << 53;
 
-/// Numbers of checkpoints.
+/// Number types of checkpoints.
 pub trait Number: Copy + Default + PartialEq + Send + Sync + 'static {
     #[doc(hidden)]
     const DTYPE: (Dtype, &'static str);
@@ -78,13 +78,13 @@ impl Stored {
         self.data.get(tensor.offsets.0..tensor.offsets.1).map(T::get)
     }
 
-    /// The names that begin so, in the order of the data.
+    /// The names with a prefix, in the order of the data.
     pub(crate) fn names<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> + 'a {
         let names = self.header.in_order().into_iter().map(|(name, _)| name);
         names.filter(move |name| name.starts_with(prefix))
     }
 
-    /// Reads a file of a training of the subject.
+    /// Reads a checkpoint file of the subject.
     pub(super) fn read(subject: Subject, path: &Path) -> Result<Self, Error> {
         let file_error = |source| Error::File { path: path.into(), source };
         let (mut file, len) = regular::open(path).map_err(file_error)?;
@@ -96,13 +96,13 @@ impl Stored {
         let header = parse(&header, data_len).map_err(|fault| unfit(subject, Some(path), vec![fault]))?;
         let data = read_up_to(&mut file, header.data_len()).map_err(file_error)?;
         if data.len() < header.data_len() {
-            // Another process has just shortened it.
+            // Another process has just truncated it.
             return Err(file_error(std::io::ErrorKind::UnexpectedEof.into()));
         }
         Ok(Stored { header, data })
     }
 
-    /// The same of bytes.
+    /// Reads a checkpoint of the subject from bytes.
     pub(super) fn of_bytes(subject: Subject, bytes: &[u8]) -> Result<Self, Error> {
         let unfit = |faults| unfit(subject, None, faults);
         let header_len = header_len(subject, bytes, bytes.len() as u64).map_err(unfit)?;
@@ -117,7 +117,7 @@ pub(super) fn unfit(subject: Subject, path: Option<&Path>, faults: Vec<Fault>) -
     Error::CheckpointFile { path: path.map(Into::into), model: subject.name(), faults }
 }
 
-/// The length of the header, which describes several arrays for each weight.
+/// Length of the header, which describes several arrays for each weight.
 fn header_len(subject: Subject, prefix: &[u8], bytes: u64) -> Result<usize, Vec<Fault>> {
     format::header_len(prefix, bytes, subject.header_limit().saturating_mul(8))
 }
@@ -138,16 +138,16 @@ fn parse(header: &[u8], bytes: u64) -> Result<Header, Fault> {
     }
 }
 
-/// Where an array goes.
+/// Direction of an array.
 #[derive(Debug)]
 pub(crate) enum Flow<'a, T> {
-    /// Its numbers are to be written here.
+    /// The numbers are written here.
     Out(&'a mut [T]),
-    /// It becomes these numbers.
+    /// The array becomes these numbers.
     In(&'a [T]),
 }
 
-/// One walk over a state.
+/// One visit of a state.
 #[derive(Debug)]
 pub struct Transfer<'a> {
     kind: Kind<'a>,
@@ -161,17 +161,17 @@ enum Kind<'a> {
 }
 
 impl<'a> Transfer<'a> {
-    /// A walk that saves.
+    /// A visit that saves.
     pub(crate) fn save() -> Self {
         Transfer { kind: Kind::Save(vec![]) }
     }
 
-    /// A walk that changes nothing and notes what is wrong with a checkpoint.
+    /// A visit that changes nothing and records the faults of a checkpoint.
     pub(crate) fn compare(stored: &'a Stored) -> Self {
         Transfer { kind: Kind::Compare { stored, wanted: vec![], faults: vec![] } }
     }
 
-    /// A walk that loads a checkpoint in which nothing is wrong.
+    /// A visit that loads a checkpoint without faults.
     pub(crate) fn load(stored: &'a Stored) -> Self {
         Transfer { kind: Kind::Load(stored) }
     }
@@ -201,7 +201,7 @@ impl<'a> Transfer<'a> {
         Ok(())
     }
 
-    /// Numbers, as many as there are now.
+    /// Numbers, with the current length.
     pub(crate) fn numbers<T: Number>(&mut self, name: &str, numbers: &mut [T]) -> Result<(), Error> {
         self.array(name, &[numbers.len()], |flow| match flow {
             Flow::Out(to) => to.copy_from_slice(numbers),
@@ -209,7 +209,7 @@ impl<'a> Transfer<'a> {
         })
     }
 
-    /// Numbers of which each is valid; the text says which are.
+    /// Numbers that must all be valid; the text describes valid ones.
     pub(crate) fn valid<T: Number>(
         &mut self,
         name: &str,
@@ -235,7 +235,7 @@ impl<'a> Transfer<'a> {
         Ok(())
     }
 
-    /// A list of any length that is left out of the file if it is `None`.
+    /// A list of any length that is omitted from the file if it is `None`.
     pub(crate) fn optional<T: Number>(&mut self, name: &str, list: &mut Option<Vec<T>>) -> Result<(), Error> {
         let is_there = match &self.kind {
             Kind::Save(_) => list.is_some(),
@@ -260,7 +260,7 @@ impl<'a> Transfer<'a> {
         valid: impl FnOnce(&[T]) -> bool,
     ) {
         if let Kind::Compare { stored, faults, .. } = &mut self.kind
-            // Of another type it is another fault.
+            // Another type is another fault.
             && let Some(found) = stored.numbers(name)
             && !valid(&found)
         {
@@ -268,7 +268,7 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    /// A word that has to be the same in the file. `what` says of what, for the error.
+    /// A word that must be the same in the file. `what` describes it in the error.
     pub(crate) fn word(&mut self, name: &str, what: &str, word: &str) -> Result<(), Error> {
         let mut letters = word.as_bytes().to_vec();
         match &mut self.kind {
@@ -287,7 +287,7 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    /// What is wrong, after a walk that compares. Names that begin with one of these belong to others.
+    /// The faults, after a visit that compares. Names with one of these prefixes belong to others.
     pub(super) fn faults(self, others: &[&str]) -> Vec<Fault> {
         let Kind::Compare { stored, wanted, faults } = self.kind else { return vec![] };
         let ignored = |name: &str| others.iter().any(|prefix| name.starts_with(prefix));
@@ -296,10 +296,10 @@ impl<'a> Transfer<'a> {
         found
     }
 
-    /// The bytes of a file, after a walk that saves.
+    /// The bytes of a file, after a visit that saves.
     pub(super) fn into_bytes(self, subject: Subject) -> Result<Vec<u8>, Error> {
         let Kind::Save(mut entries) = self.kind else { return Ok(vec![]) };
-        // The arrays of 8-byte numbers first, then those of 4, then those of single bytes: readers want them aligned.
+        // The arrays of 8-byte numbers first, then those of 4, then those of single bytes: readers need them aligned.
         entries.sort_by_key(|entry| std::cmp::Reverse(size(entry.dtype)));
         let tensors =
             entries.iter().map(|entry| (&*entry.name, entry.dtype, &*entry.shape, entry.bytes.len()));
@@ -345,7 +345,7 @@ fn entry<T: Number>(name: &str, shape: &[usize], values: &[T]) -> Result<Entry, 
     Ok(Entry { name: name.into(), dtype: T::DTYPE.1, shape: shape.to_vec(), bytes })
 }
 
-/// Memory for so many values.
+/// Memory for this number of values.
 fn reserved<T>(len: usize) -> Result<Vec<T>, Error> {
     let mut values = Vec::new();
     values.try_reserve_exact(len).map_err(|_| Error::Memory { values: len })?;

@@ -13,7 +13,7 @@ pub enum Fault {
         /// Length of the file in bytes.
         bytes: u64,
     },
-    /// The file begins as files of another kind do.
+    /// The file begins like one of another kind.
     OtherKind {
         /// Kind of the file, and the program that reads it.
         kind: &'static str,
@@ -32,12 +32,12 @@ pub enum Fault {
         /// Largest length that is read for this model, in bytes.
         limit: u64,
     },
-    /// The header does not describe tensors that lie one after another.
+    /// The header does not describe consecutive tensors.
     Header {
-        /// Why it does not.
+        /// The reason.
         reason: String,
     },
-    /// The header describes more data than the file has, or less.
+    /// The header describes more or less data than the file has.
     DataLength {
         /// Bytes of data in the file.
         bytes: u64,
@@ -81,32 +81,32 @@ pub enum Fault {
         /// The model's element type.
         wanted: &'static str,
     },
-    /// The file has weights only, where a checkpoint of a training is needed.
+    /// The file only has weights, where a training checkpoint is needed.
     NoCheckpoint,
     /// A checkpoint was written by a version of mimo with other rules for checkpoints.
     CheckpointVersion {
         /// The version of the rules.
         found: String,
     },
-    /// A checkpoint is of a training with another setting, such as the update rule of an optimizer.
+    /// A checkpoint belongs to a training run with another setting, such as the update rule of an optimizer.
     Setting {
-        /// What is set.
+        /// Name of the setting.
         name: String,
         /// Its value in the file.
         found: String,
         /// Its value in the model.
         wanted: String,
     },
-    /// Numbers of a checkpoint that cannot be those of a training.
+    /// Numbers of a checkpoint that no training can have.
     Numbers {
         /// Name of the array in the file.
         name: String,
-        /// The numbers that it may hold.
+        /// Description of valid numbers.
         valid: &'static str,
     },
 }
 
-/// Kinds of files that are taken for files of weights, by their first bytes.
+/// Kinds of files that users may confuse with files of weights, by their first bytes.
 const OTHER_KINDS: [(&[u8], &str); 3] = [
     (
         b"\x89HDF\r\n\x1a\n",
@@ -191,9 +191,9 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Text from a file for a message: its beginning and its end if it is long, with unprintable characters escaped.
+/// Text from a file for a message: truncated if it is long, with unprintable characters escaped.
 pub(super) fn cut(text: &str) -> impl fmt::Display {
-    /// Characters that are shown of both ends. The names of real weights are shorter.
+    /// Number of characters shown at both ends. The names of real weights are shorter.
     const SHOWN: usize = 70;
     let end = |index: Option<(usize, char)>| index.map_or(0, |(index, _)| index);
     let (head, tail) = match text.char_indices().nth(2 * SHOWN) {
@@ -219,9 +219,9 @@ fn escape(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     })
 }
 
-/// A shape from a file for a message: its beginning if it is long.
+/// A shape from a file for a message: truncated if it is long.
 pub(super) fn cut_shape(shape: &[usize]) -> impl fmt::Display {
-    /// Axes that are shown. The shapes of real weights have fewer.
+    /// Number of axes shown. The shapes of real weights have fewer.
     const SHOWN: usize = 8;
     fmt::from_fn(move |f| {
         f.write_char('[')?;

@@ -18,27 +18,27 @@ use crate::kernels::Element;
 use crate::model::Model;
 use crate::weights::below;
 
-/// Bytes of the length with which a file begins.
+/// Number of bytes of the header's length, at the beginning of a file.
 pub(super) const PREFIX: usize = 8;
 
-/// The version of these rules.
+/// Version of these rules.
 const VERSION: &str = "2";
 
 /// Versions that are read. Version 1 had no graph.
 pub(super) const READ: [&str; 2] = ["1", VERSION];
 
-/// What a file holds.
+/// Contents of a file.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Content<'a> {
-    /// All weights of a model, and what a reader of its data saves with them.
+    /// All weights of a model, with the text of its data reader.
     Weights(Option<&'a str>),
     /// Some weights of a model.
     Part,
-    /// A training, by the rules of this version.
+    /// A training state, by the rules of this version.
     Checkpoint(&'static str),
 }
 
-/// A model as far as its files depend on it, and not on its type: what is computed from it is compiled here.
+/// The file-relevant part of a model, without its type, so that functions of it are compiled in this crate.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject {
     pub(super) spec: &'static ModelSpec,
@@ -66,7 +66,8 @@ impl Subject {
         if self.dtype.0 == Dtype::F32 { 4 } else { 8 }
     }
 
-    /// The header of the model's files, padded, and the bytes of data that it describes; or that of the weights below a name.
+    /// The header of the model's files, padded, and the number of bytes of data that it describes; or that of the
+    /// weights below a name.
     fn header(&self, part: &str, preprocessing: Option<&str>) -> (String, usize) {
         let tensors = self.spec.weights.iter().filter_map(|weight| {
             let name = match below(weight.name, part)? {
@@ -79,9 +80,9 @@ impl Subject {
         self.header_of(tensors, content)
     }
 
-    /// The header of a file with these tensors, which follow each other: names, element types, shapes and lengths in bytes.
+    /// The header of a file with these consecutive tensors: names, element types, shapes and lengths in bytes.
     ///
-    /// It is written here and not by the safetensors crate, which writes metadata in a random order.
+    /// It is written here instead of by the safetensors crate, which writes metadata in a random order.
     pub(super) fn header_of<'a>(
         &self,
         tensors: impl Iterator<Item = (&'a str, &'static str, &'a [usize], usize)>,
@@ -119,7 +120,7 @@ impl Subject {
             header.insert(name.into(), tensor);
         }
         let mut header = Value::Object(header).to_string();
-        // Readers map the file into memory and want the data aligned.
+        // Readers map the file into memory and need the data aligned.
         while !header.len().is_multiple_of(PREFIX) {
             header.push(' ');
         }
@@ -129,22 +130,22 @@ impl Subject {
     /// Largest length of a header that is read for this model, in bytes.
     ///
     /// Other tools may write the same tensors with more characters: `\u0061` for `a`, or one number per line. They
-    /// may also write metadata of their own, whose length does not depend on the model, and files of other models with the same
-    /// weights carry other graphs.
+    /// may also write metadata of their own, whose length does not depend on the model, and files of other models
+    /// with the same weights contain other graphs.
     pub(super) fn header_limit(&self) -> u64 {
         const METADATA: u64 = 1 << 24;
         (self.header("", None).0.len() as u64).saturating_mul(8).saturating_add(METADATA)
     }
 }
 
-/// Values of a weight.
+/// Number of values of a weight.
 fn values(weight: &WeightSpec) -> usize {
     weight.shape.iter().fold(1, |len, &axis| len.saturating_mul(axis))
 }
 
-/// The file of a model, or of the weights below a name, which are named without it.
+/// The file of a model, or of the weights below a name, whose names omit it.
 ///
-/// The text of a reader of data is written with all weights only.
+/// The text of a data reader is only written with all weights.
 pub(super) fn encode<M: Model>(model: &M, part: &str, preprocessing: Option<&str>) -> Result<Vec<u8>, Error> {
     let subject = Subject::of::<M>();
     let is_in_part = |weight: &WeightSpec| below(weight.name, part).is_some();
@@ -186,7 +187,7 @@ pub(super) fn encode<M: Model>(model: &M, part: &str, preprocessing: Option<&str
     }
 }
 
-/// The length of the header of a file of `bytes` bytes that begins with `prefix`; at most `limit`.
+/// Length of the header of a file of `bytes` bytes that begins with `prefix`; at most `limit`.
 pub(super) fn header_len(prefix: &[u8], bytes: u64, limit: u64) -> Result<usize, Vec<Fault>> {
     let Some(length) = prefix.first_chunk::<PREFIX>() else {
         return Err(vec![Fault::NoHeader { bytes }]);
@@ -203,7 +204,7 @@ pub(super) fn header_len(prefix: &[u8], bytes: u64, limit: u64) -> Result<usize,
     }
 }
 
-/// Where the model's weights lie in the data, in the model's order.
+/// Ranges of the model's weights in the data, in the model's order.
 #[derive(Debug)]
 pub(super) struct Layout {
     /// By weight; `None` for one that is not read.
@@ -212,13 +213,13 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Compares a header, and `bytes` bytes of data after it, with a model.
+    /// Checks a header, and `bytes` bytes of data after it, against a model.
     pub(super) fn check(subject: Subject, header: &[u8], bytes: u64) -> Result<Layout, Vec<Fault>> {
         Self::check_part(subject, ["", ""], header, bytes)
     }
 
-    /// Compares a part of a file with a part of a model: the weights below the first name in the model are those below the second in the
-    /// file.
+    /// Checks a part of a file against a part of a model: the weights below the first name in the model are those
+    /// below the second in the file.
     pub(super) fn check_part(
         subject: Subject,
         [in_model, in_file]: [&str; 2],
@@ -241,7 +242,7 @@ impl Layout {
             let shape = Some(weight.shape.into());
             Some(Wanted { name: name.clone()?, dtype, dtype_name, shape })
         });
-        // A checkpoint has the weights by the same names, and more that is of no interest here.
+        // A checkpoint has the weights with the same names, and further arrays that are ignored here.
         let ignored = |name: &str| {
             below(name, in_file).is_none() || header.checkpoint().is_some() && name.starts_with(NOT_A_WEIGHT)
         };
@@ -264,7 +265,7 @@ impl Layout {
     /// Copies the weights out of the data.
     pub(super) fn write<M: Model>(&self, model: &mut M, data: &[u8]) {
         model.write_weights(&mut |index, values| {
-            // A weight that is not read stays as it is.
+            // A weight that is not read is unchanged.
             let range = self.ranges.get(index).cloned().flatten();
             let bytes = range.and_then(|range| data.get(range)).unwrap_or_default();
             match Subject::of::<M>().dtype.0 {
@@ -283,7 +284,7 @@ impl Layout {
     }
 }
 
-/// The name in a file of a weight whose name in the model is below `in_model`: below `in_file` by the same path.
+/// Name in a file of a weight whose name in the model is below `in_model`: below `in_file`, with the same path.
 fn name_in_file<'n>(name: &'n str, in_model: &str, in_file: &str) -> Option<Cow<'n, str>> {
     let path = below(name, in_model)?;
     Some(match (in_file, path) {
@@ -306,16 +307,16 @@ pub(super) struct Wanted<'a> {
     pub(super) shape: Option<Cow<'a, [usize]>>,
 }
 
-/// Everything in which the tensors of a file differ from those wanted: the latter in their order, then unknown tensors in the
-/// file's, but for those that are ignored.
+/// All differences between the tensors of a file and the wanted ones: the latter in their order, then unknown tensors
+/// in the file's order, except for ignored ones.
 pub(super) fn compare(wanted: &[Wanted<'_>], header: &Header, ignored: &dyn Fn(&str) -> bool) -> Vec<Fault> {
     let known: HashSet<&str> = wanted.iter().map(|wanted| &*wanted.name).collect();
     let tensors = header.in_order().into_iter().map(|(name, _)| name);
     let unknown: Vec<&str> = tensors.filter(|&name| !known.contains(name) && !ignored(name)).collect();
     let names = wanted.iter().map(|wanted| &*wanted.name);
     let missing: Vec<&str> = names.filter(|name| header.tensor(name).is_none()).collect();
-    // Comparing names takes time by the product of their lengths and numbers, which a damaged or hostile file may
-    // make large: names that are much longer than any weight's, or many, are not compared.
+    // Comparing names takes time proportional to the product of their lengths and numbers, which a damaged or hostile
+    // file may make large: names that are much longer than any weight's, or many, are not compared.
     const LONG: usize = 200;
     const MANY: usize = 100;
     let few = unknown.len() <= MANY && missing.len() <= MANY;

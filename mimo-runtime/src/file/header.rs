@@ -1,7 +1,7 @@
-//! The header of a file: JSON that names the tensors and says where they are in the data.
+//! The header of a file: JSON with the names of the tensors and their positions in the data.
 //!
-//! Headers are read here and not by the safetensors crate, which accepts duplicate names and allocates about 25 bytes
-//! per byte of a hostile header. What is read here is a constant number of bytes per tensor, next to its name.
+//! Headers are read here instead of by the safetensors crate, which accepts duplicate names and allocates about 25
+//! bytes per byte of a hostile header. Here the memory is a constant number of bytes per tensor, plus its name.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -13,7 +13,7 @@ use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::fault::{Fault, cut, cut_shape};
 
-/// Axes that a tensor of a file can have. NumPy and PyTorch have no tensors with more.
+/// Largest number of axes of a tensor in a file. NumPy and PyTorch have no tensors with more.
 const AXES: usize = 64;
 
 /// The key of the header that is not a tensor.
@@ -38,7 +38,7 @@ pub(super) struct Tensor {
     pub(super) offsets: (usize, usize),
 }
 
-/// The entries of the metadata that matter. Other tools write what they like.
+/// The relevant entries of the metadata. Other tools may write more.
 #[derive(Debug, Default)]
 struct Metadata {
     format: Option<String>,
@@ -48,8 +48,8 @@ struct Metadata {
 }
 
 impl Header {
-    /// Reads a header and checks it by itself: names are unique, and tensors follow each other without gaps, each as
-    /// long as its shape and element type say.
+    /// Parses a header and checks it by itself: names are unique, and tensors are consecutive without gaps, each with
+    /// the length of its shape and element type.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         let fault = |error: &dyn fmt::Display| Fault::Header { reason: cut(&error.to_string()).to_string() };
         let text = std::str::from_utf8(bytes).map_err(|error| fault(&error))?;
@@ -58,7 +58,7 @@ impl Header {
         Ok(header)
     }
 
-    /// The tensor of a name.
+    /// The tensor with a name.
     pub(super) fn tensor(&self, name: &str) -> Option<&Tensor> {
         self.tensors.get(name)
     }
@@ -70,28 +70,28 @@ impl Header {
         tensors
     }
 
-    /// The version of mimo's rules that the file follows; `None` if another tool wrote it.
+    /// The version of mimo's rules of the file; `None` if another tool wrote it.
     pub(super) fn version(&self) -> Option<&str> {
         let ours = self.metadata.format.as_deref() == Some("mimo");
         ours.then(|| self.metadata.version.as_deref().unwrap_or_default())
     }
 
-    /// The version of the rules for checkpoints that the file follows; `None` if it has weights only.
+    /// The version of the rules for checkpoints of the file; `None` if it only has weights.
     pub(super) fn checkpoint(&self) -> Option<&str> {
         self.version().and(self.metadata.checkpoint.as_deref())
     }
 
-    /// What a reader of data saved with the weights.
+    /// The text of a data reader that was saved with the weights.
     pub(super) fn into_preprocessing(self) -> Option<String> {
         self.metadata.preprocessing
     }
 
-    /// Bytes of data that the tensors describe.
+    /// Number of bytes of data that the tensors describe.
     pub(super) fn data_len(&self) -> usize {
         self.data_len
     }
 
-    /// Computes [`data_len`](Self::data_len), or says why the tensors cannot lie one after another.
+    /// Computes [`data_len`](Self::data_len), or returns why the tensors cannot be consecutive.
     fn described(&self) -> Result<usize, String> {
         let mut end = 0;
         for (name, tensor) in self.in_order() {

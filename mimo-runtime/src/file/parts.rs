@@ -8,13 +8,7 @@ use crate::error::Error;
 use crate::model::Model;
 use crate::weights::named;
 
-/// Saves a part of a model's weights to a file, by their names without that of the part.
-///
-/// A part is a nested model (`encoder`), a layer of it (`encoder/conv2d`) or a layer. The file of a nested model is the same as that
-/// which it saves itself, but for the graph, which it does not carry. See [`save`](super::save).
-///
-/// # Errors
-/// Those of [`save`](super::save), and [`NoSuchPart`](Error::NoSuchPart), with a similar name.
+/// The file of a part that is a nested model equals the one that the model itself saves, except that it has no graph.
 pub fn save_part<M: Model>(model: &M, part: &str, path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
     named(Subject::of::<M>().spec, part)?;
@@ -33,8 +27,8 @@ pub fn save_part<M: Model>(model: &M, part: &str, path: impl AsRef<Path>) -> Res
 /// file::load_part(&mut siamese, "encoder", "triplets.safetensors", "encoder")?;
 /// ```
 ///
-/// The part of the file has to have all weights of the part of the model and no others. What else is in the file does not matter, and the other
-/// weights of the model stay as they are.
+/// The part of the file must have all weights of the part of the model and no others. Everything else in the file is
+/// ignored, and the other weights of the model are unchanged.
 ///
 /// # Errors
 /// The model is unchanged after an error: [`NoSuchPart`](Error::NoSuchPart) if the model has no such part, with a similar name;

@@ -1,7 +1,7 @@
 //! Regular files at the paths that users pass.
 //!
-//! The metadata is read before a file is opened: opening a named pipe waits for its other end, opening a device may
-//! start it, and renaming a file over either would replace it.
+//! The metadata is read before a file is opened: opening a named pipe blocks, opening a device may activate it, and
+//! renaming a file over either would replace it.
 
 use std::fs::{self, File, FileType, Metadata};
 use std::io;
@@ -11,13 +11,13 @@ use std::path::Path;
 pub(super) fn open(path: &Path) -> io::Result<(File, u64)> {
     check(&fs::metadata(path)?)?;
     let file = File::open(path)?;
-    // The path may lead to another file by now.
+    // The path may refer to another file by now.
     let metadata = file.metadata()?;
     check(&metadata)?;
     Ok((file, metadata.len()))
 }
 
-/// Reports a file that is not a regular one: its length says nothing, and it cannot be replaced as a whole.
+/// Reports a file that is not regular: its length is meaningless, and it cannot be replaced atomically.
 pub(super) fn check(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_file() {
         return Ok(());

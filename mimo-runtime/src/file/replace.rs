@@ -1,4 +1,4 @@
-//! Files that appear as a whole or not at all.
+//! Atomic replacement of files.
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -7,25 +7,25 @@ use std::path::{Path, PathBuf};
 use super::regular;
 use super::temporary::{Temporary, remove_abandoned};
 
-/// Puts a file with these bytes in the place of `path`, which is missing or a regular file, or leads to one by links.
+/// Replaces the file at `path`, which is missing, a regular file, or a link to one, by a file with these bytes.
 ///
 /// The bytes are written to a temporary file in the same folder, which is synced and renamed: whenever the process
 /// dies, the path has the old file or the new one. Temporary files of killed processes are removed from the folder.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let destination = Destination::of(path)?;
-    // First, because they take the room that is needed now.
+    // First, because they use space that is needed now.
     remove_abandoned(&destination.folder);
-    // A second attempt is needed only where other machines do not see our locks.
+    // Further attempts are only needed where other machines do not see our locks.
     for _ in 0..3 {
         let mut temporary = Temporary::create(&destination.folder)?;
-        // Before anything is in it, because not everybody may read what was in the replaced file.
+        // Before anything is written, because not everybody may be allowed to read the replaced file.
         if let Some(permissions) = &destination.permissions {
             temporary.file.set_permissions(permissions.clone())?;
         }
         temporary.file.write_all(bytes)?;
         temporary.file.sync_all()?;
         if cfg!(windows) {
-            // There a lock keeps others from reading, under the new name too.
+            // On this system a lock prevents others from reading, under the new name too.
             let _ = temporary.file.unlock();
         }
         match fs::rename(&temporary.path, &destination.path) {
@@ -36,18 +36,19 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::NotFound, "the temporary file was removed by another process"))
 }
 
-/// Reports why [`replace`] cannot write to `path`, as far as that is known before: a missing folder, one that may not be written to.
+/// Reports why [`replace`] cannot write to `path`, as far as that is known in advance: a missing folder, or one
+/// without write permission.
 pub(crate) fn check(path: &Path) -> io::Result<()> {
     let destination = Destination::of(path)?;
     Temporary::create(&destination.folder).map(drop)
 }
 
-/// The file that is to be replaced or created.
+/// The file to replace or create.
 struct Destination {
-    /// Path at which the links end.
+    /// Path at the end of the links.
     path: PathBuf,
     folder: PathBuf,
-    /// Those of the file that is replaced.
+    /// Permissions of the replaced file.
     permissions: Option<Permissions>,
 }
 
@@ -56,7 +57,8 @@ impl Destination {
         let permissions = match fs::metadata(path) {
             Ok(metadata) => {
                 regular::check(&metadata)?;
-                // The folder decides who may rename, but whoever may not write to a file may not replace it either.
+                // The folder's permissions decide about renaming, but a user who may not write to a file may not
+                // replace it either.
                 Some(OpenOptions::new().write(true).open(path)?.metadata()?.permissions())
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -64,7 +66,7 @@ impl Destination {
         };
         let path = end_of_links(path)?;
         if permissions.is_some() {
-            // Some links of `/proc` lead to files that their text does not name.
+            // Some links of `/proc` refer to files that their text does not name.
             regular::check(&fs::symlink_metadata(&path)?)?;
         }
         // `new/` and `new/.` are directories, but have a file name for `Path`.
@@ -84,10 +86,10 @@ pub(crate) fn no_file_name() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "the path does not end in a file name")
 }
 
-/// The path that symbolic links lead to, whether or not there is a file. (`canonicalize` wants one.)
+/// The path at the end of symbolic links, whether there is a file or not. (`canonicalize` requires one.)
 fn end_of_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_path_buf();
-    // Linux follows 40.
+    // Linux follows up to 40 links.
     for _ in 0..40 {
         let Ok(target) = fs::read_link(&path) else { return Ok(path) };
         path.pop();
@@ -96,13 +98,13 @@ fn end_of_links(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, "there are too many symbolic links"))
 }
 
-/// Makes sure that a folder's entries are on the disk.
+/// Syncs a folder's entries to the disk.
 #[cfg(unix)]
 fn sync(folder: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     match fs::File::open(folder).and_then(|folder| folder.sync_all()) {
-        // Some file systems do not sync folders, and some folders may be written but not read: the file is in its
-        // place all the same.
+        // Some file systems do not sync folders, and some folders may be written but not read: the file is in place
+        // anyway.
         Err(error) if matches!(error.kind(), InvalidInput | Unsupported | PermissionDenied) => Ok(()),
         done => done,
     }

@@ -1,4 +1,4 @@
-//! Temporary files that do not outlive their process for long.
+//! Temporary files that are removed after their process has died.
 //!
 //! A file is locked for as long as it is temporary, and the system unlocks the files of a process that dies. So a
 //! temporary file whose lock can be taken has no owner, and [`remove_abandoned`] removes it:
@@ -8,11 +8,9 @@
 //! remover:  open P      try to lock P    remove P             unlock
 //! ```
 //!
-//! - If a remover takes the lock first, the owner fails to lock P, or locks it and finds it missing; the owner then takes
-//!   another name. One that comes later fails to lock until P has another name, and then has nothing to remove.
-//! - No name is used twice, so a remover never removes another file than the one that it locked.
-//! - Where a file system has no locks, nothing is removed. Where it has locks that other machines do not see, a file
-//!   may be removed under its owner; renaming it fails then, and [`replace`](super::replace::replace) starts over.
+//! - If a remover takes the lock first, the owner fails to lock P, or locks it and finds it missing; the owner then chooses another name. A later remover fails to lock until P has another name, and then has nothing to remove.
+//! - No name is used twice, so a remover only removes the file that it locked.
+//! - On a file system without locks, nothing is removed. With locks that other machines do not see, a file may be removed while its owner uses it; renaming it fails then, and [`replace`](super::replace::replace) starts over.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, RandomState};
@@ -22,18 +20,18 @@ use std::path::{Path, PathBuf};
 /// Hexadecimal digits in the name of a temporary file.
 const DIGITS: usize = 16;
 
-/// A file that is removed when it is dropped. After it was renamed there is nothing to remove.
+/// A file that is removed when it is dropped, unless it was renamed.
 #[derive(Debug)]
 pub(super) struct Temporary {
     pub(super) path: PathBuf,
-    /// Locked, where the file system has locks.
+    /// Locked, if the file system has locks.
     pub(super) file: File,
 }
 
 impl Temporary {
     /// Creates a temporary file in a folder. Its name is short, so that it can be created wherever a file can.
     pub(super) fn create(folder: &Path) -> io::Result<Self> {
-        // A second attempt is needed only if another process has just removed the file of the first.
+        // Further attempts are only needed if another process has just removed the file.
         for _ in 0..100 {
             let path = folder.join(name());
             let file = match OpenOptions::new().write(true).create_new(true).open(&path) {
@@ -56,7 +54,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // The error to report is the one that kept the file from being renamed.
+        // The error to report is the one that prevented the renaming.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -75,16 +73,16 @@ fn is_name(name: &str) -> bool {
         .is_some_and(|number| number.len() == DIGITS && number.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
-/// Removes the temporary files that killed processes have left in a folder. What cannot be removed stays: the user
-/// asked for something else.
+/// Removes the temporary files of killed processes in a folder. Errors are ignored: the user requested something
+/// else.
 pub(super) fn remove_abandoned(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let ours = entry.file_name().to_str().is_some_and(is_name);
-        // Opening anything else may wait.
+        // Opening anything else may block.
         if ours && entry.file_type().is_ok_and(|file_type| file_type.is_file()) {
             let path = entry.path();
-            // Network file systems lock only files that are open for writing.
+            // Network file systems only lock files that are open for writing.
             let Ok(file) = OpenOptions::new().write(true).open(&path) else { continue };
             if file.try_lock().is_ok() {
                 let _ = fs::remove_file(&path);

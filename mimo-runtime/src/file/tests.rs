@@ -97,7 +97,7 @@ fn the_graph_of_a_file_is_not_needed_to_read_weights() {
     let graphs = [json!("{}"), json!(""), json!("[[[["), json!("x".repeat(500_000)), json!("\u{0}")];
     let mut headers: Vec<_> = graphs.map(|graph| with_metadata(&header, "graph", Some(graph))).into();
     headers.push(with_metadata(&header, "graph", None));
-    // As the first version of the format was.
+    // As in the first version of the format.
     headers.push(with_metadata(&with_metadata(&header, "graph", None), "version", Some(json!("1"))));
     for header in headers {
         let mut loaded = two::<f32>(2);

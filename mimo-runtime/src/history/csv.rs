@@ -15,7 +15,8 @@ pub(crate) fn header(keys: &[String], separator: char) -> String {
     line
 }
 
-/// The epoch from 0, and a value for each key; `NA` for what was not measured. Numbers read back to the same `f64`.
+/// Formats the epoch from 0, and a value for each key; `NA` for missing values. Numbers are read back as the same
+/// `f64`.
 pub(crate) fn line<M: Trainable>(epoch: &EpochLogs<M>, keys: &[String], separator: char) -> String {
     let mut line = epoch.epoch.to_string();
     for key in keys {
@@ -28,7 +29,7 @@ pub(crate) fn line<M: Trainable>(epoch: &EpochLogs<M>, keys: &[String], separato
     line
 }
 
-/// A field, quoted where it has to be (RFC 4180).
+/// A field, quoted if necessary (RFC 4180).
 pub(crate) fn quoted(field: &str, separator: char) -> Cow<'_, str> {
     if field.contains([separator, '"', '\n', '\r']) {
         format!("\"{}\"", field.replace('"', "\"\"")).into()

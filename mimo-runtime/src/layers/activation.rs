@@ -1,4 +1,4 @@
-//! `Activation`: an activation as an operation of its own, where it cannot be applied in place.
+//! `Activation`: an activation as a separate operation, if it cannot be applied in place.
 
 pub use mimo_graph::operation::Activate;
 
@@ -106,7 +106,7 @@ mod tests {
         for position in bench.read(&arena, y).chunks(3) {
             assert!((position.iter().sum::<f64>() - 1.0).abs() < 1e-12);
         }
-        // Without a place for the gradient there is nothing to do.
+        // Without a gradient target there is nothing to do.
         let before = arena.clone();
         bench.backward(&op, &mut arena);
         assert_eq!(arena, before);

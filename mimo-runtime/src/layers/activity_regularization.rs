@@ -28,7 +28,7 @@ fn backward<E: Float>(op: &ActivityRegularization, chunk: &mut Chunk<'_, E>) {
     let Some(target) = op.x.gradient else { return };
     let share = 1.0 / chunk.batch.max(1) as f64;
     let (l1, l2) = (E::of(op.l1 * share), E::of(2.0 * op.l2 * share));
-    // As for weights, the gradient of |x| is 0 at 0.
+    // As for weights, the gradient of |x| at 0 is 0.
     let sign = |x: E| if x == E::zero() { E::zero() } else { x.signum() };
     for row in 0..chunk.rows {
         let [x, dx] = chunk.rows_mut([op.x.view, target.view], row);
@@ -55,7 +55,7 @@ mod tests {
             let [x, dx] = std::array::from_fn(|_| bench.value(7, gap));
             let mut arena = bench.arena::<f64>();
             bench.fill(&mut arena, x, 1);
-            // The gradient of the values may have other parts.
+            // The gradient of the values may have other contributions.
             for target in [GradientTarget::write(dx), GradientTarget::add(dx)] {
                 bench.write(&mut arena, dx, &[0.0; 21]);
                 let op = ActivityRegularization { l1, l2, x: Read::kept(x, Some(target)) };

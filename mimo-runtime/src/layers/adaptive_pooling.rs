@@ -1,4 +1,4 @@
-//! `AdaptiveAveragePooling1D`, `AdaptiveMaxPooling1D` and their 2D forms: a fixed number of windows for any image.
+//! `AdaptiveAveragePooling1D`, `AdaptiveMaxPooling1D` and their 2D forms: pooling with a fixed number of windows.
 
 pub use mimo_graph::operation::AdaptivePooling;
 
@@ -16,7 +16,7 @@ fn window(i: usize, windows: usize, pixels: usize) -> Range<usize> {
     i * pixels / windows..((i + 1) * pixels).div_ceil(windows)
 }
 
-/// Visits the windows: the place of the result in `y`, and the rows and columns of its pixels.
+/// Visits the windows: the index of the result in `y`, and the rows and columns of its pixels.
 fn each_window(op: &AdaptivePooling, mut visit: impl FnMut(usize, Range<usize>, Range<usize>)) {
     let ([height, width, channels], [rows, columns]) = (op.image, op.size);
     for row in 0..rows {
@@ -27,7 +27,7 @@ fn each_window(op: &AdaptivePooling, mut visit: impl FnMut(usize, Range<usize>, 
     }
 }
 
-/// The places of the pixels of a window, in order.
+/// Indices of the pixels of a window, in order.
 fn pixels(
     op: &AdaptivePooling,
     rows: Range<usize>,
@@ -37,7 +37,7 @@ fn pixels(
     rows.flat_map(move |row| columns.clone().map(move |column| (row * width + column) * channels))
 }
 
-/// Whether a value takes the place of the largest so far. As in other poolings, a NaN does.
+/// Whether a value replaces the largest so far. As in other poolings, a NaN does.
 fn is_larger<E: Float>(value: E, largest: E) -> bool {
     value > largest || (value.is_nan() && !largest.is_nan())
 }
@@ -67,7 +67,7 @@ fn forward<E: Float>(op: &AdaptivePooling, chunk: &mut Chunk<'_, E>) {
     }
 }
 
-/// The gradient of a largest value goes to its first place, as in Keras.
+/// The gradient of a largest value goes to its first position, as in Keras.
 fn backward<E: Float>(op: &AdaptivePooling, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
     let Some(target) = op.x.gradient else { return };

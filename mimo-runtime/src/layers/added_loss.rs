@@ -1,4 +1,4 @@
-//! `add_loss`: a loss that is computed from tensors of the model.
+//! `add_loss`: a loss computed from tensors of the model.
 
 pub use mimo_graph::operation::AddedLoss;
 
@@ -16,7 +16,7 @@ fn forward<E: Float>(op: &AddedLoss, chunk: &mut Chunk<'_, E>) {
     if let Some(sum) = chunk.statistics.get_mut(op.place) {
         *sum += loss;
     }
-    // What is last goes into the total as it is.
+    // The last value is added to the total unchanged.
     if let Some(sum) = chunk.statistics.last_mut() {
         *sum += op.weight * loss;
     }

@@ -1,4 +1,5 @@
-//! Attention: for every query, the mean of values, weighted by the softmax of the query's scores with their keys.
+//! Attention: for every query, the mean of the values, weighted by the softmax of the scores of the query with the
+//! keys.
 
 pub use mimo_graph::operation::{Attend, Score, Unseeing};
 
@@ -10,16 +11,16 @@ use crate::program::{GradientTarget, Read, Scratch, View};
 use crate::random;
 use crate::run::run;
 
-/// The numbers of the scores: a learned factor, and those outside of hyperbolic tangents.
+/// Factors of the scores: a learned factor, and the factors of tangents.
 struct Factors<'a, E> {
     /// The learned factor, or 1.
     learned: E,
-    /// The part of the factor that is not learned.
+    /// The constant part of the factor.
     constant: f64,
     outer: &'a [E],
 }
 
-/// `ones` stands for factors outside of tangents that are not learned.
+/// `ones` replaces factors of tangents that are not learned.
 fn factors<'f, 'a: 'f, E: Float>(op: &Attend, chunk: &Chunk<'a, E>, ones: &'f [E]) -> Factors<'f, E> {
     let learned = op.factor.map_or(E::one(), |factor| chunk.weight(factor.block, 1)[0]);
     let (constant, outers) = match op.score {
@@ -31,7 +32,7 @@ fn factors<'f, 'a: 'f, E: Float>(op: &Attend, chunk: &Chunk<'a, E>, ones: &'f [E
     Factors { learned, constant, outer }
 }
 
-/// A place in one sample.
+/// Offset in one sample.
 fn place<E: Float>(chunk: &Chunk<'_, E>, view: View, row: usize) -> usize {
     chunk.mat(view).offset + row * view.stride
 }
@@ -42,8 +43,8 @@ fn fixed<E: Float>(chunk: &Chunk<'_, E>, memory: Scratch) -> std::ops::Range<usi
     memory.offset..memory.offset + memory.cols
 }
 
-/// Calls `visit` for the positions around the axes of queries and keys of every sample: with the places of the values, and with how far
-/// those of queries, keys, values and results are from the first of the sample.
+/// Calls `visit` for the positions around the axes of queries and keys of every sample: with the offsets of the
+/// values, and the offsets of queries, keys, values and results from the first of the sample.
 fn each_position<E: Float>(
     op: &Attend,
     chunk: &mut Chunk<'_, E>,
@@ -140,7 +141,7 @@ fn backward<E: Float>(op: &Attend, chunk: &mut Chunk<'_, E>) {
     let targets = [op.query, op.keys_read, op.value].map(|read| read.gradient);
     let [first, second] = op.key_masks;
     let masks = [op.query_mask, first, second, op.mask].map(|mask| mask.and_then(|mask| mask.gradient));
-    // All are added to, as queries, keys and values may be one tensor. Nothing depends on how large a number of a mask is.
+    // All are added to, as queries, keys and values may be one tensor. Masks only count as zero or nonzero.
     for target in targets.iter().chain(&masks).flatten() {
         for row in 0..chunk.rows {
             clear(chunk, *target, row);
@@ -157,7 +158,7 @@ fn backward<E: Float>(op: &Attend, chunk: &mut Chunk<'_, E>) {
         let at = |tensor: usize, target: Option<GradientTarget>| {
             target.map(|target| place(chunk, target.view, row) + steps[tensor])
         };
-        // As the probabilities lie.
+        // In the order of the probabilities.
         let moved =
             places.probabilities.zip(op.scores).map(|(at, scores)| at - place(chunk, scores.view, row));
         let gradients = AttentionGradients {
@@ -224,7 +225,7 @@ mod tests {
             mask_strides: [0; 3],
             factor: None,
             outer_factor: None,
-            // Behind all slots, where the memory of a chunk is.
+            // After all slots, where the memory of a chunk is.
             memory: Scratch::fixed(View::whole(0, attend_memory(keys, key_dim, value_dim)), During::Both),
             gradient_memory: Some(Scratch::fixed(
                 View::whole(0, attend_gradient_memory(keys, key_dim, value_dim)),

@@ -1,4 +1,4 @@
-//! `BatchNormalization`: every channel with mean 0 and variance 1, then scaled and shifted.
+//! `BatchNormalization`: normalizes every channel to mean 0 and variance 1, then scales and shifts it.
 
 pub use mimo_graph::operation::BatchNormalization;
 
@@ -15,7 +15,7 @@ fn blocks(op: &BatchNormalization) -> impl Iterator<Item = ChannelBlock> + use<>
     ChannelBlock::all(op.channels, op.inner)
 }
 
-/// Where the sums of the batch begin, if this pass uses them.
+/// Offset of the sums of the batch, if this pass uses them.
 fn batch_sums(op: &BatchNormalization, mode: Mode) -> Option<usize> {
     op.sums.filter(|_| mode == Mode::Train)
 }
@@ -46,7 +46,7 @@ fn statistics<E: Float>(
     found
 }
 
-/// A weight of a channel, or what stands for one that is not there.
+/// A weight of a channel, or the default for a missing one.
 fn weight<E: Float>(values: Option<&[E]>, channel: usize, without: E) -> E {
     values.map_or(without, |values| values[channel])
 }
@@ -97,7 +97,7 @@ fn backward<E: Float>(op: &BatchNormalization, chunk: &mut Chunk<'_, E>) {
                 let [x, dy, dx] = chunk.rows_mut([op.x.view, dy, sink.view], row);
                 channel_gradient(block, by_channel, x, dy, dx, sink.accumulate);
             } else {
-                // The gradient does not depend on x, which is not kept: the slopes are 0.
+                // The gradient does not depend on x, which is not stored: the slopes are 0.
                 let [dy, dx] = chunk.rows_mut([dy, sink.view], row);
                 channel_gradient(block, by_channel, dy, dy, dx, sink.accumulate);
             }
@@ -106,8 +106,9 @@ fn backward<E: Float>(op: &BatchNormalization, chunk: &mut Chunk<'_, E>) {
     apply_mask(chunk, sink);
 }
 
-/// The statistics of a chunk, which make those of the batch: the mean of each channel, and the sum of squared distances
-/// from it. Distances are taken from the chunk's own mean, so that nothing is lost where the mean is large.
+/// Statistics of a chunk, which are merged to those of the batch: the mean of each channel, and the sum of squared
+/// distances from it. Distances are computed from the chunk's own mean, so that no precision is lost if the mean is
+/// large.
 fn moments<E: Float>(op: &ForwardSums<BatchNormalization>, chunk: &mut Chunk<'_, E>) {
     let ForwardSums(op) = op;
     let Some(start) = batch_sums(op, chunk.mode) else { return };
@@ -129,8 +130,8 @@ fn moments<E: Float>(op: &ForwardSums<BatchNormalization>, chunk: &mut Chunk<'_,
     }
 }
 
-/// The sums of a chunk that the backward needs of the batch: `Σ dy` and `Σ dy·x̂` of each channel, which are the gradients of
-/// the offset and the scale too.
+/// Sums of a chunk for the backward: `Σ dy` and `Σ dy·x̂` of each channel, which are also the gradients of the offset
+/// and the scale.
 fn gradient_sums<E: Float>(op: &BackwardSums<BatchNormalization>, chunk: &mut Chunk<'_, E>) {
     let BackwardSums(op) = op;
     let Some(dy) = op.y.gradient else { return };
@@ -153,7 +154,7 @@ fn gradient_sums<E: Float>(op: &BackwardSums<BatchNormalization>, chunk: &mut Ch
     }
 }
 
-/// Sums are taken in one direction.
+/// Sums have one direction only.
 fn nothing<Op, E>(_: &Op, _: &mut Chunk<'_, E>) {}
 
 run!(BatchNormalization, forward, backward);

@@ -1,4 +1,4 @@
-//! A bias along some axes.
+//! Adds a bias along some axes.
 
 pub use mimo_graph::operation::Bias;
 

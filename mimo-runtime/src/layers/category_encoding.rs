@@ -1,4 +1,4 @@
-//! `CategoryEncoding`: whole numbers as vectors of zeros and ones, or of counts.
+//! `CategoryEncoding`: encodes whole numbers as vectors of zeros and ones, or of counts.
 
 pub use mimo_graph::operation::{CategoryEncoding, Encoding};
 
@@ -12,8 +12,8 @@ fn forward<E: Float>(op: &CategoryEncoding, chunk: &mut Chunk<'_, E>) {
         y.fill(E::zero());
         for (i, number) in x.iter().enumerate() {
             let first = if op.encoding == Encoding::OneHot { i * op.tokens } else { 0 };
-            // As for an `Embedding`, data sets and predictors have seen to it that the number is one of the tokens. Whoever fills
-            // the engine's columns by other means gets the nearest.
+            // As for an `Embedding`, data sets and predictors have checked that the number is valid. Other callers
+            // that fill the engine's columns get the nearest index.
             let place = first + (number.f64() as usize).min(op.tokens - 1);
             let before = if op.encoding == Encoding::Count { y[place] } else { E::zero() };
             y[place] = before + E::one();

@@ -1,4 +1,4 @@
-//! Checks of layers: gradients against finite differences, in `f64`, on rows that lie apart.
+//! Test support for layers: compares gradients with finite differences in `f64`, on rows with gaps.
 
 use mimo_graph::describe::List;
 use mimo_graph::operation::{Axis, Geometry};
@@ -10,10 +10,10 @@ use crate::program::{ChunkAccumulator, GradientTarget, Starts, View, Weight, Wri
 use crate::run::{Operation, Run};
 use crate::weighting::TargetWeights;
 
-/// What a value holds that nobody may write.
+/// Content of values that must not be written.
 const UNTOUCHED: f64 = 77.5;
 
-/// Some rows of a batch in an arena of slots, one per view, with gaps that are checked to stay as they are.
+/// Some rows of a batch in an arena of slots, one per view, with gaps that are checked to be unchanged.
 pub(super) struct Bench {
     offsets: Vec<usize>,
     capacity: usize,
@@ -23,14 +23,14 @@ pub(super) struct Bench {
     pub(super) seed: u64,
     pub(super) pass: u64,
     next: usize,
-    /// Memory of the chunk after all values, and a value that an operation keeps for its backward.
+    /// Memory of the chunk after all values, and a value that an operation stores for its backward.
     free: usize,
     scratch: Option<View>,
 }
 
 impl Bench {
     pub(super) fn new(rows: usize) -> Self {
-        // One row more than is used, as in the last chunk of a batch.
+        // One more row than is used, as in the last chunk of a batch.
         Bench {
             offsets: Vec::new(),
             capacity: rows + 1,
@@ -45,17 +45,17 @@ impl Bench {
         }
     }
 
-    /// Makes room for this many values whose slot is the first one, and which do not depend on the rows.
+    /// Allocates this many values whose slot is the first one, and which do not depend on the rows.
     pub(super) fn free(&mut self, len: usize) {
         self.free = len;
     }
 
-    /// A value that an operation keeps for its backward.
+    /// A value that an operation stores for its backward.
     pub(super) fn scratch(&mut self, view: View) {
         self.scratch = Some(view);
     }
 
-    /// A new value. Of two values with gaps, one begins at its slot and one in the middle of it.
+    /// Allocates a value. Of two values with gaps, one begins at its slot and one in the middle of it.
     pub(super) fn value(&mut self, len: usize, gap: usize) -> View {
         let slot = self.offsets.len();
         self.offsets.push(self.next);
@@ -97,7 +97,7 @@ impl Bench {
         }
     }
 
-    /// The places of a value in the arena.
+    /// Indices of a value in the arena.
     pub(super) fn places(&self, view: View) -> Vec<usize> {
         let start = self.offsets[view.slot] * self.capacity + view.column;
         (0..self.rows).flat_map(|row| (0..view.len).map(move |i| start + row * view.stride + i)).collect()
@@ -115,7 +115,7 @@ impl Bench {
         }
     }
 
-    /// Different numbers in −1..1, fixed by `key`.
+    /// Writes distinct numbers in −1..1 that depend on `key`.
     pub(super) fn fill<E: Float>(&self, arena: &mut [E], view: View, key: u64) {
         let values: Vec<f64> =
             (0..self.rows * view.len).map(|i| 2.0 * kernels::uniform(key, i as u64) - 1.0).collect();
@@ -131,7 +131,7 @@ impl Bench {
     }
 }
 
-/// The geometry of kernels in the form of a plan.
+/// Converts the geometry of kernels to that of a plan.
 pub(super) fn planned(of: kernels::conv::Geometry) -> Geometry {
     let axis = |axis: usize| Axis {
         input: of.input[axis],
@@ -157,7 +157,7 @@ pub(super) fn broadcast_strides(input: &[usize], result: &[usize]) -> List<usize
     List::Owned(strides)
 }
 
-/// A weight whose gradient is summed up in this memory.
+/// A weight whose gradient is accumulated in this memory.
 pub(super) fn weight(block: usize, view: View, accumulate: bool) -> Weight {
     Weight { block, gradient: Some(ChunkAccumulator { view, accumulate }) }
 }
@@ -167,10 +167,10 @@ pub(super) fn gradient_of(y: &Written) -> View {
     y.gradient.unwrap_or(y.view)
 }
 
-/// Compares the gradients of `Σ dy·y` that `op` gives with finite differences, for every sink, with what it
-/// accumulates on and with its mask; and the `f32` version with the `f64` version. Nothing but results may change.
+/// Compares the gradients of `Σ dy·y` from `op` with finite differences, for every gradient target, with accumulation
+/// and masks; and the `f32` version with the `f64` version. Only results may change.
 ///
-/// `inputs` are distinct values with the sinks of their gradients.
+/// `inputs` are distinct values with their gradient targets.
 pub(super) fn check<O: Operation>(
     bench: &Bench,
     op: &O,
@@ -210,7 +210,7 @@ pub(super) fn check<O: Operation>(
     }
 }
 
-/// Values before an operation: inputs, masks, the gradient of the result, and what gradients are added to.
+/// Values before an operation: inputs, masks, the gradient of the result, and initial gradients for accumulation.
 fn start<E: Float>(bench: &Bench, inputs: &[(View, Option<GradientTarget>)], dy: View) -> Vec<E> {
     let mut arena = bench.arena();
     for (x, sink) in inputs {
@@ -226,7 +226,7 @@ fn start<E: Float>(bench: &Bench, inputs: &[(View, Option<GradientTarget>)], dy:
     arena
 }
 
-/// Forward and backward; whatever is no result must stay.
+/// Runs forward and backward; everything but results must be unchanged.
 fn run<O: Operation, E: Float + Run<O>>(
     bench: &Bench,
     op: &O,

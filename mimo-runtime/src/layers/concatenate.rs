@@ -14,7 +14,7 @@ fn forward<E: Float>(op: &Concatenate, chunk: &mut Chunk<'_, E>) {
     for part in op.parts.iter() {
         let len = part.view.len / op.outer;
         if part.view.slot == op.y.view.slot {
-            // It was computed there.
+            // It was computed in place.
             column += len;
             continue;
         }
@@ -45,7 +45,7 @@ fn backward<E: Float>(op: &Concatenate, chunk: &mut Chunk<'_, E>) {
 struct Runs {
     /// The first run of every sample.
     first: Mat,
-    /// From one run of a sample to the next.
+    /// Distance between consecutive runs of a sample.
     step: usize,
 }
 
@@ -61,7 +61,7 @@ impl Runs {
         Mat { offset: self.first.offset + index * self.step, ..self.first }
     }
 
-    /// All runs as the rows of one matrix, if samples follow each other as runs do.
+    /// All runs as the rows of one matrix, if samples are contiguous like runs.
     fn joined(self, outer: usize) -> Option<Mat> {
         let even = self.first.stride == outer * self.step;
         even.then_some(Mat { rows: self.first.rows * outer, stride: self.step, ..self.first })

@@ -9,12 +9,12 @@ use crate::layers::apply_mask;
 use crate::program::{Scratch, View};
 use crate::run::run;
 
-/// The three tensors, by which matrices and steps are numbered.
+/// Indices of the three tensors.
 const FIRST: usize = 0;
 const SECOND: usize = 1;
 const RESULT: usize = 2;
 
-/// Visits every position of the axes that are not those of matrices, with the place of its matrix in each tensor.
+/// Visits every position of the axes outside of the matrices, with the offset of its matrix in each tensor.
 fn each_position(
     loops: &[usize],
     steps: [&[usize]; 3],
@@ -52,8 +52,8 @@ fn matrix(op: &Contract, tensor: usize, offset: usize) -> Strided {
     Strided { offset, rows, cols, row_stride, col_stride }
 }
 
-/// Whether the products write each of `len` values of a tensor once. If not they are added up, as along an axis that the tensor does not
-/// have, or leave values out, as beside a diagonal.
+/// Whether the products write each of `len` values of a tensor once. Otherwise they are accumulated, as along an axis
+/// that the tensor does not have, or skip values, as outside of a diagonal.
 fn writes_once(op: &Contract, tensor: usize, len: usize) -> bool {
     let [rows, cols] = lengths(op, tensor);
     let mut positions = op.loops.iter().zip(op.steps[tensor].iter());
@@ -61,7 +61,7 @@ fn writes_once(op: &Contract, tensor: usize, len: usize) -> bool {
     positions.all(|(len, step)| *step > 0 || *len == 1) && written * rows * cols == len
 }
 
-/// The product that writes `target`, a value in the place of a tensor, from those in the places of the others.
+/// Computes the product that writes `target`, a value in place of one tensor, from those in place of the others.
 fn product<E: Float>(
     op: &Contract,
     chunk: &mut Chunk<'_, E>,
@@ -121,8 +121,8 @@ mod tests {
     use crate::layers::check::{Bench, check, gradient_of};
     use crate::program::{GradientTarget, Read, Written};
 
-    /// A product of tensors with these axes: letters of one axis are equal, and those of the result are what is not summed over. `rows`,
-    /// `columns` and `summed` are the axes of matrices.
+    /// A product of tensors with these axes: equal letters are one axis, and axes that the result does not have are
+    /// summed over. `rows`, `columns` and `summed` are the axes of matrices.
     fn product(
         bench: &mut Bench,
         equation: [&str; 3],
@@ -182,7 +182,7 @@ mod tests {
             (["iik", "kn", "in"], ["i", "n", "k"]),
             (["m", "n", "mn"], ["m", "n", ""]),
             (["i", "i", "i"], ["", "", ""]),
-            // Nothing lies as a kernel reads it.
+            // No operand has a layout that a kernel reads.
             (["mkb", "knb", "mnb"], ["m", "n", "k"]),
         ] {
             for (gap, accumulate) in [(0, false), (3, false), (2, true)] {

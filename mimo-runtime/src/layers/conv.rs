@@ -1,7 +1,7 @@
 //! `Conv1D`, `Conv2D` and their transposes: `y = activation(x * kernel + bias)`, one sample after another.
 //!
 //! A transposed convolution is the input gradient of a convolution: it has the geometry of that convolution, whose
-//! input is what the transposed one gives.
+//! input is the output of the transposed one.
 
 use mimo_graph::activation::Activation;
 pub use mimo_graph::operation::{Conv, ConvScratch};
@@ -9,12 +9,12 @@ pub use mimo_graph::operation::{Conv, ConvScratch};
 use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::kernels;
-use crate::kernels::conv::{self, Finish, Geometry};
+use crate::kernels::conv::{self, Epilogue, Geometry};
 use crate::layers::apply_mask;
 use crate::program::Scratch;
 use crate::run::run;
 
-/// The geometry of a plan in the form that kernels read.
+/// Converts the geometry of a plan to that of kernels.
 pub(super) fn geometry(of: &mimo_graph::operation::Geometry) -> Geometry {
     let axes = of.axes;
     Geometry {
@@ -30,7 +30,7 @@ pub(super) fn geometry(of: &mimo_graph::operation::Geometry) -> Geometry {
     }
 }
 
-/// One sample of an input, as [`conv::convolve`] reads it: padded in the scratch if padding is asked for.
+/// One sample of an input, as [`conv::convolve`] reads it: padded in the scratch memory if necessary.
 pub(super) fn padded<E: Float>(
     geometry: &Geometry,
     chunk: &mut Chunk<'_, E>,
@@ -47,7 +47,7 @@ pub(super) fn padded<E: Float>(
     }
 }
 
-/// Transposes the kernel for a pass that spreads.
+/// Transposes the kernel for a pass from outputs to inputs.
 fn transpose<E: Float>(
     geometry: &Geometry,
     kernel: &[E],
@@ -55,21 +55,21 @@ fn transpose<E: Float>(
     [_, transposed]: [Scratch; 2],
 ) {
     let to = chunk.fixed(transposed.view).offset;
-    conv::turn_kernel(geometry, kernel, &mut chunk.arena[to..to + kernel.len()]);
+    conv::reverse_kernel(geometry, kernel, &mut chunk.arena[to..to + kernel.len()]);
 }
 
-/// Spreads one sample of an output at `from` over the input at `to`.
+/// Adds one sample of an output at `from` to the input at `to`, spread over its windows.
 fn spread<E: Float>(
     geometry: &Geometry,
     chunk: &mut Chunk<'_, E>,
     scratch: [Scratch; 2],
     from: usize,
     to: usize,
-    finish: Finish<'_, E>,
+    epilogue: Epilogue<'_, E>,
 ) {
     let [output, transposed] = scratch.map(|scratch| chunk.fixed(scratch.view).offset);
     conv::pad_output(chunk.arena, geometry, from, output);
-    conv::convolve_transposed(chunk.arena, geometry, output, to, transposed, finish);
+    conv::convolve_transposed(chunk.arena, geometry, output, to, transposed, epilogue);
 }
 
 /// Channels of the result.
@@ -82,7 +82,7 @@ fn forward<E: Float>(op: &Conv, chunk: &mut Chunk<'_, E>) {
     let kernel = chunk.weight(op.kernel.block, geometry.kernel_len());
     let bias = op.bias.map(|bias| chunk.weight(bias.block, channels(op)));
     let relu = op.activation == Activation::Relu;
-    let finish = Finish { bias, accumulate: false, relu };
+    let epilogue = Epilogue { bias, accumulate: false, relu };
     let (x, y) = (chunk.mat(op.x.view), chunk.mat(op.y.view));
     if let (true, Some(scratch)) = (op.transposed, op.forward.spread) {
         transpose(geometry, kernel, chunk, scratch);
@@ -90,10 +90,10 @@ fn forward<E: Float>(op: &Conv, chunk: &mut Chunk<'_, E>) {
     for row in 0..chunk.rows {
         let (x, y) = (x.offset + row * x.stride, y.offset + row * y.stride);
         match op.forward.spread {
-            Some(scratch) => spread(geometry, chunk, scratch, x, y, finish),
+            Some(scratch) => spread(geometry, chunk, scratch, x, y, epilogue),
             None => {
                 let input = padded(geometry, chunk, op.forward.input, x);
-                conv::convolve(chunk.arena, geometry, input, y, kernel, finish);
+                conv::convolve(chunk.arena, geometry, input, y, kernel, epilogue);
             }
         }
     }
@@ -121,25 +121,25 @@ fn backward<E: Float>(op: &Conv, chunk: &mut Chunk<'_, E>) {
     for row in 0..chunk.rows {
         let (x, dy) = (x.offset + row * x.stride, dy.offset + row * dy.stride);
         let to = op.x.gradient.map(|sink| {
-            let finish = Finish { bias: None, accumulate: sink.accumulate, relu: false };
+            let epilogue = Epilogue { bias: None, accumulate: sink.accumulate, relu: false };
             let dx = chunk.mat(sink.view);
-            (dx.offset + row * dx.stride, finish)
+            (dx.offset + row * dx.stride, epilogue)
         });
         if op.transposed {
             let input = padded(geometry, chunk, op.backward.input, dy);
             if let Some(gradient) = kernel_gradient {
                 conv::convolve_kernel_gradient(chunk.arena, geometry, input, x, gradient.offset);
             }
-            if let Some((to, finish)) = to {
-                conv::convolve(chunk.arena, geometry, input, to, kernel, finish);
+            if let Some((to, epilogue)) = to {
+                conv::convolve(chunk.arena, geometry, input, to, kernel, epilogue);
             }
         } else {
             if let Some(gradient) = kernel_gradient {
                 let input = padded(geometry, chunk, op.backward.input, x);
                 conv::convolve_kernel_gradient(chunk.arena, geometry, input, dy, gradient.offset);
             }
-            if let (Some((to, finish)), Some(scratch)) = (to, op.backward.spread) {
-                spread(geometry, chunk, scratch, dy, to, finish);
+            if let (Some((to, epilogue)), Some(scratch)) = (to, op.backward.spread) {
+                spread(geometry, chunk, scratch, dy, to, epilogue);
             }
         }
     }

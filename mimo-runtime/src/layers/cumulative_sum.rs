@@ -1,4 +1,4 @@
-//! `cumsum`: sums of the values up to each one along an axis.
+//! `cumsum`: cumulative sums along an axis.
 
 pub use mimo_graph::operation::CumulativeSum;
 
@@ -7,7 +7,7 @@ use crate::float::Float;
 use crate::layers::apply_mask;
 use crate::run::run;
 
-/// Where each block of `len` positions of `inner` values begins.
+/// Offset of each block of `len` positions of `inner` values.
 fn blocks(op: &CumulativeSum) -> impl Iterator<Item = usize> + use<> {
     let size = op.len * op.inner;
     (0..op.x.view.len.checked_div(size).unwrap_or(0)).map(move |block| block * size)
@@ -33,7 +33,7 @@ fn backward<E: Float>(op: &CumulativeSum, chunk: &mut Chunk<'_, E>) {
     for row in 0..chunk.rows {
         let [dy, dx] = chunk.rows_mut([dy, target.view], row);
         for first in blocks(op).flat_map(|block| block..block + op.inner) {
-            // The gradients of the positions from this one on.
+            // Sum of the gradients from this position on.
             let mut sum = E::zero();
             for at in (0..op.len).rev().map(|position| first + position * op.inner) {
                 sum += dy[at];

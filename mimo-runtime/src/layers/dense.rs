@@ -16,9 +16,9 @@ fn forward<E: Float>(op: &Dense, chunk: &mut Chunk<'_, E>) {
         .iter()
         .map(|segment| if segment.activation == Activation::Relu { segment.len } else { 0 });
     let relu = relu.sum::<usize>() == op.units;
-    // The transpose is there for the gradient of what is read.
+    // The transpose is present for the gradient of the input.
     if op.x.gradient.is_some() && kernels::is_deep(op.inputs, op.units) {
-        kernels::dense_forward_turned(chunk.arena, x, y, packed(op, chunk), bias, relu);
+        kernels::dense_forward_transposed(chunk.arena, x, y, packed(op, chunk), bias, relu);
     } else {
         let kernel = chunk.weight(op.kernel.block, op.inputs * op.units);
         kernels::dense_forward(chunk.arena, x, y, kernel, op.units, bias, relu);

@@ -1,4 +1,4 @@
-//! `DepthwiseConv1D`, `DepthwiseConv2D`, and the first half of `SeparableConv1D` and `SeparableConv2D`: `y =
+//! `DepthwiseConv1D`, `DepthwiseConv2D`, and the depthwise half of `SeparableConv1D` and `SeparableConv2D`: `y =
 //! activation(x * kernel + bias)`, channel by channel.
 
 use mimo_graph::activation::Activation;
@@ -7,13 +7,13 @@ pub use mimo_graph::operation::{Depthwise, Widened};
 use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::kernels;
-use crate::kernels::conv::{self, Finish, Geometry};
+use crate::kernels::conv::{self, Epilogue, Geometry};
 use crate::kernels::depthwise;
 use crate::layers::apply_mask;
 use crate::layers::conv::geometry;
 use crate::run::run;
 
-/// One sample of the input, as [`depthwise::depthwise`] reads it.
+/// One sample of the input, in the layout of [`depthwise::depthwise`].
 fn widened<E: Float>(geometry: &Geometry, chunk: &mut Chunk<'_, E>, memory: Widened, from: usize) -> usize {
     match memory.input {
         Some(scratch) if geometry.is_widened() => {
@@ -30,12 +30,12 @@ fn forward<E: Float>(op: &Depthwise, chunk: &mut Chunk<'_, E>) {
     let kernel = chunk.weight(op.kernel.block, geometry.kernel_len());
     let bias = op.bias.map(|bias| chunk.weight(bias.block, geometry.filters));
     let relu = op.activation == Activation::Relu;
-    let finish = Finish { bias, accumulate: false, relu };
+    let epilogue = Epilogue { bias, accumulate: false, relu };
     let (x, y) = (chunk.mat(op.x.view), chunk.mat(op.y.view));
     for row in 0..chunk.rows {
         let (x, y) = (x.offset + row * x.stride, y.offset + row * y.stride);
         let input = widened(geometry, chunk, op.forward, x);
-        depthwise::depthwise(chunk.arena, geometry, input, y, kernel, finish);
+        depthwise::depthwise(chunk.arena, geometry, input, y, kernel, epilogue);
     }
     if !relu && op.activation != Activation::Linear {
         kernels::activation_forward(chunk.arena, op.activation, y, y);

@@ -22,7 +22,7 @@ fn backward<E: Float>(op: &Dropout, chunk: &mut Chunk<'_, E>) {
     let Some(sink) = op.x.gradient else { return };
     match chunk.mode {
         Mode::Train => {
-            // What was dropped was not kept: the same numbers are drawn again.
+            // The mask is not stored: the same numbers are drawn again.
             let (dy, dx) = (chunk.mat(dy), chunk.mat(sink.view));
             drop_out(op, chunk, dy, dx, sink.accumulate);
             apply_mask(chunk, sink);
@@ -31,8 +31,8 @@ fn backward<E: Float>(op: &Dropout, chunk: &mut Chunk<'_, E>) {
     }
 }
 
-/// A value's random number is fixed by the step, the layer and its place in the batch, so that nothing depends on how
-/// the batch is cut in chunks.
+/// A value's random number is fixed by the step, the layer and its index in the batch, so that results do not depend
+/// on how the batch is split into chunks.
 fn drop_out<E: Float>(op: &Dropout, chunk: &mut Chunk<'_, E>, from: Mat, to: Mat, accumulate: bool) {
     let key = random::key(chunk.seed, op.key);
     let len = op.x.view.len / op.positions;

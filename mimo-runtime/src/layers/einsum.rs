@@ -13,7 +13,7 @@ fn len(op: &Einsum) -> usize {
     op.batches * op.inputs * op.units
 }
 
-/// A sample of each of two values, and memory of the chunk. The plan places them apart.
+/// One sample of each of two values, and scratch memory of the chunk. The plan keeps them disjoint.
 fn with_fixed<'c, E: Float>(
     chunk: &'c mut Chunk<'_, E>,
     [first, second]: [View; 2],
@@ -91,7 +91,7 @@ fn backward<E: Float>(op: &Einsum, chunk: &mut Chunk<'_, E>) {
     apply_mask(chunk, target);
 }
 
-/// Visits every position: where its inputs, its outputs and its matrix begin.
+/// Visits every product, with the offsets of its inputs, outputs and matrix.
 fn each_product(op: &Einsum, mut visit: impl FnMut(usize, usize, usize)) {
     for batch in 0..op.batches {
         for position in batch * op.positions..(batch + 1) * op.positions {

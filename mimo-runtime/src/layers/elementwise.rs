@@ -1,4 +1,4 @@
-//! Expressions of single values, tile by tile: no value between their steps is written to memory.
+//! Elementwise expressions, tile by tile: intermediate values are never written to memory.
 
 pub use mimo_graph::operation::Elementwise;
 
@@ -15,16 +15,16 @@ use crate::run::run;
 /// Values of a tile.
 type Values<E> = elementwise::Tile<E>;
 
-/// A part of all values of a chunk: those of the tile at `start`, row after row.
+/// Part of the values of a chunk: those of the tile at `start`, row after row.
 #[derive(Clone, Copy)]
 struct Tile {
     start: usize,
     len: usize,
 }
 
-/// Lends `count` tiles of memory on the stack, and few more: zeroing them is most of the time of a small expression.
+/// Lends `count` tiles of stack memory, and not many more: zeroing them takes most of the time of a small expression.
 fn lend<E: Float>(count: usize, then: &mut dyn FnMut(&mut [Values<E>])) {
-    /// Out of line, so that only the memory that is needed is on the stack.
+    /// Not inlined, so that only the memory in use is on the stack.
     #[inline(never)]
     fn tiles<E: Float, const N: usize>(then: &mut dyn FnMut(&mut [Values<E>])) {
         then(&mut [Values::zeros(); N]);
@@ -40,11 +40,11 @@ fn lend<E: Float>(count: usize, then: &mut dyn FnMut(&mut [Values<E>])) {
     }
 }
 
-/// Place of the values of an input.
+/// Location of the values of an input.
 struct Place<'a> {
     mat: Mat,
     strides: &'a [usize],
-    /// Whether the values lie as those of the result, without a gap between samples.
+    /// Whether the values have the result's layout, without gaps between samples.
     flat: bool,
 }
 
@@ -55,8 +55,8 @@ impl<'a> Place<'a> {
         Place { mat, strides, flat: full && whole }
     }
 
-    /// Visits the runs of a tile along the last axis: where each begins in the tile and in the arena, its length, and the
-    /// distance of its values in the arena.
+    /// Visits the runs of a tile along the last axis: the offset of each in the tile and in the arena, its length,
+    /// and the stride of its values in the arena.
     fn each_run(&self, shape: &[usize], tile: Tile, mut visit: impl FnMut(usize, usize, usize, usize)) {
         let (last, step) = match (shape.last(), self.strides.last()) {
             (Some(last), Some(step)) => (*last, *step),
@@ -83,7 +83,7 @@ fn tiles(op: &Elementwise, rows: usize) -> impl Iterator<Item = Tile> + use<> {
     (0..all).step_by(TILE).map(move |start| Tile { start, len: TILE.min(all - start) })
 }
 
-/// Fills a tile with the values of an input that are not where they are needed.
+/// Fills a tile with the values of an input that has another layout.
 fn gather<E: Float>(op: &Elementwise, place: &Place<'_>, arena: &[E], tile: Tile, register: &mut [E]) {
     place.each_run(&op.shape, tile, |at, from, len, step| {
         let to = &mut register[at..at + len];
@@ -98,7 +98,7 @@ fn gather<E: Float>(op: &Elementwise, place: &Place<'_>, arena: &[E], tile: Tile
     });
 }
 
-/// The steps of an expression, after its inputs.
+/// Adds the steps of an expression, after its inputs.
 fn add_steps<E: Float>(op: &Elementwise, mode: Mode, expression: &mut Expression<E>) {
     for step in op.steps.iter() {
         let operand = |source: Source| match source {
@@ -115,12 +115,13 @@ fn add_steps<E: Float>(op: &Elementwise, mode: Mode, expression: &mut Expression
     }
 }
 
-/// The places of all inputs.
+/// Locations of all inputs.
 fn places<'a, E: Float>(op: &'a Elementwise, chunk: &Chunk<'_, E>) -> impl Iterator<Item = Place<'a>> {
     op.inputs.iter().map(|input| Place::new(op, &input.strides, chunk.mat(input.x.view), chunk))
 }
 
-/// Runs an expression on all values of a chunk: at once, or tile by tile if inputs or gradients lie otherwise than the result.
+/// Runs an expression on all values of a chunk: at once, or tile by tile if inputs or gradients have another layout
+/// than the result.
 fn run_all<E: Float>(
     op: &Elementwise,
     expression: &Expression<E>,
@@ -174,7 +175,7 @@ fn backward<E: Float>(op: &Elementwise, chunk: &mut Chunk<'_, E>) {
         expression.input(Input { at: place.flat.then_some(place.mat.offset), target });
     }
     for (place, accumulate) in targets.iter().flatten() {
-        // What is read by several values of the result collects their gradients.
+        // A value read for several values of the result sums their gradients.
         if !place.flat && !accumulate {
             kernels::fill(chunk.arena, place.mat, E::zero());
         }
@@ -187,7 +188,7 @@ fn backward<E: Float>(op: &Elementwise, chunk: &mut Chunk<'_, E>) {
     }
 }
 
-/// Adds the gradient of an input whose values lie apart.
+/// Adds the gradient of an input whose values are not contiguous.
 fn scatter<E: Float>(op: &Elementwise, place: &Place<'_>, gradient: &[E], tile: Tile, arena: &mut [E]) {
     place.each_run(&op.shape, tile, |at, to, len, step| {
         let gradient = &gradient[at..at + len];

@@ -1,8 +1,8 @@
-//! `Embedding`: a vector for each of some whole numbers.
+//! `Embedding`: a trained vector for each of a fixed number of integers.
 //!
-//! What is read is looked up and has no gradient. The gradient of the vectors is not summed up by the chunks: each would
-//! need room for the whole vocabulary, most of it zeros. In the second phase of a step every task goes through the
-//! numbers of the batch in order and adds the gradients of those whose vectors it owns.
+//! The input is an index and has no gradient. Chunks do not sum up the gradient of the vectors: each would need room
+//! for the whole vocabulary, most of it zeros. Instead, in the second phase of a step every task goes through the
+//! indices of the batch in order and adds the gradients of those whose vectors it owns.
 
 pub use mimo_graph::operation::Embedding;
 
@@ -15,8 +15,8 @@ fn forward<E: Float>(op: &Embedding, chunk: &mut Chunk<'_, E>) {
     for row in 0..chunk.rows {
         let [x, y] = chunk.rows_mut([op.x.view, op.y.view], row);
         for (number, y) in x.iter().zip(y.chunks_exact_mut(op.units)) {
-            // Data sets and predictors have seen to it that the number is one of the vocabulary. Whoever fills the
-            // engine's columns by other means gets the nearest.
+            // Data sets and predictors have checked that the index is in the vocabulary. Code that fills the engine's
+            // columns by other means gets the nearest one.
             let vector = (number.f64() as usize).min(op.vocabulary - 1);
             y.copy_from_slice(&vectors[vector * op.units..(vector + 1) * op.units]);
         }

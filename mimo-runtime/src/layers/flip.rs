@@ -1,4 +1,4 @@
-//! `flip`: axes of a sample from their ends to their beginnings.
+//! `flip`: reverses axes of a sample.
 
 pub use mimo_graph::operation::Flip;
 
@@ -7,8 +7,8 @@ use crate::float::Float;
 use crate::layers::apply_mask;
 use crate::run::run;
 
-/// Visits runs of values: where each begins in the result and in the input, its length, and whether the order of the input's is the
-/// opposite one.
+/// Visits runs of values: the offset of each in the result and in the input, its length, and whether the input is
+/// read in reverse.
 fn each_run(
     (shape, flipped): (&[usize], &[bool]),
     (at, from): (usize, usize),

@@ -1,4 +1,4 @@
-//! `ZeroPadding1D`, `Cropping1D` and their 2D forms: each is the other's backward.
+//! `ZeroPadding1D`, `Cropping1D` and their 2D forms: each is the backward pass of the other.
 
 pub use mimo_graph::operation::Frame;
 
@@ -9,16 +9,16 @@ use crate::layers::{apply_mask, clear};
 use crate::program::View;
 use crate::run::run;
 
-/// Rows of an image that lie inside a larger one.
+/// Rows of an image inside a larger one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Inside {
-    /// How many.
+    /// Number of rows.
     rows: usize,
     /// Values per row.
     len: usize,
-    /// Where the first row begins in the larger image.
+    /// Offset of the first row in the larger image.
     first: usize,
-    /// From one row to the next in the larger image.
+    /// Distance of rows in the larger image.
     stride: usize,
 }
 
@@ -33,7 +33,7 @@ impl Inside {
         }
     }
 
-    /// The rows in one sample of the smaller and of the larger image.
+    /// The rows of one sample, in the smaller and in the larger image.
     fn of<E: Float>(self, chunk: &Chunk<'_, E>, [small, large]: [View; 2], row: usize) -> [Mat; 2] {
         let at = |view: View| chunk.mat(view).offset + row * view.stride;
         let Inside { rows, len, first, stride } = self;

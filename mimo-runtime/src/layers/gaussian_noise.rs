@@ -1,4 +1,4 @@
-//! `GaussianNoise`: additive normal noise while training, nothing otherwise.
+//! `GaussianNoise`: additive normal noise in training, the identity otherwise.
 
 pub use mimo_graph::operation::GaussianNoise;
 
@@ -13,7 +13,7 @@ fn forward<E: Float>(op: &GaussianNoise, chunk: &mut Chunk<'_, E>) {
     let (x, y) = (chunk.mat(op.x.view), chunk.mat(op.y.view));
     match chunk.mode {
         Mode::Train => {
-            // As in `Dropout`: fixed by the step, the layer and the place in the batch.
+            // As in `Dropout`: fixed by the step, the layer and the index in the batch.
             let key = random::key(chunk.seed, op.key);
             let first = (chunk.first_row * op.x.view.len) as u64;
             kernels::gaussian_noise(chunk.arena, key, first, op.stddev, x, y);

@@ -1,4 +1,4 @@
-//! `Activation(glu)`: one half of the last axis, times the sigmoid of the other half.
+//! `Activation(glu)`: one half of the last axis, multiplied by the sigmoid of the other half.
 
 pub use mimo_graph::operation::Glu;
 
@@ -7,7 +7,7 @@ use crate::float::Float;
 use crate::layers::apply_mask;
 use crate::run::run;
 
-/// The logistic function, which does not overflow: `eˣ` is infinite at most, and `1 / (1 + ∞)` is 0.
+/// The logistic function. It does not overflow: `eˣ` is at most infinite, and `1 / (1 + ∞)` is 0.
 fn sigmoid<E: Float>(x: E) -> E {
     E::one() / (E::one() + (-x).exp())
 }

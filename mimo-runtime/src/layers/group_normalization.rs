@@ -11,7 +11,7 @@ use crate::kernels::batch_norm::{
 use crate::layers::apply_mask;
 use crate::run::run;
 
-/// Some whole groups whose channels are worked on together: as many as fit into a block, or one that needs several blocks.
+/// Whole groups whose channels are computed together: as many as fit into a block, or one that needs several blocks.
 #[derive(Clone, Copy)]
 struct Span {
     channels: usize,
@@ -44,12 +44,12 @@ impl Span {
         (first..end).step_by(BLOCK).map(block)
     }
 
-    /// The group of a channel within the span. There are at most as many as a block has channels.
+    /// Index within the span of the group of a channel. A span has at most as many groups as a block has channels.
     fn group(self, channel: usize) -> usize {
         (channel - self.first) / self.size
     }
 
-    /// By group: the sum of what `sums` adds up for the channels of a block.
+    /// Sums for each group what `sums` computes for the channels of a block.
     fn by_group(self, mut sums: impl FnMut(ChannelBlock, &mut [f64])) -> [f64; BLOCK] {
         let mut groups = [0.0; BLOCK];
         for block in self.blocks() {
@@ -63,7 +63,8 @@ impl Span {
     }
 }
 
-/// Mean and `1 / √(variance + ε)` of the groups of a span. Sums are taken in `f64`, as a group may be a whole image.
+/// Mean and `1 / √(variance + ε)` of the groups of a span. Sums are taken in `f64`, because a group may be a whole
+/// image.
 fn statistics<E: Float>(op: &GroupNormalization, span: Span, x: &[E]) -> [[f64; BLOCK]; 2] {
     let count = values(op, span);
     let mut mean = span.by_group(|block, sums| channel_sums(block, x, sums));
@@ -76,12 +77,12 @@ fn statistics<E: Float>(op: &GroupNormalization, span: Span, x: &[E]) -> [[f64; 
     [mean, inverse]
 }
 
-/// Values of a group.
+/// Number of values of a group.
 fn values(op: &GroupNormalization, span: Span) -> f64 {
     (op.x.view.len / op.channels.max(1) * span.size) as f64
 }
 
-/// The number of a group for each channel of a block.
+/// Copies the number of each group to the channels of a block.
 fn of_channels<T: Copy + Default>(span: Span, block: ChannelBlock, groups: &[T; BLOCK]) -> [T; BLOCK] {
     let mut found = [T::default(); BLOCK];
     for (i, number) in found.iter_mut().enumerate().take(block.len) {

@@ -1,5 +1,5 @@
-//! `LayerNormalization`, `RMSNormalization`, `UnitNormalization`: some axes of a sample divided by a statistic of their
-//! values, then scaled and shifted.
+//! `LayerNormalization`, `RMSNormalization` and `UnitNormalization`: values divided by a statistic over some axes of
+//! a sample, then scaled and shifted.
 
 pub use mimo_graph::operation::{LayerNormalization, Statistic};
 
@@ -13,13 +13,13 @@ use crate::kernels::layer_norm::{
 use crate::layers::apply_mask;
 use crate::run::run;
 
-/// Places of the values of a group, from its first one.
+/// Offsets of the values of a group, relative to the first.
 #[derive(Clone, Copy)]
 struct Places<'a> {
     shape: &'a [usize],
     strides: &'a [usize],
     len: usize,
-    /// Whether the places follow each other in memory, as for the last axes.
+    /// Whether the values are contiguous, as for the last axes.
     contiguous: bool,
 }
 
@@ -35,7 +35,7 @@ impl<'a> Places<'a> {
         Places { shape, strides, len, contiguous }
     }
 
-    /// The place of the value with this index, in row-major order.
+    /// Offset of the value with this index, in row-major order.
     #[inline]
     fn at(&self, index: usize) -> usize {
         if self.contiguous {
@@ -46,14 +46,14 @@ impl<'a> Places<'a> {
     }
 }
 
-/// The first places of the groups, and the places in each.
+/// Offsets of the first values of the groups, and of the values in each.
 fn groups(op: &LayerNormalization) -> (Places<'_>, Places<'_>) {
     let (kept, normalized) = op.shape.split_at(op.kept);
     let (kept_strides, strides) = op.strides.split_at(op.kept);
     (Places::new(kept, kept_strides), Places::new(normalized, strides))
 }
 
-/// Sums in eight parts, as the kernels do for contiguous groups.
+/// Sums in eight lanes, as the kernels do for contiguous groups.
 fn sum<E: Float>(len: usize, value: impl Fn(usize) -> E) -> E {
     let mut parts = [E::zero(); 8];
     for start in (0..len).step_by(8) {
@@ -64,12 +64,12 @@ fn sum<E: Float>(len: usize, value: impl Fn(usize) -> E) -> E {
     parts.into_iter().sum()
 }
 
-/// The numbers of a group: its values are normalized by `(x − mean) · scale`.
+/// Mean and scale of a group: its values are normalized by `(x − mean) · scale`.
 #[derive(Clone, Copy)]
 struct Group<E> {
     mean: E,
     scale: E,
-    /// Divisor of `Σ g · n` in the gradient: infinite where the scale is a constant.
+    /// Divisor of `Σ g · n` in the gradient; infinite if the scale is constant.
     count: E,
 }
 
@@ -92,7 +92,7 @@ fn statistic<E: Float>(op: &LayerNormalization, x: &[E], places: &Places<'_>) ->
     let (divisor, count) = match op.statistic {
         Statistic::Moments | Statistic::MeanSquare => ((squares / len + epsilon).sqrt(), len),
         Statistic::Length if squares.sqrt() > epsilon => (squares.sqrt(), E::one()),
-        // As many times as the vector is longer, so is the result.
+        // A vector no longer than epsilon is scaled by a constant.
         Statistic::Length => (epsilon, E::infinity()),
     };
     Group { mean, scale: E::one() / divisor, count }
@@ -169,7 +169,7 @@ fn backward<E: Float>(op: &LayerNormalization, chunk: &mut Chunk<'_, E>) {
     }
 }
 
-/// Adds the share of a group to the gradients of `gamma` and `beta`, if there are any.
+/// Adds the part of a group to the gradients of `gamma` and `beta`, if they are trained.
 fn weight_gradients<E: Float>(
     chunk: &mut Chunk<'_, E>,
     places: &Places<'_>,

@@ -1,4 +1,4 @@
-//! `GlobalAveragePooling1D` of a tensor with a mask. Steps that do not count cost nothing.
+//! `GlobalAveragePooling1D` of a tensor with a mask. Masked steps cost nothing.
 
 pub use mimo_graph::operation::MaskedMean;
 
@@ -7,7 +7,7 @@ use crate::float::Float;
 use crate::layers::{apply_mask, clear};
 use crate::run::run;
 
-/// One divided by the number of steps that count; 0 if there are none.
+/// One divided by the number of unmasked steps; 0 if there are none.
 fn share<E: Float>(mask: &[E]) -> E {
     match mask.iter().filter(|mask| **mask != E::zero()).count() {
         0 => E::zero(),

@@ -8,10 +8,10 @@ use crate::kernels;
 use crate::layers::apply_mask;
 use crate::run::run;
 
-/// Takes the place of values that do not count, as in Keras.
+/// Replaces masked values, as in Keras.
 const LEFT_OUT: f64 = -1e9;
 
-/// Calls `write` with the place of each value of a sample and with the place of its value in the mask.
+/// Calls `write` with the offset of each value of a sample and the offset of its value in the mask.
 fn each_value(op: &MaskedSoftmax, mut write: impl FnMut(usize, usize)) {
     let (shape, strides) = (&*op.shape, &*op.strides);
     let (Some((&last, outer)), Some((&stride, outer_strides))) = (shape.split_last(), strides.split_last())
@@ -39,7 +39,7 @@ fn forward<E: Float>(op: &MaskedSoftmax, chunk: &mut Chunk<'_, E>) {
     kernels::softmax_forward(chunk.arena, y, y, false);
     for row in 0..chunk.rows {
         let [mask, y] = chunk.rows_mut([op.mask.view, op.y.view], row);
-        // Where nothing counts, too.
+        // Also if everything is masked.
         each_value(op, |at, place| {
             if mask[place] <= half || mask[place].is_nan() {
                 y[at] = E::zero();
@@ -48,7 +48,7 @@ fn forward<E: Float>(op: &MaskedSoftmax, chunk: &mut Chunk<'_, E>) {
     }
 }
 
-/// The gradient of a softmax, which is 0 where its result is.
+/// Gradient of a softmax, which is 0 where the result is 0.
 fn backward<E: Float>(op: &MaskedSoftmax, chunk: &mut Chunk<'_, E>) {
     let (Some(dy), Some(sink)) = (op.y.gradient, op.x.gradient) else { return };
     let positions = op.y.view.len / op.shape.last().copied().unwrap_or(1).max(1);

@@ -1,4 +1,4 @@
-//! `Masking`: positions that hold one value only become zeros.
+//! `Masking`: sets positions to zero whose values all equal the mask value.
 
 pub use mimo_graph::operation::Masking;
 

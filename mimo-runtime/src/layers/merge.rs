@@ -12,12 +12,12 @@ use crate::layers::strided::{each_run, run_offset};
 use crate::program::GradientTarget;
 use crate::run::run;
 
-/// Whether an input has the result's shape, so that its values lie as the result's do.
+/// Whether an input has the result's shape, and so its layout.
 fn full(op: &Merge, input: &MergeInput) -> bool {
     input.x.view.len == op.y.view.len
 }
 
-/// The function that combines the values so far with the next input.
+/// Function that combines the result so far with the next input.
 fn binary(op: &Merge) -> Binary {
     match op.op {
         MergeOp::Add | MergeOp::Average => Binary::Add,
@@ -52,7 +52,7 @@ fn forward<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>) {
             MergeOp::Add | MergeOp::Average => broadcast(op, chunk, input, |y, x| y + x),
             MergeOp::Subtract => broadcast(op, chunk, input, |y, x| y - x),
             MergeOp::Multiply => broadcast(op, chunk, input, |y, x| y * x),
-            // As the kernels: the second if one of the two is NaN.
+            // As in the kernels: the second if one of the two is NaN.
             MergeOp::Maximum => broadcast(op, chunk, input, |y, x| if y > x { y } else { x }),
             MergeOp::Minimum => broadcast(op, chunk, input, |y, x| if y < x { y } else { x }),
         }
@@ -109,7 +109,7 @@ fn backward<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>) {
     }
 }
 
-/// The gradient of an input that the result is linear in: `factor · dy`, summed over the axes where the input is
+/// The gradient of an input that enters the result linearly: `factor · dy`, summed over the axes where the input is
 /// broadcast.
 fn scaled<E: Float>(
     op: &Merge,
@@ -143,10 +143,10 @@ fn scaled<E: Float>(
     }
 }
 
-/// How many values are worked on at once, on the stack.
+/// Number of values of a block on the stack.
 const BLOCK: usize = 64;
 
-/// The gradient of an input whose share of `dy` depends on all inputs.
+/// Gradient of an input whose factor of `dy` depends on all inputs.
 fn weighted<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>, place: usize, sink: GradientTarget) {
     let Some(dy) = op.y.gradient else { return };
     if !sink.accumulate {
@@ -196,8 +196,8 @@ fn weighted<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>, place: usize, sink: 
     }
 }
 
-/// Keeps the gradient where the input at `place` is the one that was chosen: inputs are compared one after another,
-/// and `keeps` says whether the chosen one of those before stays.
+/// Keeps the gradient where the input at `place` was chosen: inputs are compared in order, and `keeps` returns
+/// whether the earlier choice stays.
 #[inline]
 fn chosen<'a, E: Float>(
     inputs: impl Iterator<Item = (&'a [E], usize)>,

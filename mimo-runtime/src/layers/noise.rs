@@ -1,5 +1,5 @@
-//! `AlphaDropout`, `GaussianDropout`, and `Dropout` with a `noise_shape`: a random function of each value while training,
-//! nothing otherwise.
+//! `AlphaDropout`, `GaussianDropout`, and `Dropout` with a `noise_shape`: a random function of each value in
+//! training, the identity otherwise.
 
 pub use mimo_graph::operation::{Noise, Randomness};
 
@@ -10,7 +10,7 @@ use crate::layers::{apply_mask, pass, strided};
 use crate::random;
 use crate::run::run;
 
-/// The random numbers of this step, and the function of them.
+/// The random numbers of this step and the function applied to them.
 fn scale<E: Float>(op: &Noise, chunk: &Chunk<'_, E>) -> RandomScale {
     let key = random::key(chunk.seed, op.key);
     match op.randomness {
@@ -20,8 +20,8 @@ fn scale<E: Float>(op: &Noise, chunk: &Chunk<'_, E>) -> RandomScale {
     }
 }
 
-/// The index of the first random number of a sample. As in `Dropout`, numbers are fixed by the step, the layer and the
-/// place in the batch.
+/// Index of the first random number of a sample. As in `Dropout`, numbers are fixed by the step, the layer and the
+/// index in the batch.
 fn first<E: Float>(op: &Noise, chunk: &Chunk<'_, E>, row: usize) -> u64 {
     ((chunk.first_row + row) as u64).wrapping_mul(op.numbers as u64)
 }
@@ -48,7 +48,7 @@ fn backward<E: Float>(op: &Noise, chunk: &mut Chunk<'_, E>) {
     if chunk.mode != Mode::Train {
         return pass(chunk, dy, target);
     }
-    // The numbers are not kept: the same ones are drawn again.
+    // The numbers are not stored: the same ones are drawn again.
     let scale = scale(op, chunk);
     for row in 0..chunk.rows {
         let first = first(op, chunk, row);
@@ -122,7 +122,7 @@ mod tests {
         }
     }
 
-    /// What a sample of 1000 values becomes, which are drawn from the normal distribution, in 100 samples.
+    /// Results for 100 samples of 1000 values from the normal distribution.
     fn drawn(randomness: Randomness) -> (Vec<f64>, Vec<f64>) {
         let mut bench = Bench::new(100);
         let op = noise(&mut bench, randomness, &[1000], &[true], (0, false));
@@ -143,7 +143,7 @@ mod tests {
         let (x, y) = drawn(Randomness::AlphaDropout { rate: 0.25 });
         let (mean, variance) = moments(&y);
         assert!(mean.abs() < 0.02 && (variance - 1.0).abs() < 0.03, "{mean} {variance}");
-        // The formula of Keras: kept values lie on a line, dropped ones have one value.
+        // Keras's formula: kept values are on a line, dropped ones have one value.
         let limit = -1.673_263_242_354_377_2 * 1.050_700_987_355_480_5;
         let a = (0.75 * (1.0 + 0.25 * f64::powi(limit, 2))).powf(-0.5);
         let b = -a * limit * 0.25;

@@ -1,4 +1,4 @@
-//! `Normalization` by weights: values shifted and scaled by mean and variance of the data.
+//! `Normalization` by weights: values shifted and scaled by the mean and variance of the data.
 
 pub use mimo_graph::operation::Normalization;
 
@@ -8,15 +8,15 @@ use crate::kernels::batch_norm::{BLOCK, ChannelBlock, channel_affine, channel_gr
 use crate::layers::apply_mask;
 use crate::run::run;
 
-/// The least deviation that is divided by: Keras's `epsilon`.
+/// Smallest divisor: Keras's `epsilon`.
 const LEAST: f64 = 1e-7;
 
-/// The positions that have a mean and a variance, in blocks.
+/// Positions that have a mean and a variance, in blocks.
 fn blocks(op: &Normalization) -> impl Iterator<Item = ChannelBlock> + use<> {
     ChannelBlock::all(op.positions, op.inner)
 }
 
-/// Values to subtract, to multiply by and to add, for each position of a block.
+/// Numbers to subtract, to multiply by and to add, for each position of a block.
 fn numbers<E: Float>(op: &Normalization, chunk: &Chunk<'_, E>, block: ChannelBlock) -> [[E; BLOCK]; 3] {
     let [mean, variance] = [op.mean, op.variance].map(|block| chunk.weight(block, op.positions));
     let mut found = [[E::zero(); BLOCK]; 3];
@@ -51,7 +51,7 @@ fn backward<E: Float>(op: &Normalization, chunk: &mut Chunk<'_, E>) {
         let [_, scale, _] = numbers(op, chunk, block);
         let by_channel = [zeros, scale, zeros, zeros];
         for row in 0..chunk.rows {
-            // The gradient does not depend on x, which is not kept: the slopes are 0.
+            // The gradient does not depend on x, which is not stored: the derivatives are 0.
             let [dy, dx] = chunk.rows_mut([dy, target.view], row);
             channel_gradient(block, &by_channel, dy, dy, dx, target.accumulate);
         }

@@ -1,4 +1,4 @@
-//! Vectors brought to length 1, for the cosines of `Dot`.
+//! Vectors scaled to length 1, for the cosines of `Dot`.
 
 pub use mimo_graph::operation::Normalize;
 
@@ -10,14 +10,14 @@ use crate::run::run;
 /// Keras's `epsilon`.
 const SHORTEST: f64 = 1e-7;
 
-/// Where the vectors begin.
+/// Offsets of the vectors.
 fn vectors(op: &Normalize) -> impl Iterator<Item = usize> + use<> {
     let (inner, step) = (op.inner, op.len * op.inner);
     (0..op.x.view.len.checked_div(step).unwrap_or(0))
         .flat_map(move |outer| (0..inner).map(move |i| outer * step + i))
 }
 
-/// The values of a vector.
+/// Offsets of the values of a vector.
 fn vector(op: &Normalize, start: usize) -> impl Iterator<Item = usize> + Clone + use<> {
     (start..start + op.len * op.inner).step_by(op.inner.max(1))
 }
@@ -44,7 +44,7 @@ fn backward<E: Float>(op: &Normalize, chunk: &mut Chunk<'_, E>) {
         let [x, dy, dx] = chunk.rows_mut([op.x.view, dy, sink.view], row);
         for start in vectors(op) {
             let length = product(vector(op, start), x, x).sqrt();
-            // What is divided by a constant has no share in how long the vector is.
+            // A vector divided by a constant has no gradient through its length.
             let along = match length > E::of(SHORTEST) {
                 true => product(vector(op, start), x, dy) / (length * length),
                 false => E::zero(),

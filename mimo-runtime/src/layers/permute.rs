@@ -1,4 +1,4 @@
-//! `Permute`: the axes of a sample in another order.
+//! `Permute`: reorders the axes of a sample.
 
 pub use mimo_graph::operation::Permute;
 
@@ -46,7 +46,7 @@ mod tests {
     use crate::layers::check::{Bench, check};
     use crate::program::{GradientTarget, Read, Written};
 
-    /// The strides of the input along the axes of the result: `dims` gives for each new axis the old one, from 1.
+    /// Strides of the input along the axes of the result: `dims[i]` is the old axis (from 1) of the new axis `i`.
     fn permuted_strides(input: &[usize], dims: &[usize]) -> List<usize> {
         List::Owned(dims.iter().map(|&dim| input[dim..].iter().product()).collect())
     }

@@ -1,5 +1,4 @@
-//! A convolution whose results go straight into a max pooling: `Conv2D` and `MaxPooling2D`, or their 1D forms, as one
-//! operation.
+//! A convolution followed by a max pooling, as one operation: `Conv2D` and `MaxPooling2D`, or their 1D forms.
 
 use mimo_graph::activation::Activation;
 pub use mimo_graph::operation::PooledConv;
@@ -24,12 +23,12 @@ fn forward<E: Float>(op: &PooledConv, chunk: &mut Chunk<'_, E>) {
     let bias = op.bias.map(|bias| chunk.weight(bias.block, pooling.geometry.filters));
     let relu = op.activation == Activation::Relu;
     let (x, y) = (chunk.mat(op.x.view), chunk.mat(op.y.view));
-    let codes = (chunk.mode == Mode::Train).then(|| chunk.mat(op.argmax.view));
+    let argmax = (chunk.mode == Mode::Train).then(|| chunk.mat(op.argmax.view));
     for row in 0..chunk.rows {
         let image = padded(&pooling.geometry, chunk, op.padded[0], x.offset + row * x.stride);
-        let codes = codes.map(|codes| codes.offset + row * codes.stride);
+        let argmax = argmax.map(|argmax| argmax.offset + row * argmax.stride);
         let places = [image, y.offset + row * y.stride];
-        pooled::convolve_pooled(chunk.arena, pooling, places, codes, kernel, bias, relu);
+        pooled::convolve_pooled(chunk.arena, pooling, places, argmax, kernel, bias, relu);
     }
 }
 
@@ -43,7 +42,7 @@ fn backward<E: Float>(op: &PooledConv, chunk: &mut Chunk<'_, E>) {
     let pooling = &pooling(op);
     let geometry = &pooling.geometry;
     let (x, y, dy) = (chunk.mat(op.x.view), chunk.mat(op.y.view), chunk.mat(dy));
-    let codes = chunk.mat(op.argmax.view);
+    let argmax = chunk.mat(op.argmax.view);
     let taps = geometry.kernel_len() / geometry.filters;
     let bias = op.bias.and_then(|bias| chunk.accumulator(&bias));
     let gradient = chunk.accumulator(&op.kernel).zip(op.sums.map(|sums| chunk.fixed(sums.view)));
@@ -62,12 +61,12 @@ fn backward<E: Float>(op: &PooledConv, chunk: &mut Chunk<'_, E>) {
     }
     let mut was_transposed = false;
     for row in 0..chunk.rows {
-        // One sample after the other, so that what is computed of one is still in the cache.
+        // Sample by sample, so that the outputs of one are still in the cache.
         if op.activation == Activation::Relu && !op.activation_grad_applied {
             let [y, dy] = [y, dy].map(|mat| one(mat, row));
             kernels::activation_backward(chunk.arena, Activation::Relu, y, dy, dy, false);
         }
-        let [from, dy, codes] = [x, dy, codes].map(|mat| one(mat, row).offset);
+        let [from, dy, argmax] = [x, dy, argmax].map(|mat| one(mat, row).offset);
         if let Some(sums) = bias {
             let windows = pooling.len() / geometry.filters;
             conv::add_column_sums(chunk.arena, dy, windows, geometry.filters, sums.offset);
@@ -75,7 +74,7 @@ fn backward<E: Float>(op: &PooledConv, chunk: &mut Chunk<'_, E>) {
         if let Some((gradient, sums)) = gradient {
             let image = padded(&pooling.geometry, chunk, op.padded[1], from);
             let to = [gradient.offset, sums.offset];
-            was_transposed = pooled::pooled_kernel_gradient(chunk.arena, pooling, [image, dy, codes], to);
+            was_transposed = pooled::pooled_kernel_gradient(chunk.arena, pooling, [image, dy, argmax], to);
         }
         if let (Some(sink), Some([image, transposed])) = (op.x.gradient, op.spread) {
             clear(chunk, sink, row);
@@ -84,10 +83,10 @@ fn backward<E: Float>(op: &PooledConv, chunk: &mut Chunk<'_, E>) {
             if geometry.is_padded() {
                 let image = chunk.fixed(image.view);
                 kernels::fill(chunk.arena, image, E::of(0.0));
-                pooled::pooled_input_gradient(chunk.arena, pooling, [image.offset, dy, codes], transposed);
+                pooled::pooled_input_gradient(chunk.arena, pooling, [image.offset, dy, argmax], transposed);
                 conv::add_unpadded(chunk.arena, geometry, image.offset, dx);
             } else {
-                pooled::pooled_input_gradient(chunk.arena, pooling, [dx, dy, codes], transposed);
+                pooled::pooled_input_gradient(chunk.arena, pooling, [dx, dy, argmax], transposed);
             }
         }
     }

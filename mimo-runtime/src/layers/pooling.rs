@@ -10,7 +10,7 @@ use crate::kernels::{self, Windows};
 use crate::layers::{apply_mask, clear};
 use crate::run::run;
 
-/// Where the windows lie.
+/// Geometry of the windows.
 fn windows(op: &Pooling) -> Windows {
     let [height, width, channels] = op.image;
     match op.padding {
@@ -38,7 +38,7 @@ fn backward<E: Float>(op: &Pooling, chunk: &mut Chunk<'_, E>) {
                 let [x, y, dy, dx] = chunk.rows_mut([op.x.view, op.y.view, dy, sink.view], row);
                 kernels::pooling_gradient(op.kind, &windows, [x, y, dy], dx);
             }
-            // The other two need not exist any more.
+            // The other two buffers need not exist any more.
             PoolKind::Average => {
                 let [dy, dx] = chunk.rows_mut([dy, sink.view], row);
                 kernels::pooling_gradient(op.kind, &windows, [&[], &[], dy], dx);

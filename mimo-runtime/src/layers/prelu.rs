@@ -1,4 +1,4 @@
-//! `PReLU`: a ReLU whose slope for negative values is learned.
+//! `PReLU`: a ReLU with a trained slope for negative values.
 
 pub use mimo_graph::operation::Prelu;
 
@@ -14,7 +14,7 @@ fn forward<E: Float>(op: &Prelu, chunk: &mut Chunk<'_, E>) {
         strided::each_run(&op.shape, &op.strides, |at, slope, len, step| {
             let values = x[at..at + len].iter().zip(&mut y[at..at + len]);
             let activate = |x: E, alpha: E| if x > E::zero() { x } else { alpha * x };
-            // One loop for each way in which slopes lie, so that the compiler has vectors for the usual ones.
+            // One loop for each layout of the slopes, so that the compiler vectorizes the usual ones.
             match step {
                 0 => {
                     let alpha = alpha[slope];

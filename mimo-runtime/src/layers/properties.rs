@@ -1,5 +1,5 @@
-//! Layers whose windows slide, with windows of every kind, against sums written down as Keras defines them: outputs, the
-//! gradients of what is read and of weights, in `f64`, and in `f32` on every instruction set of this processor.
+//! Layers with sliding windows of every kind, compared with sums that follow Keras's definition: outputs, gradients
+//! of inputs and weights, in `f64`, and in `f32` on every instruction set of this processor.
 
 use mimo_graph::activation::Activation;
 use mimo_graph::dim::Dim;
@@ -23,7 +23,7 @@ use crate::weighting::TargetWeights;
 
 mod defined;
 
-/// A layer, its input and whether its gradients are added to what is there.
+/// A layer, its input, and whether its gradients are accumulated.
 #[derive(Clone, Debug)]
 struct Problem {
     class: Class,
@@ -33,7 +33,7 @@ struct Problem {
     dilation: Vec<usize>,
     padding: Padding,
     output_padding: Option<Vec<usize>>,
-    /// Channels that are read.
+    /// Channels of the input.
     channels: usize,
     groups: usize,
     filters: usize,
@@ -41,7 +41,7 @@ struct Problem {
     accumulate: bool,
 }
 
-/// What an operation reads and writes.
+/// Inputs and outputs of an operation.
 #[derive(Clone, Debug)]
 struct Values {
     x: Vec<f64>,
@@ -49,7 +49,7 @@ struct Values {
     dy: Vec<f64>,
     y: Vec<f64>,
     dx: Vec<f64>,
-    /// The gradients of `params`, which are a kernel and a bias.
+    /// Gradients of `params`, a kernel and a bias.
     gradient: Vec<f64>,
 }
 
@@ -59,7 +59,7 @@ enum Op {
     Pooling(Pooling),
 }
 
-// The slots of an operation: four values of a sample, then memory that all samples share.
+// The slots of an operation: four values per sample, then memory that all samples share.
 const X: usize = 0;
 const Y: usize = 1;
 const DY: usize = 2;
@@ -84,7 +84,7 @@ fn numbers(key: u64, len: usize) -> Vec<f64> {
 }
 
 impl Case {
-    /// Forward and backward, from these values on.
+    /// Runs forward and backward from these values.
     fn run<E: Float>(&self, before: &Values) -> Values {
         let (rows, capacity) = (self.rows, self.rows + 1);
         let mut offsets = vec![];
@@ -99,7 +99,7 @@ impl Case {
             true => offsets[slot] * capacity..offsets[slot] * capacity + rows * self.lens[slot],
             false => fixed + offsets[slot]..fixed + offsets[slot] + self.lens[slot],
         };
-        // Whatever is not written stays.
+        // Memory that is not written stays NaN.
         let mut arena = vec![E::of(f64::NAN); fixed + areas[1]];
         let (kernel, bias) = before.gradient.split_at(self.lens[KERNEL]);
         for (slot, values) in
@@ -141,7 +141,7 @@ impl Case {
         Values { y: read(Y), dx: read(DX), gradient, ..before.clone() }
     }
 
-    /// Compares the operation with what is defined, everywhere.
+    /// Compares the operation with its definition, everywhere.
     fn check(&self, before: &Values, wanted: &Values) -> Result<(), TestCaseError> {
         let agree = |found: Values, tolerance: f64, on: &str| {
             let pairs = [
@@ -170,7 +170,7 @@ impl Case {
 }
 
 impl Problem {
-    /// Height and width of what is said of every axis; sequences have height 1.
+    /// Height and width from a value for each axis; sequences have height 1.
     fn image<T: Copy>(axes: &[T], one: T) -> [T; 2] {
         match axes {
             [width] => [one, *width],
@@ -178,7 +178,7 @@ impl Problem {
         }
     }
 
-    /// The geometry that the planner finds.
+    /// The geometry as the planner computes it.
     fn geometry(&self) -> Geometry {
         let dims = |lens: &[usize]| lens.iter().map(|&len| Dim::Known(len)).collect();
         let sliding = Sliding {
@@ -208,7 +208,7 @@ impl Problem {
         }
     }
 
-    /// The operation that executes the layer, or another one that can.
+    /// The operation that executes the layer, or an equivalent one.
     fn case(&self, depthwise: bool) -> Case {
         let (geometry, transposed) = (self.geometry(), self.class.transposed());
         let volume = |lens: [usize; 2], channels: usize| lens[0] * lens[1] * channels;
@@ -271,7 +271,7 @@ impl Problem {
         };
         let wanted = products.apply(&before, self);
         self.case(false).check(&before, &wanted)?;
-        // A grouped convolution whose groups are its channels is a depthwise one, and the other way round.
+        // A grouped convolution with as many groups as channels is a depthwise one, and vice versa.
         if self.groups == self.channels && !self.class.transposed() {
             self.case(true).check(&before, &wanted)?;
         }
@@ -279,12 +279,12 @@ impl Problem {
     }
 }
 
-/// Channels that fill no vector, just one, and more than one.
+/// Channels that fill no vector, exactly one, and more than one.
 fn channels() -> impl Strategy<Value = usize> {
     prop_oneof![4 => 1_usize..5, 1 => Just(16_usize), 1 => 15_usize..36]
 }
 
-/// A layer of this class over `rank` axes: `[channels, groups, filters]` as given.
+/// A layer of this class over `rank` axes, with `[channels, groups, filters]`.
 fn problem(
     class: Class,
     channels: impl Strategy<Value = [usize; 3]>,
@@ -300,7 +300,7 @@ fn problem(
         let ones = vec![1; axes.len()];
         let (strides, dilation) = if strided { (steps, ones) } else { (ones, steps) };
         let lens = axes.iter().enumerate().map(|(i, axis)| {
-            // Windows have to fit, and a transpose with `output_padding` has to give something.
+            // Windows have to fit, and a transpose with `output_padding` must not have an empty output.
             let reach = (kernel[i] - 1) * dilation[i];
             if padding == Padding::Valid && !class.transposed() {
                 axis.0 + reach

@@ -10,15 +10,15 @@ use crate::kernels::{normal, truncated_normal, uniform};
 use crate::random;
 use crate::run::run;
 
-/// A number is fixed by the step or pass, the call and its place in the batch, so that nothing depends on how the batch is
-/// cut in chunks.
+/// A number is fixed by the step or pass, the call and its index in the batch, so that results do not depend on how
+/// the batch is split into chunks.
 fn forward<E: Float>(op: &RandomDraw, chunk: &mut Chunk<'_, E>) {
     let key = match op.seed {
         Some(seed) => random::key(seed, chunk.pass),
         None => random::key(chunk.seed, op.key),
     };
     let &[a, b] = &op.numbers[..] else { return };
-    // Half the distance of the numbers below 1: in `f32` a uniform number would be rounded to 1.
+    // Half the spacing of numbers below 1: in `f32` a uniform number would be rounded to 1.
     let unit = E::epsilon().f64() / 2.0;
     for row in 0..chunk.rows {
         let first = ((chunk.first_row + row) as u64).wrapping_mul(op.y.view.len as u64);
@@ -35,7 +35,7 @@ fn forward<E: Float>(op: &RandomDraw, chunk: &mut Chunk<'_, E>) {
     }
 }
 
-/// Nothing is read, so nothing has a gradient.
+/// There is no input, so there is no gradient.
 fn backward<E: Float>(_: &RandomDraw, _: &mut Chunk<'_, E>) {}
 
 run!(RandomDraw, forward, backward);
@@ -68,7 +68,8 @@ mod tests {
         values
     }
 
-    /// Mean, variance and shares of numbers below some bounds. All tolerances are six standard deviations of the estimates.
+    /// Mean, variance and fractions of numbers below some bounds. All tolerances are six standard deviations of the
+    /// estimates.
     fn check(values: &[f64], (mean, variance, fourth): (f64, f64, f64), shares: &[(f64, f64)]) {
         let n = values.len() as f64;
         let found = values.iter().sum::<f64>() / n;
@@ -98,7 +99,7 @@ mod tests {
         check(&uniform, (1.0, 16.0 / 12.0, 256.0 / 80.0), &quantiles);
         assert!(uniform.iter().all(|x| (-1.0..3.0).contains(x)));
 
-        // Moments and shares of the normal distribution between -2 and 2.
+        // Moments and fractions of the normal distribution between -2 and 2.
         let cut = sample(Drawn::TruncatedNormal, [0.0, 1.0]);
         let quantiles = [(-1.0, 0.142_384), (0.0, 0.5), (0.5, 0.700_589), (1.5, 0.953_843)];
         check(&cut, (0.0, 0.773_741, 1.416_189), &quantiles);
@@ -145,7 +146,7 @@ mod tests {
         assert_ne!(drawn::<f64>(&bench, &RandomDraw { key: 5, ..op.clone() }), first);
         let own = RandomDraw { seed: Some(9), ..op.clone() };
         let own_first = drawn::<f64>(&bench, &own);
-        // A stream of its own depends on its number and on the step.
+        // Each stream depends on its number and on the step.
         bench.seed += 1;
         assert_ne!(drawn::<f64>(&bench, &op), first);
         assert_eq!(drawn::<f64>(&bench, &own), own_first);

@@ -1,8 +1,8 @@
 //! `LSTM`, `GRU`, `SimpleRNN`: layers that read a sequence step by step.
 //!
-//! A chunk goes through all steps at once, so that no thread waits for another. Memory lies step by step: the values of
-//! a step, of all rows of the chunk, follow each other. The backward sums up the gradients of the weights, some steps at a
-//! time.
+//! A chunk goes through all steps at once, so that no thread waits for another. Memory is step-major: the values of a
+//! step, for all rows of the chunk, are contiguous. The backward pass sums up the gradients of the weights over
+//! several steps at a time.
 
 pub use mimo_graph::layers::recurrent::Cell;
 pub use mimo_graph::operation::{Recurrent, RecurrentDropout, StepMask};
@@ -25,18 +25,18 @@ mod simple;
 use gates::{Mask, Operand};
 use masked::{Counted, Masked};
 
-/// Where the values of steps are.
+/// Locations of the values of steps.
 trait Places {
-    /// One of the parts of a step's gates.
+    /// One part of a step's gates.
     fn part(&self, gates: Mat, part: usize) -> Mat;
 
-    /// The values of one step of a memory that lies step by step.
+    /// The values of one step of a step-major buffer.
     fn step<E: Float>(&self, chunk: &Chunk<'_, E>, memory: View, step: usize, cols: usize) -> Mat;
 
     /// The input of a step, or its gradient, inside the samples.
     fn read<E: Float>(&self, chunk: &Chunk<'_, E>, x: View, step: usize) -> Mat;
 
-    /// The result after a step, or its gradient, if the step has one.
+    /// The output of a step, or its gradient, if the step has one.
     fn given<E: Float>(&self, chunk: &Chunk<'_, E>, y: View, step: usize) -> Option<Mat>;
 }
 
@@ -65,7 +65,7 @@ impl Places for Recurrent {
     }
 }
 
-/// The weights, and what a step computes with.
+/// The weights and values of one step.
 struct Step<'a, E> {
     /// `[features, gates · units]`
     kernel: &'a [E],
@@ -77,17 +77,17 @@ struct Step<'a, E> {
     interleaved: Option<[&'a [E]; 2]>,
     /// The input.
     x: Operand,
-    /// Where products and gates go.
+    /// Memory of the products and gates.
     gates: Mat,
-    /// The state before the step and after it.
+    /// The states before and after the step.
     states: [Mat; 2],
-    /// The state before the step as the recurrent kernel sees it.
+    /// The state before the step, after recurrent dropout.
     seen: Operand,
-    /// The cell state before and after it, or other memory that is as large.
+    /// The cell states before and after the step, or other memory of that size.
     cells: [Mat; 2],
     /// Whether both states before the step are zeros.
     begins: bool,
-    /// Whether a backward will read the gates.
+    /// Whether a backward pass reads the gates.
     keeps: bool,
 }
 
@@ -104,7 +104,7 @@ fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
         let len = |rows: usize| kernels::interleaved_len(rows, op.cell.gates(), units);
         [chunk.interleaved(kernel, len(op.features)), chunk.interleaved(recurrent, len(units))]
     });
-    // What no backward reads is written to the same few places again and again, which stay in the cache.
+    // Without a backward pass, the same small buffers are overwritten at each step and stay in the cache.
     let keeps = chunk.mode == Mode::Train;
     let place = |step: usize, of: usize| if keeps { step } else { step % of };
     for (memory, initial) in [op.states.view, op.cells.view].into_iter().zip(op.initial) {
@@ -119,7 +119,7 @@ fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
     let interleaved = interleaved.filter(|_| input_mask.is_none() && mask.is_none());
     let masked = Masked::of(op, chunk);
     masked.iter().for_each(|masked| masked.find_first(chunk.arena));
-    // The number of steps that were computed, by which their memory is numbered.
+    // Number of computed steps, which is the index of a step's memory.
     let mut at = 0;
     for step in 0..op.steps {
         let counted = masked.map_or(Counted::All, |masked| masked.counted(chunk.arena, step));
@@ -169,38 +169,38 @@ fn forward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
     }
 }
 
-/// Writes the result after a step, if the step has one.
+/// Writes the output of a step, if it has one.
 fn give<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>, masked: Option<Masked>, step: usize, state: Mat) {
     let Some(y) = op.given(chunk, op.y.view, step) else { return };
     kernels::copy(chunk.arena, state, y, false);
     masked.iter().for_each(|masked| masked.clear(chunk.arena, step, y));
 }
 
-/// What the backward of a step reads and writes.
+/// The values of one step in the backward pass.
 struct StepBack<'a, E> {
     /// The recurrent kernel, transposed.
     recurrent_pack: &'a [E],
-    /// The gates, in whose places the gradients of the products are put.
+    /// The gates, which are overwritten with the gradients of the products.
     gates: Mat,
-    /// The state before the step and after it.
+    /// The states before and after the step.
     states: [Mat; 2],
-    /// The state before the step as the recurrent kernel has seen it.
+    /// The state before the step, after recurrent dropout.
     seen: Operand,
-    /// Zeros between the two.
+    /// Dropout mask between the two.
     mask: Option<Mask>,
-    /// Values of a gate.
+    /// Number of values of a gate.
     units: usize,
-    /// The cell state before and after it, or other memory that is as large.
+    /// The cell states before and after the step, or other memory of that size.
     cells: [Mat; 2],
-    /// The gradient of the state after the step, which becomes that of the state before it; the same for the cell
-    /// state; two places to compute in.
-    carried: [Mat; 4],
-    /// Whether the state before the step has a gradient: that before the first may be constant.
-    goes_on: bool,
+    /// The gradient of the state after the step, replaced by that of the state before it; the same for the cell
+    /// state; two buffers of scratch memory.
+    state_gradients: [Mat; 4],
+    /// Whether the state before the step needs a gradient: the initial state may be constant.
+    needs_previous: bool,
 }
 
 impl<E: Float> StepBack<'_, E> {
-    /// The gradient of the state from that of what one of the gates has seen of it.
+    /// Adds or writes the gradient of the state, given the gradient of a gate's masked copy of the state.
     fn unmask(&self, arena: &mut [E], gate: usize, seen: Mat, dh: Mat, accumulate: bool) {
         match self.mask {
             Some(mask) => mask.apply(arena, gate, seen, dh, accumulate),
@@ -208,18 +208,18 @@ impl<E: Float> StepBack<'_, E> {
         }
     }
 
-    /// The gradient of the state from that of the products of the first `gates` with the recurrent kernel; those of the
-    /// others are zeros. The last place of `carried` is computed in.
+    /// Computes the gradient of the state from those of the products of the first `gates` with the recurrent kernel;
+    /// the gradients of the others are zeros. The last buffer of `state_gradients` is scratch memory.
     fn through_state(&self, arena: &mut [E], gates: usize, dy: Mat, dh: Mat, accumulate: bool) {
         let Some(mask) = self.mask else { return self.through(arena, dy, dh, accumulate) };
-        let [.., seen] = self.carried;
+        let [.., seen] = self.state_gradients;
         for gate in 0..gates {
             gates::input_gradient(arena, dy, [gate, self.units], seen, self.recurrent_pack);
             mask.apply(arena, gate, seen, dh, accumulate || gate > 0);
         }
     }
 
-    /// The gradient of what was multiplied with the recurrent kernel from that of the products.
+    /// Computes the gradient of the factor of the recurrent kernel from that of the product.
     fn through(&self, arena: &mut [E], dy: Mat, dx: Mat, accumulate: bool) {
         let epilogue = Epilogue { accumulate, mask: None };
         kernels::dense_input_gradient(arena, dy, dx, self.recurrent_pack, epilogue);
@@ -229,10 +229,10 @@ impl<E: Float> StepBack<'_, E> {
 fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
     let (units, width, kept) = (op.units, op.width(), op.kept());
     let recurrent_pack = chunk.transposed(op.recurrent_kernel.block, kernels::packed_len(units, width));
-    let carried: [Mat; 4] =
+    let state_gradients: [Mat; 4] =
         std::array::from_fn(|place| op.step(chunk, op.state_gradients.view, place, units));
-    // What the states have gone into behind the last step: what the layer gives, or nothing.
-    for (&gradient, last) in carried.iter().zip(op.last) {
+    // The gradients of the states after the last step: from the layer's outputs, or zeros.
+    for (&gradient, last) in state_gradients.iter().zip(op.last) {
         match last.and_then(|last| last.gradient) {
             Some(dy) => kernels::copy(chunk.arena, chunk.mat(dy), gradient, false),
             None => kernels::fill(chunk.arena, gradient, E::of(0.0)),
@@ -243,14 +243,14 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
     let [input_mask, mask] = Mask::of(op, chunk);
     let masked = Masked::of(op, chunk);
     let counted = |arena: &[E], step| masked.map_or(Counted::All, |masked| masked.counted(arena, step));
-    // The number of steps that are left of those that were computed.
+    // Number of computed steps that are left.
     let mut at = (0..op.steps).filter(|&step| counted(chunk.arena, step) != Counted::None).count();
     let mut summed = at;
     for step in (0..op.steps).rev() {
         if let Some(dy) = op.y.gradient.and_then(|dy| op.given(chunk, dy, step)) {
             match masked {
-                Some(masked) => masked.add_gradient(chunk.arena, step, dy, carried[0]),
-                None => kernels::copy(chunk.arena, dy, carried[0], true),
+                Some(masked) => masked.add_gradient(chunk.arena, step, dy, state_gradients[0]),
+                None => kernels::copy(chunk.arena, dy, state_gradients[0], true),
             }
         }
         let counted = counted(chunk.arena, step);
@@ -258,7 +258,7 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
             if let Some(sink) = op.x.gradient.filter(|sink| !sink.accumulate) {
                 kernels::fill(chunk.arena, op.read(chunk, sink.view, step), E::zero());
             }
-            // The inputs of steps that are summed up in one go follow each other.
+            // The inputs of steps that are summed up together are contiguous.
             sums.add(op, chunk, at..summed, step + 1);
             summed = at;
             continue;
@@ -268,17 +268,27 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
         let [states, cells] = [op.states.view, op.cells.view]
             .map(|memory| [at, at + 1].map(|at| op.step(chunk, memory, at, units)));
         let seen = Operand::known(chunk.rows, states[0], mask, at);
-        let goes_on = at > 0 || learns;
+        let needs_previous = at > 0 || learns;
         let partly = masked.filter(|_| counted == Counted::Some);
-        partly.iter().for_each(|masked| masked.save(op, chunk.arena, step, carried));
-        let values = StepBack { recurrent_pack, gates, states, seen, mask, units, cells, carried, goes_on };
+        partly.iter().for_each(|masked| masked.save(op, chunk.arena, step, state_gradients));
+        let values = StepBack {
+            recurrent_pack,
+            gates,
+            states,
+            seen,
+            mask,
+            units,
+            cells,
+            state_gradients,
+            needs_previous,
+        };
         match op.cell {
             Cell::Lstm => lstm::backward(op, chunk.arena, &values),
             Cell::Gru { reset_after: true } => gru::backward(op, chunk.arena, &values),
             Cell::Gru { reset_after: false } => gru_before::backward(op, chunk.arena, &values),
             Cell::Simple => simple::backward(op, chunk.arena, &values),
         }
-        partly.iter().for_each(|masked| masked.restore(op, chunk.arena, step, carried, gates));
+        partly.iter().for_each(|masked| masked.restore(op, chunk.arena, step, state_gradients, gates));
         if let Some(sink) = op.x.gradient {
             let dx = op.read(chunk, sink.view, step);
             let pack = chunk.transposed(op.kernel.block, kernels::packed_len(op.features, width));
@@ -299,7 +309,7 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
     if let Some(sink) = op.x.gradient {
         apply_mask(chunk, sink);
     }
-    for (gradient, initial) in carried.into_iter().zip(op.initial) {
+    for (gradient, initial) in state_gradients.into_iter().zip(op.initial) {
         let Some(sink) = initial.and_then(|initial| initial.gradient) else { continue };
         kernels::copy(chunk.arena, gradient, chunk.mat(sink.view), sink.accumulate);
         apply_mask(chunk, sink);

@@ -1,4 +1,4 @@
-//! One number for the values along some axes: sums, means, the largest, the place of the largest.
+//! Reductions along some axes: sums, means, maxima, indices of maxima.
 
 mod statistics;
 
@@ -12,21 +12,22 @@ use crate::layers::strided::each_run;
 use crate::layers::{apply_mask, clear};
 use crate::run::run;
 
-/// Visits every value of the result: its place, and where the first of the values that it is made of is.
+/// Visits every value of the result: its index, and the offset of the first value that it reduces.
 fn each_result(op: &Reduce, mut visit: impl FnMut(usize, usize)) {
     each_run(&op.shape[..op.kept], &op.strides[..op.kept], |at, from, len, step| {
         (0..len).for_each(|i| visit(at + i, from + i * step));
     });
 }
 
-/// Visits the values that a result is made of, in runs: where each begins, its length, and the distance of its values.
+/// Visits the values that a result reduces, in runs: the offset of each run, its length, and the stride of its
+/// values.
 fn each_part(op: &Reduce, first: usize, mut visit: impl FnMut(usize, usize, usize)) {
     each_run(&op.shape[op.kept..], &op.strides[op.kept..], |_, from, len, step| {
         visit(first + from, len, step);
     });
 }
 
-/// Visits the places of these values one by one, in order.
+/// Visits the offsets of these values one by one, in order.
 fn each_value(op: &Reduce, first: usize, visit: &mut dyn FnMut(usize)) {
     each_part(op, first, |from, len, step| (0..len).for_each(|i| visit(from + i * step)));
 }
@@ -39,10 +40,10 @@ fn scale<E: Float>(op: &Reduce) -> E {
     }
 }
 
-/// Sums that are made beside each other, as vectors.
+/// Lanes of a vectorized sum.
 const LANES: usize = 8;
 
-/// The sum of the values of a run.
+/// Sums the values of a run.
 fn sum<E: Float>(x: &[E], step: usize) -> E {
     if step != 1 {
         return x.iter().step_by(step.max(1)).copied().sum();
@@ -73,7 +74,7 @@ fn forward<E: Float>(op: &Reduce, chunk: &mut Chunk<'_, E>) {
                 let run = &x[from..(from + len * step).min(x.len())];
                 match op.reduction {
                     Reduction::Sum | Reduction::Mean => result += sum(run, step),
-                    // A NaN stays.
+                    // NaN propagates.
                     Reduction::Max => run.iter().step_by(step).for_each(|&x| {
                         result = if x > result || x.is_nan() { x } else { result };
                     }),
@@ -92,7 +93,7 @@ fn backward<E: Float>(op: &Reduce, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
     let Some(target) = op.x.gradient else { return };
     let write = |dx: &mut E, gradient: E| *dx = if target.accumulate { *dx + gradient } else { gradient };
-    // Beside a diagonal there are values that no result is made of.
+    // A diagonal leaves values out.
     let leaves_out = op.shape.iter().product::<usize>() < target.view.len;
     for row in 0..chunk.rows {
         if leaves_out {
@@ -149,7 +150,7 @@ mod tests {
 
     #[test]
     fn gradients() {
-        // All axes, the last, the first, and two that are apart; longer than the lanes.
+        // All axes, the last, the first, and two that are not adjacent; longer than the lanes.
         let layouts: [(&[usize], &[usize], usize); 5] = [
             (&[7], &[1], 0),
             (&[3, 11], &[11, 1], 1),
@@ -181,7 +182,7 @@ mod tests {
         }
     }
 
-    /// The result of four values, and their gradient if that of the result is 3.
+    /// Result for four values, and their gradients if that of the result is 3.
     fn reduced(reduction: Reduction, values: [f64; 4]) -> (f64, Vec<f64>) {
         let mut bench = Bench::new(1);
         let [x, y, dy, dx] = [4, 1, 1, 4].map(|len| bench.value(len, 0));
@@ -224,7 +225,7 @@ mod tests {
         let result = |reduction, values| reduced(reduction, values).0;
         assert_eq!(result(Reduction::ArgMax, [1.0, 3.0, 3.0, 2.0]), 1.0);
         assert_eq!(result(Reduction::ArgMin, [1.0, 0.0, 3.0, 0.0]), 1.0);
-        // As in numpy, a NaN is what is found.
+        // As in numpy, a NaN is found.
         assert_eq!(result(Reduction::ArgMax, [1.0, 3.0, f64::NAN, 5.0]), 2.0);
         assert_eq!(result(Reduction::Any, [0.0, 0.0, -2.0, 0.0]), 1.0);
         assert_eq!(result(Reduction::All, [1.0, 1.0, -2.0, 0.0]), 0.0);

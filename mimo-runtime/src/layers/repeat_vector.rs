@@ -1,4 +1,4 @@
-//! `RepeatVector`: a vector as every step of a sequence.
+//! `RepeatVector`: repeats a vector as every step of a sequence.
 
 pub use mimo_graph::operation::RepeatVector;
 

@@ -8,7 +8,7 @@ use crate::kernels::batch_norm::{BLOCK, ChannelBlock, channel_affine, channel_gr
 use crate::layers::apply_mask;
 use crate::run::run;
 
-/// The positions that have constants, in blocks. One constant is for all values of a sample.
+/// Positions that have constants, in blocks. A single constant is for all values of a sample.
 fn blocks(op: &Rescaling) -> impl Iterator<Item = ChannelBlock> + use<> {
     let count = op.scale.len();
     ChannelBlock::all(count, if count == 1 { op.x.view.len } else { op.inner })
@@ -40,7 +40,7 @@ fn backward<E: Float>(op: &Rescaling, chunk: &mut Chunk<'_, E>) {
     for block in blocks(op) {
         let by_channel = [zeros, constants(&op.scale, block), zeros, zeros];
         for row in 0..chunk.rows {
-            // The gradient does not depend on x, which is not kept: the slopes are 0.
+            // The gradient does not depend on x, which is not stored: the derivatives are 0.
             let [dy, dx] = chunk.rows_mut([dy, target.view], row);
             channel_gradient(block, &by_channel, dy, dy, dx, target.accumulate);
         }
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn gradients() {
-        // Constants, values that follow each other and share one, and all values.
+        // One constant for contiguous values, and for all values.
         for (count, inner, len) in [(1, 1, 12), (1, 4, 12), (3, 1, 12), (3, 2, 12), (BLOCK + 1, 1, BLOCK + 1)]
         {
             for (gap, accumulate) in [(0, false), (3, false), (2, true)] {

@@ -1,8 +1,8 @@
-//! Walks over a value in row-major order beside one whose axes lie differently in memory.
+//! Iteration over a value in row-major order together with one of another memory layout.
 
-/// Visits every run along the last axis of `shape`: `visit(at, other, len, step)` is given where the run begins in a
-/// value of this shape, where it begins in the other value, its length, and how far the other value moves for each of
-/// its elements. `strides` are the other value's, by the axes of `shape`.
+/// Visits every run along the last axis of `shape`: `visit(at, other, len, step)` gets the offset of the run in a
+/// value of this shape, its offset in the other value, its length, and the other value's stride within the run.
+/// `strides` are the other value's, along the axes of `shape`.
 pub(super) fn each_run(
     shape: &[usize],
     strides: &[usize],
@@ -30,7 +30,7 @@ fn walk(
     }
 }
 
-/// Where run number `run` along the last axis of `shape` begins in a value with these strides.
+/// Offset of run `run` along the last axis of `shape`, in a value with these strides.
 pub(super) fn run_offset(mut run: usize, shape: &[usize], strides: &[usize]) -> usize {
     let mut offset = 0;
     for (len, stride) in shape.iter().zip(strides).rev().skip(1) {

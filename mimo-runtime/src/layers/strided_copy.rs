@@ -1,4 +1,4 @@
-//! Copies of values that lie apart in memory: parts of a tensor, and values that are repeated.
+//! Copies of values that are not contiguous: parts of a tensor, and repeated values.
 
 pub use mimo_graph::operation::StridedCopy;
 
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn gradients() {
-        // Of a [4, 3, 5]: parts of each axis, with an axis gone, and one value; then values that are repeated.
+        // Of a [4, 3, 5]: parts of each axis, an axis less, and one value; then repeated values.
         let copies: [(&[usize], &[usize], usize); 8] = [
             (&[2, 3, 5], &[15, 5, 1], 15),
             (&[4, 3, 2], &[15, 5, 1], 1),

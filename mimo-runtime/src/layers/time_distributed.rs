@@ -1,4 +1,4 @@
-//! `TimeDistributed`: a layer that treats the steps of a sequence like samples.
+//! `TimeDistributed`: a layer applied to each step of a sequence.
 
 use crate::chunk::Chunk;
 use crate::kernels::Element;
@@ -6,15 +6,15 @@ use crate::run::{Operation, Run};
 
 /// Any operation, on every step of every sample: `[steps, …] → [steps, …]`.
 ///
-/// A sample of `steps · n` values in a slot of its own is `steps` rows of `n` values, so that the operation, whose views
-/// are those of one step, runs as it is on a chunk of more rows.
+/// A sample of `steps · n` values in its own slot is `steps` rows of `n` values, so that the operation, whose views
+/// are those of one step, runs unchanged on a chunk of more rows.
 ///
 /// **Keras equivalent:** `keras.layers.TimeDistributed`.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeDistributed<Op> {
-    /// Steps of a sample.
+    /// Number of steps of a sample.
     pub steps: usize,
-    /// What each goes through.
+    /// The operation of each step.
     pub layer: Op,
 }
 

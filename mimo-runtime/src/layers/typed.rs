@@ -1,7 +1,7 @@
 //! The weights of layers, as fields of a model: `model.hidden.kernel`.
 //!
-//! A layer here holds nothing but its weights, as dfdx tensors whose sizes are part of their types. What the layer
-//! computes is in the file that has its name.
+//! These types hold only weights, as dfdx tensors whose sizes are part of their types. The computation of a layer is
+//! in the file of its name.
 
 use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};
 use dfdx::shapes::{Dtype, HasShape, Rank0, Rank1, Rank2, Rank3, Rank4, Shape};
@@ -29,9 +29,9 @@ weights! {
     /// **Keras equivalent:** `keras.layers.Dense(O)`, with weights of the same names and layout. dfdx's `Linear` and
     /// PyTorch's keep the kernel transposed.
     pub struct Dense<const I: usize, const O: usize, E: Dtype, D: Storage<E>> {
-        /// What each input counts for each output, `[I, O]`.
+        /// Kernel, `[I, O]`.
         pub kernel: Tensor<Rank2<I, O>, E, D>,
-        /// What is added to each output, `[O]`.
+        /// Bias, `[O]`.
         pub bias: Tensor<Rank1<O>, E, D>,
     }
 }
@@ -41,7 +41,7 @@ weights! {
     ///
     /// **Keras equivalent:** `keras.layers.Dense(O, use_bias=False)`.
     pub struct DenseWithoutBias<const I: usize, const O: usize, E: Dtype, D: Storage<E>> {
-        /// What each input counts for each output, `[I, O]`.
+        /// Kernel, `[I, O]`.
         pub kernel: Tensor<Rank2<I, O>, E, D>,
     }
 }
@@ -52,11 +52,11 @@ weights! {
     /// **Keras equivalent:** `keras.layers.LSTM(U)` (`G = 4 · U`, gates i, f, c, o), `keras.layers.GRU(U, reset_after=False)`
     /// (`G = 3 · U`, gates z, r, h), `keras.layers.SimpleRNN(U)` (`G = U`), with weights of the same names and layout.
     pub struct Recurrent<const I: usize, const G: usize, const U: usize, E: Dtype, D: Storage<E>> {
-        /// What each input counts for each gate, `[I, G]`.
+        /// Kernel of the inputs, `[I, G]`.
         pub kernel: Tensor<Rank2<I, G>, E, D>,
-        /// What the state counts for each gate, `[U, G]`.
+        /// Recurrent kernel, `[U, G]`.
         pub recurrent_kernel: Tensor<Rank2<U, G>, E, D>,
-        /// What is added to each gate, `[G]`.
+        /// Bias, `[G]`.
         pub bias: Tensor<Rank1<G>, E, D>,
     }
 }
@@ -66,9 +66,9 @@ weights! {
     ///
     /// **Keras equivalent:** `keras.layers.LSTM(U, use_bias=False)`.
     pub struct RecurrentWithoutBias<const I: usize, const G: usize, const U: usize, E: Dtype, D: Storage<E>> {
-        /// What each input counts for each gate, `[I, G]`.
+        /// Kernel of the inputs, `[I, G]`.
         pub kernel: Tensor<Rank2<I, G>, E, D>,
-        /// What the state counts for each gate, `[U, G]`.
+        /// Recurrent kernel, `[U, G]`.
         pub recurrent_kernel: Tensor<Rank2<U, G>, E, D>,
     }
 }
@@ -78,21 +78,21 @@ weights! {
     ///
     /// **Keras equivalent:** `keras.layers.GRU(U)`.
     pub struct RecurrentWithTwoBiases<const I: usize, const G: usize, const U: usize, E: Dtype, D: Storage<E>> {
-        /// What each input counts for each gate, `[I, G]`.
+        /// Kernel of the inputs, `[I, G]`.
         pub kernel: Tensor<Rank2<I, G>, E, D>,
-        /// What the state counts for each gate, `[U, G]`.
+        /// Recurrent kernel, `[U, G]`.
         pub recurrent_kernel: Tensor<Rank2<U, G>, E, D>,
-        /// What is added to the products of the input and to those of the state, `[2, G]`.
+        /// Biases of the input's products and of the state's, `[2, G]`.
         pub bias: Tensor<Rank2<2, G>, E, D>,
     }
 }
 
 weights! {
-    /// The weights of `Embedding`: whole numbers below `V`, `[…] → […, U]`.
+    /// The weights of `Embedding`: integers below `V`, `[…] → […, U]`.
     ///
     /// **Keras equivalent:** `keras.layers.Embedding(V, U)`, PyTorch's and dfdx's `Embedding`.
     pub struct Embedding<const V: usize, const U: usize, E: Dtype, D: Storage<E>> {
-        /// The vector of each number, `[V, U]`.
+        /// Vectors of the integers, `[V, U]`.
         pub embeddings: Tensor<Rank2<V, U>, E, D>,
     }
 }
@@ -102,9 +102,9 @@ weights! {
 /// **Keras equivalent:** `keras.layers.SpectralNormalization(layer)`, with weights of the same names and layout.
 #[derive(Clone, Debug)]
 pub struct SpectralNormalization<L, const N: usize, E: Dtype, D: Storage<E>> {
-    /// Weights of the layer inside.
+    /// Weights of the wrapped layer.
     pub layer: L,
-    /// Vector that the power iterations start from, `[1, N]`. It is not trained: training steps replace it.
+    /// Start vector of the power iterations, `[1, N]`. Not trained: training steps update it.
     pub vector_u: Tensor<Rank2<1, N>, E, D>,
 }
 
@@ -194,9 +194,9 @@ macro_rules! conv {
             ///
             #[doc = concat!("**Keras equivalent:** `keras.layers.", $keras, ")`, with weights of the same names and layout.")]
             pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
-                #[doc = concat!("What each tap counts, ", $kernel, ".")]
+                #[doc = concat!("Kernel, ", $kernel, ".")]
                 pub kernel: Tensor<$rank<$($size),+>, E, D>,
-                /// What is added to each output channel, `[O]`.
+                /// Bias of the output channels, `[O]`.
                 pub bias: Tensor<Rank1<$outputs>, E, D>,
             }
         }
@@ -206,7 +206,7 @@ macro_rules! conv {
             ///
             #[doc = concat!("**Keras equivalent:** `keras.layers.", $keras, ", use_bias=False)`.")]
             pub struct $without<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
-                #[doc = concat!("What each tap counts, ", $kernel, ".")]
+                #[doc = concat!("Kernel, ", $kernel, ".")]
                 pub kernel: Tensor<$rank<$($size),+>, E, D>,
             }
         }
@@ -241,24 +241,24 @@ macro_rules! depthwise {
         $rank:ident<$($taps:ident),+; $($one:literal),+>, $keras:literal
     ) => {
         weights! {
-            #[doc = concat!("The weights of `", stringify!($depthwise), "`: each of `I` channels gives `M`, `O = I · M` in all.")]
+            #[doc = concat!("The weights of `", stringify!($depthwise), "`: `M` output channels for each of `I` channels, `O = I · M`.")]
             ///
             #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($depthwise), "(", $keras, ", depth_multiplier=M)`,")]
             /// with weights of the same names and layout.
             pub struct $depthwise<$(const $taps: usize,)+ const I: usize, const M: usize, const O: usize, E: Dtype, D: Storage<E>> {
-                /// What each tap counts, `[taps…, I, M]`.
+                /// Kernel, `[taps…, I, M]`.
                 pub kernel: Tensor<$rank<$($taps,)+ I, M>, E, D>,
-                /// What is added to each output channel, `[O]`.
+                /// Bias of the output channels, `[O]`.
                 pub bias: Tensor<Rank1<O>, E, D>,
             }
         }
 
         weights! {
-            #[doc = concat!("The weights of `", stringify!($depthwise), "` without bias: each of `I` channels gives `M`.")]
+            #[doc = concat!("The weights of `", stringify!($depthwise), "` without bias: `M` output channels for each of `I` channels.")]
             ///
             #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($depthwise), "(", $keras, ", depth_multiplier=M, use_bias=False)`.")]
             pub struct $depthwise_without<$(const $taps: usize,)+ const I: usize, const M: usize, E: Dtype, D: Storage<E>> {
-                /// What each tap counts, `[taps…, I, M]`.
+                /// Kernel, `[taps…, I, M]`.
                 pub kernel: Tensor<$rank<$($taps,)+ I, M>, E, D>,
             }
         }
@@ -269,11 +269,11 @@ macro_rules! depthwise {
             #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($separable), "(O, ", $keras, ", depth_multiplier=M)`,")]
             /// with weights of the same names and layout.
             pub struct $separable<$(const $taps: usize,)+ const I: usize, const M: usize, const P: usize, const O: usize, E: Dtype, D: Storage<E>> {
-                /// What each tap counts for its channel, `[taps…, I, M]`.
+                /// Depthwise kernel, `[taps…, I, M]`.
                 pub depthwise_kernel: Tensor<$rank<$($taps,)+ I, M>, E, D>,
-                /// What each channel in between counts for each filter, `[1…, P, O]`.
+                /// Pointwise kernel, `[1…, P, O]`.
                 pub pointwise_kernel: Tensor<$rank<$($one,)+ P, O>, E, D>,
-                /// What is added to each output channel, `[O]`.
+                /// Bias of the output channels, `[O]`.
                 pub bias: Tensor<Rank1<O>, E, D>,
             }
         }
@@ -283,9 +283,9 @@ macro_rules! depthwise {
             ///
             #[doc = concat!("**Keras equivalent:** `keras.layers.", stringify!($separable), "(O, ", $keras, ", depth_multiplier=M, use_bias=False)`.")]
             pub struct $separable_without<$(const $taps: usize,)+ const I: usize, const M: usize, const P: usize, const O: usize, E: Dtype, D: Storage<E>> {
-                /// What each tap counts for its channel, `[taps…, I, M]`.
+                /// Depthwise kernel, `[taps…, I, M]`.
                 pub depthwise_kernel: Tensor<$rank<$($taps,)+ I, M>, E, D>,
-                /// What each channel in between counts for each filter, `[1…, P, O]`.
+                /// Pointwise kernel, `[1…, P, O]`.
                 pub pointwise_kernel: Tensor<$rank<$($one,)+ P, O>, E, D>,
             }
         }
@@ -299,7 +299,7 @@ depthwise!(
     DepthwiseConv2D, DepthwiseConv2DWithoutBias, SeparableConv2D, SeparableConv2DWithoutBias, Rank4<H, W; 1, 1>, "(H, W)"
 );
 
-/// Defines the weights of `PReLU` of some number of axes.
+/// Defines the weights of `PReLU`, for a number of axes.
 macro_rules! prelu {
     ($layer:ident, $rank:ident<$($size:ident),+>, $shape:literal) => {
         weights! {
@@ -319,7 +319,7 @@ prelu!(PReLU2D, Rank2<A, B>, "`[A, B]`");
 prelu!(PReLU3D, Rank3<A, B, C>, "`[A, B, C]`");
 prelu!(PReLU4D, Rank4<A, B, C, F>, "`[A, B, C, F]`");
 
-/// Defines the weights of `Weight` of some number of axes.
+/// Defines the weights of `Weight`, for a number of axes.
 macro_rules! weight_tensor {
     ($layer:ident, $rank:ident $(<$($size:ident),+>)?, $shape:literal) => {
         weights! {
@@ -340,7 +340,7 @@ weight_tensor!(Weight2D, Rank2<A, B>, "`[A, B]`");
 weight_tensor!(Weight3D, Rank3<A, B, C>, "`[A, B, C]`");
 weight_tensor!(Weight4D, Rank4<A, B, C, F>, "`[A, B, C, F]`");
 
-/// The structs of `LayerNormalization` over some number of axes.
+/// Defines the weights of `LayerNormalization`, for a number of axes.
 macro_rules! layer_normalization {
     ($layer:ident, $without_beta:ident, $without_gamma:ident, $rank:ident<$($size:ident),+>, $shape:literal) => {
         weights! {
@@ -348,7 +348,7 @@ macro_rules! layer_normalization {
             ///
             /// **Keras equivalent:** `keras.layers.LayerNormalization()`, with weights of the same names and layout.
             pub struct $layer<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
-                #[doc = concat!("Factors, ", $shape, ".")]
+                #[doc = concat!("Scale, ", $shape, ".")]
                 pub gamma: Tensor<$rank<$($size),+>, E, D>,
                 #[doc = concat!("Offsets, ", $shape, ".")]
                 pub beta: Tensor<$rank<$($size),+>, E, D>,
@@ -360,7 +360,7 @@ macro_rules! layer_normalization {
             ///
             /// **Keras equivalent:** `keras.layers.LayerNormalization(center=False)`.
             pub struct $without_beta<$(const $size: usize,)+ E: Dtype, D: Storage<E>> {
-                #[doc = concat!("Factors, ", $shape, ".")]
+                #[doc = concat!("Scale, ", $shape, ".")]
                 pub gamma: Tensor<$rank<$($size),+>, E, D>,
             }
         }
@@ -423,7 +423,7 @@ group_normalization!(
     gamma
 );
 
-/// Defines the weights of `RMSNormalization` over some number of axes.
+/// Defines the weights of `RMSNormalization`, for a number of axes.
 macro_rules! rms_normalization {
     ($layer:ident, $rank:ident<$($size:ident),+>, $shape:literal) => {
         weights! {
@@ -442,7 +442,7 @@ rms_normalization!(RMSNormalization1D, Rank1<A>, "`[A]`");
 rms_normalization!(RMSNormalization2D, Rank2<A, B>, "`[A, B]`");
 rms_normalization!(RMSNormalization3D, Rank3<A, B, C>, "`[A, B, C]`");
 
-/// Defines the weights of `Normalization` over some number of axes, which are counted from the end or from the start.
+/// Defines the weights of `Normalization`, for a number of axes, counted from the end or from the start.
 macro_rules! normalization {
     ($layer:ident, $from_start:ident, [$($size:ident),*], $shape:ty, $shown:literal) => {
         normalization!(
@@ -463,7 +463,8 @@ macro_rules! normalization {
             #[doc = concat!("The weights of `Normalization` over axes of lengths ", $shown, ", set from data and not trained.")]
             #[doc = $about]
             ///
-            /// **Keras equivalent:** `keras.layers.Normalization()`, with weights of the same names and layout, but for `count`.
+            /// **Keras equivalent:** `keras.layers.Normalization()`, with weights of the same names and layout,
+            /// except `count`.
             pub struct $layer<$(const $size: usize,)* const $place: usize, E: Dtype, D: Storage<E>> {
                 #[doc = concat!("Mean of the data, ", $shown, ".")]
                 pub mean: Tensor<$shape, E, D>,
@@ -473,13 +474,14 @@ macro_rules! normalization {
         }
 
         impl<$(const $size: usize,)* const $place: usize, E: Float> $layer<$($size,)* $place, E, Cpu> {
-            /// Sets mean and variance to those of `values`, samples of what the layer reads: `model.normalization.adapt(&inputs.x)`.
+            /// Sets mean and variance to those of `values`, samples of the layer's input:
+            /// `model.normalization.adapt(&inputs.x)`.
             ///
             /// # Errors
             /// [`Error::AdaptedShape`](crate::error::Error::AdaptedShape) if the axes of the values have other lengths,
             /// [`Error::NoData`](crate::error::Error::NoData) without samples,
             /// [`Error::NotFinite`](crate::error::Error::NotFinite) if a value is NaN or infinite, and
-            /// [`Error::AdaptedVariance`](crate::error::Error::AdaptedVariance) if a variance would be. The weights then stay as they are.
+            /// [`Error::AdaptedVariance`](crate::error::Error::AdaptedVariance) if a variance would be. The weights are then unchanged.
             pub fn adapt<S: Shape>(&mut self, values: &Tensor<S, E, Cpu>) -> Result<()> {
                 let dims = values.shape().concrete().into_iter().collect::<Vec<usize>>();
                 let end = ($end)(&dims);

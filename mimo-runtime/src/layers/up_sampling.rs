@@ -1,4 +1,4 @@
-//! `UpSampling1D`, `UpSampling2D`: sequences and images, enlarged.
+//! `UpSampling1D`, `UpSampling2D`: enlarged sequences and images.
 
 use mimo_graph::layers::up_sampling as graph;
 pub use mimo_graph::operation::UpSampling;
@@ -9,7 +9,7 @@ use crate::kernels::{self, Interpolation, Resize};
 use crate::layers::{apply_mask, clear};
 use crate::run::run;
 
-/// The image and how it is enlarged.
+/// Size and scale of the image.
 fn resize(op: &UpSampling) -> Resize {
     let [height, width, channels] = op.image;
     let interpolation = match op.interpolation {

@@ -21,7 +21,7 @@ fn backward<E: Float>(op: &WeightTensor, chunk: &mut Chunk<'_, E>) {
     for row in 0..chunk.rows {
         let from = chunk.mat(dy).offset + row * dy.stride;
         let sums = sums.offset..sums.offset + dy.len;
-        // A value and a gradient are different memory.
+        // A value and a gradient never overlap.
         if let Ok([sums, dy]) = chunk.arena.get_disjoint_mut([sums, from..from + dy.len]) {
             sums.iter_mut().zip(&*dy).for_each(|(sum, dy)| *sum += *dy);
         }

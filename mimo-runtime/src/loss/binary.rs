@@ -20,10 +20,10 @@ pub(super) fn from_probabilities<E: Float>(smoothing: f64) -> impl Fn(E, E) -> (
     }
 }
 
-/// The sigmoid of `z`, that of `−z`, and `ln(1 + e^(−|z|))`.
+/// Sigmoid of `z`, sigmoid of `−z`, and `ln(1 + e^(−|z|))`.
 #[inline]
 pub(super) fn sigmoid<E: Float>(z: E) -> (E, E, E) {
-    // Of the two ways to write a sigmoid, the one whose exponential cannot overflow.
+    // Of the two forms of a sigmoid, the one whose exponential cannot overflow.
     let e = (-z.abs()).exp();
     let (small, large) = (e / (E::one() + e), E::one() / (E::one() + e));
     let (p, other) = if z < E::zero() { (small, large) } else { (large, small) };
@@ -38,10 +38,10 @@ pub(super) struct FromLogits<E> {
     computed: bool,
 }
 
-/// Values that are taken through the vector kernels at once, on the stack.
+/// Number of values passed to the vector kernels at once, on the stack.
 const BLOCK: usize = 64;
 
-/// Rows that are shorter are not worth the call of a kernel.
+/// Rows shorter than this are not worth a kernel call.
 const SHORT: usize = 8;
 
 impl<E: Float> FromLogits<E> {
@@ -53,7 +53,7 @@ impl<E: Float> FromLogits<E> {
         }
     }
 
-    /// The value and the derivative of one logit.
+    /// Value and derivative for one logit.
     #[inline]
     fn one(&self, z: E, t: E) -> (E, E) {
         let t = self.labels.of(t);
@@ -61,12 +61,12 @@ impl<E: Float> FromLogits<E> {
         (at_least(z, E::zero()) - z * t + softplus, sigmoid - t)
     }
 
-    /// The sum of the values of at most [`BLOCK`] logits; the derivatives times the scale.
+    /// Sum of the values for at most [`BLOCK`] logits; writes the scaled derivatives.
     fn block(&self, Sample { x, y, target }: Sample<'_, E>, slope: Option<Slope<'_, E>>) -> E {
         let mat = Mat::contiguous(0, 1, x.len());
         let mut buffer = [E::zero(); BLOCK];
         let values = &mut buffer[..x.len()];
-        // What is left of softplus at −|z| is the logarithm alone, however small.
+        // What remains of softplus at −|z| is the logarithm, exact even if it is small.
         values.iter_mut().zip(x).for_each(|(value, &z)| *value = -z.abs());
         kernels::activation_forward(values, Activation::Softplus, mat, mat);
         for ((value, &z), &t) in values.iter_mut().zip(x).zip(target) {

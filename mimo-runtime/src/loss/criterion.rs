@@ -1,13 +1,13 @@
-//! What every loss looks like to the pass over the rows.
+//! Interface of a loss to the pass over the rows.
 
 use std::ops::Range;
 
 use crate::float::Float;
 
-/// One sample, or one position of it, as a loss reads it.
+/// One sample, or one position of it, as the input of a loss.
 #[derive(Clone, Copy)]
 pub(crate) struct Sample<'a, E> {
-    /// What the loss is computed from: the logits, or else the predictions.
+    /// Input of the loss: the logits, or else the predictions.
     pub(crate) x: &'a [E],
     /// The predictions.
     pub(crate) y: &'a [E],
@@ -15,7 +15,7 @@ pub(crate) struct Sample<'a, E> {
     pub(crate) target: &'a [E],
 }
 
-/// The values of one of so many steps, which follow each other.
+/// The values of one of `steps` equal, contiguous parts.
 #[inline]
 pub(super) fn range(len: usize, step: usize, steps: usize) -> Range<usize> {
     let per_step = len / steps;
@@ -23,7 +23,7 @@ pub(super) fn range(len: usize, step: usize, steps: usize) -> Range<usize> {
 }
 
 impl<E> Sample<'_, E> {
-    /// One of so many steps of the sample.
+    /// One of `steps` equal parts of the sample.
     #[inline]
     pub(super) fn step(self, step: usize, steps: usize) -> Self {
         let Sample { x, y, target } = self;
@@ -35,7 +35,7 @@ impl<E> Sample<'_, E> {
     }
 }
 
-/// Where the gradient with respect to `x` goes, and what it is multiplied by on the way.
+/// Destination of the gradient with respect to `x`, and its factor.
 pub(crate) struct Slope<'a, E> {
     pub(crate) to: &'a mut [E],
     pub(crate) scale: E,
@@ -46,24 +46,24 @@ pub(crate) trait Criterion<E> {
     /// Whether targets are class indices.
     const SPARSE: bool = false;
 
-    /// The loss. The gradient is written if it is asked for.
+    /// Returns the loss, and writes the gradient if `slope` is given.
     fn sample(&self, sample: Sample<'_, E>, slope: Option<Slope<'_, E>>) -> E;
 }
 
-/// What a head and a batch make of a loss.
+/// Form of a loss, determined by the output's head and the batch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Form {
     /// Positions per sample.
     pub(crate) positions: usize,
     /// Values per position.
     pub(crate) classes: usize,
-    /// Whether `x` is what the head's sigmoid or softmax was given.
+    /// Whether `x` is the input of the head's sigmoid or softmax.
     pub(crate) fused: bool,
     /// Whether the labels of a hinge loss are 0 and 1.
     pub(crate) binary_labels: bool,
 }
 
-/// Something to be done with a loss, compiled for every loss, so that its loop over the rows knows which one it is.
+/// An action on a loss, compiled for each loss, so that the loop over the rows is specialized.
 pub(crate) trait Visit<E> {
     fn visit(self, criterion: impl Criterion<E>);
 }
@@ -85,22 +85,22 @@ impl Form {
     }
 }
 
-/// What each of so many values counts in their mean.
+/// Weight of each of `of` values in their mean.
 pub(super) fn share<E: Float>(of: usize) -> E {
     E::of((of as f64).recip())
 }
 
 /// A loss whose values do not depend on each other: a function from prediction and target to value and derivative.
 pub(crate) struct Elementwise<E, F> {
-    /// What every value counts.
+    /// Weight of each value.
     share: E,
     value: F,
 }
 
-/// Values that are added up side by side: one running sum would have to wait for each addition.
+/// Number of values summed in parallel: a single sum would wait for each addition.
 const LANES: usize = 8;
 
-/// The sum of values.
+/// Sum of the values.
 pub(super) fn add_up<E: Float>(values: &[E]) -> E {
     let (lanes, rest) = values.as_chunks::<LANES>();
     let mut sums = [E::zero(); LANES];
@@ -113,7 +113,7 @@ pub(super) fn add_up<E: Float>(values: &[E]) -> E {
 impl<E: Float, F: Fn(E, E) -> (E, E)> Criterion<E> for Elementwise<E, F> {
     #[inline]
     fn sample(&self, sample: Sample<'_, E>, slope: Option<Slope<'_, E>>) -> E {
-        // The head of a small model: one value, and no time for loops.
+        // The head of a small model: a single value, no loops.
         if let ([x], [t]) = (sample.x, sample.target) {
             let (value, derivative) = (self.value)(*x, *t);
             if let Some(Slope { to: [to], scale }) = slope {

@@ -1,11 +1,10 @@
-//! Cross-entropies of probabilities, clipped to `[ε, 1 − ε]` as in Keras: the gradient through the clip is 0 where it
-//! clips.
+//! Cross-entropies of probabilities, clipped to `[ε, 1 − ε]` as in Keras: the gradient of clipped probabilities is 0.
 
 use super::regression::{at_least, at_most};
 use super::{Criterion, EPSILON, Sample, Slope};
 use crate::float::Float;
 
-/// One-hot labels, moved towards the uniform distribution: `t·(1 − s) + s/n`.
+/// One-hot labels, smoothed towards the uniform distribution: `t·(1 − s) + s/n`.
 #[derive(Clone, Copy)]
 pub(super) struct Smoothing<E> {
     kept: E,
@@ -23,15 +22,14 @@ impl<E: Float> Smoothing<E> {
     }
 }
 
-/// A probability that has a logarithm, and whether it is the one that was given.
+/// Clips a probability; returns also whether it is unchanged.
 #[inline]
 pub(super) fn clip<E: Float>(p: E) -> (E, bool) {
     let (low, high) = (E::of(EPSILON), E::one() - E::of(EPSILON));
     (at_most(at_least(p, low), high), !(p < low || p > high))
 }
 
-/// `ln(1 + x)` for `x ≥ 0`, as exact as `ln_1p` and twice as fast: what rounding took from `1 + x` is made good by the
-/// factor.
+/// `ln(1 + x)` for `x ≥ 0`, as exact as `ln_1p` and twice as fast: the factor corrects the rounding of `1 + x`.
 #[inline]
 pub(super) fn ln_1p<E: Float>(x: E) -> E {
     let above = E::one() + x;
@@ -61,7 +59,7 @@ impl<E: Float> Criterion<E> for Categorical<E> {
         let mut value = E::zero();
         match slope {
             Some(Slope { to, scale }) => {
-                // With respect to q first. The sum under p then takes the mean of that, weighted by q, from every p.
+                // With respect to q first. The sum of p then subtracts the q-weighted mean of that from every p.
                 let scale = scale * by_sum;
                 let mut mean = E::zero();
                 for (to, ((q, given), t)) in to.iter_mut().zip(labelled) {
@@ -83,7 +81,7 @@ pub(super) struct Sparse {
     pub(super) ignore_class: Option<usize>,
 }
 
-/// The class that a position's target names, unless it is ignored or there is no such class.
+/// Index of the target's class, unless it is ignored or does not exist.
 #[inline]
 pub(super) fn class<E: Float>(target: &[E], classes: usize, ignored: Option<usize>) -> Option<usize> {
     let class = target.first()?.to_usize()?;

@@ -1,4 +1,4 @@
-//! Cross-entropies in which what is predicted well counts little, and the generalized cross-entropy.
+//! Focal cross-entropies, in which well-predicted values have small weights, and the generalized cross-entropy.
 //!
 //! Binary and categorical focal losses: Lin, Goyal, Girshick, He and Dollár, "Focal Loss for Dense Object Detection", 2017. The
 //! generalized cross-entropy: Zhang and Sabuncu, "Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy
@@ -43,7 +43,7 @@ impl<E: Float> Binary<E> {
         Binary { labels: Smoothing::new(smoothing, 2), gamma: E::of(gamma), weights }
     }
 
-    /// From the label, the cross-entropy and its derivative, and `1 − p_t` and its derivative.
+    /// Focal loss from the label, the cross-entropy and its derivative, and `1 − p_t` and its derivative.
     fn focus(self, t: E, [value, derivative]: [E; 2], [wrong, wrong_derivative]: [E; 2]) -> (E, E) {
         let weight = t * self.weights[0] + (E::one() - t) * self.weights[1];
         let (factor, factor_derivative) = power(wrong, self.gamma);
@@ -51,7 +51,7 @@ impl<E: Float> Binary<E> {
         (weight * factor * value, weight * derivative)
     }
 
-    /// From probabilities, of which the cross-entropy takes clipped ones.
+    /// From probabilities, which are clipped for the cross-entropy.
     pub(super) fn of_probabilities(self) -> impl Fn(E, E) -> (E, E) {
         move |p, t| {
             let t = self.labels.of(t);
@@ -62,7 +62,7 @@ impl<E: Float> Binary<E> {
         }
     }
 
-    /// From logits: neither `ln p` nor `1 − p` is lost where `p` is near 0 or 1.
+    /// From logits: neither `ln p` nor `1 − p` loses precision where `p` is near 0 or 1.
     pub(super) fn of_logits(self) -> impl Fn(E, E) -> (E, E) {
         move |z, t| {
             let t = self.labels.of(t);
@@ -84,7 +84,7 @@ pub(super) struct Categorical<E> {
 }
 
 impl<E: Float> Categorical<E> {
-    /// The value of one class, and its derivative with respect to `q` times `q`.
+    /// Value for one class, and its derivative with respect to `q`, times `q`.
     #[inline]
     fn one(&self, class: usize, q: E, ln_q: E, t: E) -> (E, E) {
         let weight = factor::<E>(self.alpha, class) * self.labels.of(t);
@@ -119,7 +119,7 @@ impl<E: Float> Criterion<E> for Categorical<E> {
     }
 }
 
-/// The same of a softmax, from its logits.
+/// The same for a softmax, from its logits.
 pub(super) struct OfSoftmax<E, H> {
     pub(super) focal: Categorical<E>,
     pub(super) head: H,
@@ -149,9 +149,10 @@ impl<E: Float, H: Head<E>> Criterion<E> for OfSoftmax<E, H> {
     }
 }
 
-/// `CategoricalGeneralizedCrossEntropy`: `(1 − p^q) / q` of the target's class. An index that is not a class counts nothing.
+/// `CategoricalGeneralizedCrossEntropy`: `(1 − p^q) / q` of the target's class. An index that is not a class adds
+/// nothing.
 ///
-/// The derivative of a probability below `ε` is that at `ε`; the formula's has no bound.
+/// The derivative of a probability below `ε` is the one at `ε`, because the formula's is unbounded.
 pub(super) struct Generalized<E> {
     pub(super) q: E,
 }

@@ -1,9 +1,9 @@
-//! Losses that ask for a margin of one between right and wrong.
+//! Losses with a margin of one between right and wrong.
 
 use super::{Criterion, Sample, Slope};
 use crate::float::Float;
 
-/// The label as −1 or 1. If the labels of the batch are 0 and 1, 0 stands for −1; else they are used as they are.
+/// The label as −1 or 1. If the labels of the batch are 0 and 1, 0 stands for −1; otherwise they are used unchanged.
 fn signed<E: Float>(label: E, binary_labels: bool) -> E {
     if binary_labels && label == E::zero() { -E::one() } else { label }
 }

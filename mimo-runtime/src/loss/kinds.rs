@@ -1,4 +1,4 @@
-//! The pass of each loss by itself: a program is linked with the losses that its models have.
+//! The pass of each loss as a separate type: a program links only the losses of its models.
 
 use mimo_graph::loss::{Loss, Region};
 
@@ -11,13 +11,13 @@ use crate::float::Float;
 
 /// The pass over the rows of one loss.
 ///
-/// It is a function for each element type, so that it is compiled in this crate and with its optimisation level.
+/// It has a function for each element type, so that it is compiled in this crate and with its optimisation level.
 pub trait Kind: Sized {
-    /// The output whose loss it is.
+    /// Returns the output with this loss.
     fn op(&self) -> &'static LossOp;
 
-    /// Adds `Σ w·L` of the chunk's rows to the output's place in the statistics, and while training writes the gradient of
-    /// `loss_weight · Σ w·L / batch`. An output of another loss is left alone.
+    /// Adds `Σ w·L` of the chunk's rows to the output's part of the statistics, and in training writes the gradient
+    /// of `loss_weight · Σ w·L / batch`. An output with another loss is unchanged.
     fn f32(op: &LossOp, mask: Option<&Masked>, chunk: &mut Chunk<'_, f32>);
 
     /// The same for `f64`.
@@ -36,8 +36,9 @@ pub trait Kind: Sized {
     }
 }
 
-/// Declares the kinds: the fields of a loss, and which criterion they and the form of its head make. A custom loss has no
-/// kind: it is computed outside of the chunk. Nor has one of the user, whose function the generated code names.
+/// Declares the kinds: the fields of a loss, and the criterion built from them and the form of its head. A custom
+/// loss has no kind, because it is computed outside of the chunk; nor has a user's loss, whose function the generated
+/// code names.
 macro_rules! kinds {
     ($(
         $kind:ident $({ $($field:ident),* })? => |$form:ident, $visitor:ident| $visit:expr;
@@ -70,7 +71,7 @@ macro_rules! kinds {
             }
         )*
 
-        /// The pass of an output's loss, whichever it is. Programs that call it are linked with all losses; generated code
+        /// Runs the pass of an output's loss, whichever it is. Programs that call it link all losses; generated code
         /// calls the pass of a kind.
         pub fn forward<E: Float>(op: &LossOp, mask: Option<&Masked>, chunk: &mut Chunk<'_, E>) {
             match op.loss {
@@ -79,8 +80,8 @@ macro_rules! kinds {
             }
         }
 
-        /// Gives the visitor the loss, whichever it is. One over the whole batch and a custom one have no criterion:
-        /// there is nothing to visit.
+        /// Calls the visitor with the loss, whichever it is. A loss over the whole batch and a custom one have no
+        /// criterion to visit.
         pub(crate) fn visit<E: Float>(loss: Loss, form: Form, visitor: impl Visit<E>) {
             match loss {
                 $(Loss::$kind { .. } => $kind::visit(loss, form, visitor),)*

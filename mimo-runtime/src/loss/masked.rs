@@ -1,8 +1,9 @@
 //! Outputs with a mask: only the steps at which it is 1 count in the loss and in the metrics that read masks.
 //!
-//! As in Keras the loss is the mean over the steps that count, of the whole batch. So their number has to be known before the
-//! first gradient: [`MaskSums`] counts them after the forward pass. A batch without any has the loss 0 and no gradient.
-//! Nothing reads the targets of the other steps, which may be anything, unless the output has a metric that does not read masks.
+//! As in Keras the loss is the mean over the unmasked steps of the whole batch. Their number has to be known before
+//! the first gradient, so [`MaskSums`] counts them after the forward pass. A batch without any has the loss 0 and no
+//! gradient. The targets of masked steps are not read and may be anything, unless the output has a metric that does
+//! not read masks.
 
 use mimo_graph::loss::{Loss, Region};
 use mimo_graph::metric::Metric;
@@ -23,55 +24,55 @@ pub struct Masked {
     pub loss: &'static LossOp,
     /// The mask, floats 0 and 1: a value for each step of a sample.
     pub mask: View,
-    /// The place of the first of its sums over the batch; see [`MaskSums`].
+    /// Offset of its first sum over the batch; see [`MaskSums`].
     pub start: usize,
 }
 
 impl Masked {
-    /// Whether nothing reads the targets of masked steps, so that they may be anything.
+    /// Whether the targets of masked steps are never read, so that they may be anything.
     pub(crate) fn ignores_masked_targets(&self) -> bool {
         self.loss.metrics.iter().all(|&metric| self.leaves_out(metric))
     }
 
-    /// Whether a metric leaves out masked steps. One that compares the values of a position with each other reads all of them if the
-    /// mask is one of these.
+    /// Whether a metric leaves out masked steps. A metric that compares the values of a position with each other
+    /// reads all of them if the mask has a value for each.
     fn leaves_out(&self, metric: Metric) -> bool {
         metric.reads_mask() && (self.mask.len <= self.loss.positions || metric.of_values())
     }
 
-    /// The number of steps that count, of samples for a loss with one value per sample.
+    /// Number of unmasked steps; of samples for a loss with one value per sample.
     pub(super) fn valid(&self, merged: &[f64]) -> f64 {
         merged.get(self.start).copied().unwrap_or(0.0)
     }
 
-    /// What the loss had to look up in the targets of the batch.
+    /// Result of the loss's scan of the targets of the batch.
     pub(super) fn scanned(&self, merged: &[f64]) -> f64 {
         merged.get(self.start + 1).copied().unwrap_or(0.0)
     }
 
-    /// The number of targets that are not valid, of steps that count.
+    /// Number of invalid targets in unmasked steps.
     pub(crate) fn faults(&self, merged: &[f64]) -> f64 {
         merged.get(self.start + 2).copied().unwrap_or(0.0)
     }
 
-    /// What turns a mean over all steps of the batch into a mean over those that count. Without any it is 0, as in Keras.
+    /// Factor from a mean over all steps of the batch to a mean over the unmasked ones; 0 without any, as in Keras.
     pub(super) fn correction(&self, chunk: &Chunk<'_, impl Float>) -> f64 {
         let valid = self.valid(chunk.merged);
         if valid > 0.0 { chunk.batch as f64 / valid } else { 0.0 }
     }
 }
 
-/// A look at the mask and the targets of one output after the forward pass.
+/// A pass over the mask and the targets of one output after the forward pass.
 ///
-/// `forward` writes three values to the output's place in [`Chunk::sums`]:
-/// - the number of steps that count. With `ignore_class` it is that of their positions that count, over the positions of a step,
-///   and for a loss with one value per sample that of samples with a step that counts;
+/// `forward` writes three values to the output's part of [`Chunk::sums`]:
+/// - the number of unmasked steps. With `ignore_class` it is the number of their positions that count, divided by the positions of
+///   a step, and for a loss with one value per sample the number of samples with an unmasked step;
 /// - the same as [`Scan`](super::Scan) for hinge losses;
-/// - how many targets, of steps that count and samples that have weight, are not valid.
+/// - the number of invalid targets in unmasked steps of samples that have weight.
 #[derive(Clone, Copy, Debug)]
 pub struct MaskSums(pub &'static Masked);
 
-/// The metrics of an output with a mask, after its loss.
+/// The metrics of an output with a mask, computed after its loss.
 #[derive(Clone, Copy, Debug)]
 pub struct MaskedMetrics(pub &'static Masked);
 
@@ -109,7 +110,7 @@ fn sums<E: Float>(op: &MaskSums, chunk: &mut Chunk<'_, E>) {
                 let found = targets.iter().filter(|&&target| target != ignored).count();
                 not_ignored += share * found as f64 / per_step.max(1) as f64;
             }
-            // What stands for a missing target says nothing.
+            // The placeholder of a missing target is not a target.
             if weight == 0.0 || !hinge && valid.is_none() {
                 continue;
             }

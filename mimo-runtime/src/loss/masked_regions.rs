@@ -1,7 +1,8 @@
-//! `Dice` and `Tversky` over the steps that count, of outputs with and without a mask.
+//! `Dice` and `Tversky` over the unmasked steps, of outputs with and without a mask.
 //!
-//! Keras leaves no steps out of the sums of a loss over the whole batch, and fails where there is one value per sample or per class,
-//! because the mask does not have the shape of these. Here masked steps are no part of any region, so that a longer padding changes nothing.
+//! Keras leaves no steps out of the sums of a loss over the whole batch, and fails if there is one value per sample
+//! or per class, because the mask does not have that shape. Here masked steps are part of no region, so that longer
+//! padding changes nothing.
 
 use super::masked::Masked;
 use super::regions::{Overlap, SUMS, add, regions, write};
@@ -13,30 +14,30 @@ use crate::program::View;
 use crate::run::run;
 use crate::weighting::{WeightsOf, runs, share, steps};
 
-/// A loss of regions of each sample. Samples without a step that counts are left out of the mean.
+/// A loss of regions of each sample. Samples without an unmasked step are left out of the mean.
 #[derive(Clone, Copy, Debug)]
 pub struct MaskedRegions(pub &'static Masked);
 
-/// The sums of a chunk that a loss over the whole batch needs: those of each region, then the steps that count, each times
-/// the weight of its sample.
+/// The sums of a chunk for a loss over the whole batch: those of each region, then the number of unmasked steps, each
+/// weighted by its sample.
 #[derive(Clone, Copy, Debug)]
 pub struct MaskedBatchSums {
     /// The loss.
     pub masked: &'static Masked,
-    /// The place of the first sum.
+    /// Offset of the first sum.
     pub start: usize,
 }
 
-/// The loss of a whole batch, after its sums.
+/// The loss of a whole batch, from its sums.
 #[derive(Clone, Copy, Debug)]
 pub struct MaskedBatch {
     /// The loss.
     pub masked: &'static Masked,
-    /// The place of the first sum.
+    /// Offset of the first sum.
     pub start: usize,
 }
 
-/// Calls `each` with the values of every run of steps that count, of a sample of `len` values.
+/// Calls `each` with the values of every run of unmasked steps, of a sample of `len` values.
 fn each_run<E: Float>(
     [mask, positions]: [Option<&[E]>; 2],
     len: usize,
@@ -46,7 +47,7 @@ fn each_run<E: Float>(
     runs(mask, positions).for_each(|run| each(run.start * per_step..run.end * per_step));
 }
 
-/// A loss of regions of each sample, without the steps that a mask leaves out and without missing targets.
+/// Computes a loss of regions of each sample, without masked steps and missing targets.
 pub(super) fn of_samples<E: Float>(
     op: &LossOp,
     mask: Option<View>,
@@ -100,7 +101,7 @@ pub(super) fn of_samples<E: Float>(
     }
 }
 
-/// Writes the sums of a chunk from `start` on.
+/// Writes the sums of a chunk, starting at `start`.
 pub(super) fn batch_sums<E: Float>(op: &LossOp, mask: Option<View>, start: usize, chunk: &mut Chunk<'_, E>) {
     let regions = regions(op);
     let [y, target, weight] = [op.y, op.target, op.sample_weight].map(|view| chunk.mat(view));
@@ -130,7 +131,7 @@ pub(super) fn batch_sums<E: Float>(op: &LossOp, mask: Option<View>, start: usize
     }
 }
 
-/// The steps of a mask that count, or the part of the sample without one.
+/// Number of unmasked steps, or the part of the sample without a mask.
 fn counted<E: Float>([mask, positions]: [Option<&[E]>; 2]) -> f64 {
     share(mask, positions) * mask.map_or(1, <[E]>::len) as f64
 }

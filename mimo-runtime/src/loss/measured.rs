@@ -1,7 +1,7 @@
-//! The metrics of one output: which samples and positions a metric sees, and with which weights.
+//! The metrics of one output: the samples and positions that a metric sees, and their weights.
 //!
-//! As in Keras the entries of `metrics` do not see the weights of samples and positions, and those of `weighted_metrics` do. No
-//! metric sees a missing target.
+//! As in Keras the entries of `metrics` do not see the weights of samples and positions, and those of
+//! `weighted_metrics` do. No metric sees a missing target.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ use crate::own::Update;
 use crate::program::View;
 use crate::weighting::{WeightsOf, runs, steps, weight_at};
 
-/// The weights of the samples of a chunk for an output.
+/// Returns the weights of the samples of a chunk for an output.
 pub(super) fn weights_of<'a, E: Float>(op: &LossOp, chunk: &'a Chunk<'_, E>) -> WeightsOf<'a, E> {
     WeightsOf {
         samples: chunk.weighted.then(|| Rows::new(chunk.arena, chunk.mat(op.sample_weight))),
@@ -25,7 +25,7 @@ pub(super) fn weights_of<'a, E: Float>(op: &LossOp, chunk: &'a Chunk<'_, E>) -> 
     }
 }
 
-/// Adds the samples of the chunk to the state of one metric, without the steps that a mask leaves out.
+/// Adds the samples of the chunk to the state of one metric, without masked steps.
 pub(super) fn add<E: Float>(op: &LossOp, mask: Option<View>, index: usize, chunk: &mut Chunk<'_, E>) {
     let Some(&metric) = op.metrics.get(index) else { return };
     let weighted = chunk.weighted && index >= op.unweighted;
@@ -55,10 +55,10 @@ pub(super) fn add<E: Float>(op: &LossOp, mask: Option<View>, index: usize, chunk
         let mask = mask.map(|mask| mask.row(row));
         let positions = weights.positions(row);
         let steps = steps(mask, positions);
-        // A run of steps is so many samples of one step.
+        // A run of steps is treated as samples of one step each.
         let [_, classes] = form(op, steps);
         let mut add = |run: Range<usize>, weight: f64| {
-            // The target of what weighs nothing may be anything.
+            // A target of weight 0 may be anything.
             if weight == 0.0 {
                 return;
             }
@@ -79,7 +79,7 @@ pub(super) fn add<E: Float>(op: &LossOp, mask: Option<View>, index: usize, chunk
     }
 }
 
-/// Adds samples to a state: one of the user's own sees each position by itself.
+/// Adds samples to a state; a custom metric gets each position by itself.
 fn accumulate<E: Float>(
     metric: Metric,
     own: Option<Update<E>>,

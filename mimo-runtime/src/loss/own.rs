@@ -1,4 +1,5 @@
-//! Losses that users write as functions of slices, and the comparison of their gradients with differences of their values.
+//! Losses defined by users as functions of slices, and the check of their gradients against differences of their
+//! values.
 
 use std::cell::{Cell, RefCell};
 
@@ -9,65 +10,65 @@ use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
 use crate::own::Batched;
 
-/// A loss of one position: returns it and writes its derivative by each value of the prediction, given prediction, target, and zeros to
-/// be written.
+/// A loss of one position. The arguments are the prediction, the target, and zeros that are overwritten with the
+/// derivatives with respect to the prediction; the result is the loss.
 pub type OwnLossFn<'f, E> = dyn Fn(&[E], &[E], &mut [E]) -> E + 'f;
 
-/// A loss of one's own.
+/// A custom loss.
 #[expect(missing_debug_implementations, reason = "functions of the user")]
 pub enum OwnLoss<'f, E> {
-    /// Of one position.
+    /// A function of one position.
     Position(&'f OwnLossFn<'f, E>),
-    /// Of several positions at once.
+    /// A function of several positions at once.
     Positions(&'f dyn Batched<E>),
 }
 
-/// Why a loss of one's own cannot be used.
+/// Why a custom loss cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LossFault {
-    /// The function is one of another float type.
+    /// The function has another float type.
     Element {
-        /// The output.
+        /// Index of the output.
         output: usize,
     },
-    /// The function of tensors returned another number of losses than there are positions, or a mask divides positions.
+    /// The function of tensors returned another number of losses than positions, or a mask divides positions.
     Positions {
-        /// The output.
+        /// Index of the output.
         output: usize,
     },
-    /// The function wrote another derivative than its values have.
+    /// The written derivative differs from the slope of the values.
     Gradient {
-        /// The output.
+        /// Index of the output.
         output: usize,
-        /// The value of the position.
+        /// Index of the value in its position.
         element: usize,
-        /// Its prediction.
+        /// Prediction of the value.
         prediction: f64,
-        /// Its target; the class index of a sparse loss.
+        /// Target of the value; the class index of a sparse loss.
         target: f64,
         /// The derivative that the function wrote.
         written: f64,
-        /// The central difference of its values.
+        /// The central difference of the values.
         difference: f64,
     },
     /// The loss that the function of tensors returned for a position depends on the other positions.
     Mixed {
-        /// The output.
+        /// Index of the output.
         output: usize,
-        /// The loss of the position among others.
+        /// The loss of the position, computed together with others.
         among: f64,
-        /// The loss of the position by itself.
+        /// The loss of the position, computed alone.
         alone: f64,
     },
 }
 
-/// Positions of a chunk whose gradients are compared, and values of each.
+/// Number of positions of a chunk whose gradients are compared, and of values of each.
 const COMPARED: [usize; 2] = [64, 32];
 
-/// Positions of a chunk that a function of tensors is called with by themselves: each call allocates tensors.
+/// Number of positions of a chunk for which a function of tensors is called separately: each call allocates tensors.
 const COMPARED_TENSORS: usize = 8;
 
-/// The loss of the rows of a chunk.
+/// Computes the loss of the rows of a chunk.
 pub(crate) fn pass<E: Float>(
     op: &LossOp,
     mask: Option<&Masked>,
@@ -89,7 +90,7 @@ fn is_sparse(op: &LossOp) -> bool {
     matches!(op.loss, Some(Loss::Own { sparse: true, .. }))
 }
 
-/// A function of slices.
+/// Computes the loss by a function of slices.
 fn by_position<E: Float>(
     op: &LossOp,
     mask: Option<&Masked>,
@@ -106,7 +107,8 @@ fn by_position<E: Float>(
     found.take()
 }
 
-/// A function of tensors: the positions that count are gathered, and their losses and gradients taken from there in a second pass.
+/// Computes the loss by a function of tensors: gathers the positions that count, and distributes their losses and
+/// gradients in a second pass.
 fn together<E: Float>(
     op: &LossOp,
     mask: Option<&Masked>,
@@ -139,8 +141,8 @@ fn together<E: Float>(
     None
 }
 
-/// Calls a function of tensors with positions by themselves: their losses have to be those among others, and their derivatives those that
-/// differences show. `rows` is the number of all positions.
+/// Calls a function of tensors with single positions: their losses have to equal those computed together, and their
+/// derivatives the differences. `rows` is the number of all positions.
 fn compare_alone<E: Float>(
     output: usize,
     function: &dyn Batched<E>,
@@ -161,7 +163,7 @@ fn compare_alone<E: Float>(
     for (((y, target), &among), gradient) in parts.zip(losses).zip(gradients.chunks_exact(classes.max(1))) {
         let loss = alone(y, target, &mut []);
         let (among, alone) = (among.f64(), loss.f64());
-        // Sums of several positions are rounded otherwise than those of one.
+        // Sums over several positions are rounded differently than those over one.
         if (among - alone).abs() > 1e-3 * among.abs().max(alone.abs()) + 64.0 * epsilon::<E>() {
             return Some(LossFault::Mixed { output, among, alone });
         }
@@ -202,7 +204,7 @@ impl<E: Float> Criterion<E> for Gather<'_, E> {
     }
 }
 
-/// Losses and gradients of the positions that were gathered, in their order.
+/// Losses and gradients of the gathered positions, in their order.
 struct Computed<'c, E> {
     losses: &'c [E],
     gradients: &'c [E],
@@ -224,10 +226,10 @@ impl<E: Float> Criterion<E> for Computed<'_, E> {
 struct Position<'f, E> {
     output: usize,
     function: &'f OwnLossFn<'f, E>,
-    /// Positions whose gradients are still to be compared.
+    /// Positions whose gradients remain to be compared.
     compared: &'f Cell<usize>,
     found: &'f Cell<Option<LossFault>>,
-    /// A gradient that nobody reads, of a long position.
+    /// Unused gradient of a long position.
     unused: RefCell<Vec<E>>,
 }
 
@@ -261,7 +263,7 @@ impl<E: Float> Criterion<E> for Position<'_, E> {
 }
 
 impl<E: Float> Position<'_, E> {
-    /// The loss alone. The memory of the gradient may have other values while evaluating.
+    /// The loss alone. The gradient's buffer may hold other values in evaluation.
     fn value(&self, y: &[E], target: &[E]) -> E {
         let mut few = [E::zero(); 32];
         if let Some(unused) = few.get_mut(..y.len()) {
@@ -289,8 +291,9 @@ impl<E: Float> Position<'_, E> {
                 moved[element] = at;
                 (value - loss) / distance
             };
-            // The longest step that shows the slope decides: one at which half of it shows the same, to both sides. A longer one passes
-            // over a kink or the end of a range, and a shorter one says less, because the values are rounded.
+            // The longest step that shows the slope decides: one for which half of it shows the same, on both sides.
+            // A longer step crosses a kink or the end of a range; a shorter one is less exact, because the values are
+            // rounded.
             let steps = [1e-2, 1e-3, 1e-4, 1e-5].map(|step| step * at.f64().abs().max(1e-2));
             let verdict = steps.into_iter().find_map(|step| {
                 let slopes = [step, -step].map(&mut loss_at);
@@ -300,7 +303,7 @@ impl<E: Float> Position<'_, E> {
                 let shows = |(slope, half): (&f64, &f64)| {
                     (slope - half).abs() <= 0.05 * slope.abs().max(half.abs()) + 2.0 * rounding
                 };
-                // Values that do not change at all say nothing: rounding or a clip may hide the slope.
+                // Unchanged values say nothing: rounding or a clip may hide the slope.
                 let changes = slopes.iter().chain(&halves).any(|slope| *slope != 0.0);
                 let is_finite = slopes.iter().all(|slope| slope.is_finite());
                 let trusted = changes && is_finite && slopes.iter().zip(&halves).all(shows);
@@ -323,7 +326,7 @@ impl<E: Float> Position<'_, E> {
     }
 }
 
-/// Whether a derivative lies between the slopes to both sides, as one of a kink does, nearly.
+/// Whether a derivative lies nearly between the slopes on both sides, as at a kink.
 fn is_slope(written: f64, slopes: [f64; 2], rounding: f64) -> bool {
     let [low, high] = [slopes[0].min(slopes[1]), slopes[0].max(slopes[1])];
     let tolerance = 0.02 * written.abs().max(low.abs()).max(high.abs()) + rounding;
@@ -351,7 +354,7 @@ mod tests {
         found.take()
     }
 
-    /// Losses with the derivative by `p`, in `f64` or as rounded as an `f32`.
+    /// Losses with the derivative with respect to `p`, in `f64` or rounded to `f32`.
     type Rounded = fn(f64, f64, fn(f64) -> f64) -> (f64, f64);
 
     const LOSSES: [(&str, Rounded); 8] = [
@@ -389,7 +392,7 @@ mod tests {
                 let numbers: Vec<f64> = numbers(7).take(400).map(|number| scale * number).collect();
                 for pair in numbers.chunks_exact(2) {
                     let (p, t) = (pair[0], pair[1]);
-                    // Where it is clipped, its slope is 0.
+                    // A clipped value has slope 0.
                     if name.starts_with("cross") && p.abs() > 15.0 {
                         continue;
                     }

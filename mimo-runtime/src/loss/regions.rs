@@ -1,7 +1,7 @@
 //! `Dice` and `Tversky`: losses of the overlap of two regions, of a sample or of the whole batch.
 //!
-//! A loss over the whole batch needs two passes over the chunks: [`BatchLossSums`] sums up after the forward pass, and
-//! [`BatchLoss`] computes value and gradient of the sums of all chunks.
+//! A loss over the whole batch needs two passes over the chunks: [`BatchLossSums`] sums up after the forward pass,
+//! and [`BatchLoss`] computes value and gradient from the sums of all chunks.
 
 use mimo_graph::loss::{Loss, Region};
 use mimo_graph::operation::LossOp;
@@ -55,7 +55,7 @@ impl Overlap {
     }
 }
 
-/// Adds the sums of the values whose place is `first` plus a multiple of `step`.
+/// Adds the sums of the values at index `first` and every `step`-th one after it.
 #[inline]
 pub(super) fn add<E: Float>(x: &[E], target: &[E], first: usize, step: usize, sums: &mut [f64; SUMS]) {
     let values = x.iter().zip(target).skip(first).step_by(step);
@@ -67,7 +67,7 @@ pub(super) fn add<E: Float>(x: &[E], target: &[E], first: usize, step: usize, su
     }
 }
 
-/// The loss of one region, which is all of a sample (or of a position of it), or each class of a sample.
+/// The loss of one region, which is a whole sample (or a position of it), or each class of a sample.
 pub(super) struct Of {
     pub(super) overlap: Overlap,
     /// Values per position if each class is a region, else 1.
@@ -117,22 +117,22 @@ pub(super) fn regions(op: &LossOp) -> usize {
     }
 }
 
-/// The sums of a chunk that a loss over the whole batch needs: those of each region, then the sum of the samples' weights. A
-/// sample of weight 0 is left out, because it may be one without a target.
+/// The sums of a chunk for a loss over the whole batch: those of each region, then the sum of the samples' weights.
+/// Samples of weight 0 are left out, because they may have no target.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchLossSums {
     /// The loss.
     pub loss: &'static LossOp,
-    /// The place of the first sum.
+    /// Offset of the first sum.
     pub start: usize,
 }
 
-/// The loss of a whole batch, after its sums.
+/// The loss of a whole batch, from its sums.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchLoss {
     /// The loss.
     pub loss: &'static LossOp,
-    /// The place of the first sum.
+    /// Offset of the first sum.
     pub start: usize,
 }
 

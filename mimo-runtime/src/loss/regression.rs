@@ -1,29 +1,29 @@
-//! Losses of values that are compared one by one, and of vectors that are compared by their direction.
+//! Losses of values compared one by one, and of vectors compared by direction.
 //!
-//! `p` is the prediction, `t` the target. Functions give a value and its derivative with respect to `p`.
+//! `p` is the prediction, `t` the target. Functions return a value and its derivative with respect to `p`.
 
 use super::crossentropy::ln_1p;
 use super::{Criterion, EPSILON, Sample, Slope};
 use crate::float::Float;
 
-/// Minus one, zero or one. `signum` knows no zero.
+/// Sign of a number: −1, 0 or 1. `signum` is never 0.
 fn sign<E: Float>(x: E) -> E {
     if x > E::zero() {
         E::one()
     } else if x < E::zero() {
         -E::one()
     } else {
-        // Zero, or NaN, which is to stay one.
+        // Zero, or NaN, which propagates.
         x
     }
 }
 
-/// `max(x, low)`, where NaN stays NaN: a model that has diverged is not to look as if it had not.
+/// `max(x, low)`, propagating NaN, so that a diverged model does not look like a good one.
 pub(super) fn at_least<E: Float>(x: E, low: E) -> E {
     if x < low { low } else { x }
 }
 
-/// `min(x, high)`, where NaN stays NaN.
+/// `min(x, high)`, propagating NaN.
 pub(super) fn at_most<E: Float>(x: E, high: E) -> E {
     if x > high { high } else { x }
 }
@@ -61,13 +61,13 @@ pub(super) fn huber<E: Float>(delta: f64) -> impl Fn(E, E) -> (E, E) {
     let (delta, half) = (E::of(delta), E::of(0.5));
     move |p, t| {
         let error = p - t;
-        // The error itself as far as `δ`: with it, both branches are one formula.
+        // The error itself up to `δ`: with it, both branches are one formula.
         let inside = at_most(at_least(error, -delta), delta);
         (inside * (error - half * inside), inside)
     }
 }
 
-/// `LogCosh`: with `e = p − t`, `ln cosh e = |e| + ln(1 + e^(−2|e|)) − ln 2`, which no `e` makes too large.
+/// `LogCosh`: with `e = p − t`, `ln cosh e = |e| + ln(1 + e^(−2|e|)) − ln 2`, which never overflows.
 pub(super) fn log_cosh<E: Float>(p: E, t: E) -> (E, E) {
     let error = p - t;
     let size = error.abs();
@@ -75,13 +75,13 @@ pub(super) fn log_cosh<E: Float>(p: E, t: E) -> (E, E) {
     (value, error.tanh())
 }
 
-/// `Quantile`, the pinball loss: `max(q·(t − p), (q − 1)·(t − p))`. Where the target is hit, the derivative is 0.
+/// `Quantile`, the pinball loss: `max(q·(t − p), (q − 1)·(t − p))`. The derivative is 0 where `p = t`.
 pub(super) fn quantile<E: Float>(q: f64) -> impl Fn(E, E) -> (E, E) {
     let (below, above) = (E::of(q), E::of(q - 1.0));
     move |p, t| {
         let missing = t - p;
         let factor = if missing < E::zero() { above } else { below };
-        // NaN stays NaN.
+        // NaN propagates.
         (factor * missing, if missing == E::zero() { E::zero() } else { -factor })
     }
 }
@@ -94,8 +94,8 @@ pub(super) fn poisson<E: Float>(p: E, t: E) -> (E, E) {
 
 /// `CosineSimilarity`: `−Σ t̂·p̂` over the last axis, with `x̂ = x · min(1/‖x‖, 1/ε)`.
 ///
-/// A prediction shorter than `ε` has no direction that could be improved: its gradient is 0, where the formula's would
-/// be ten million times the target.
+/// A prediction shorter than `ε` has no direction to improve: its gradient is 0, instead of the formula's, which
+/// would be ten million times the target.
 pub(super) struct CosineSimilarity;
 
 impl<E: Float> Criterion<E> for CosineSimilarity {

@@ -1,4 +1,4 @@
-//! The rows of what a loss reads and of the gradient that it writes, as slices of one arena.
+//! Rows of predictions, targets and gradients for a loss, as slices of one arena.
 
 use crate::kernels::Mat;
 
@@ -11,17 +11,17 @@ pub(crate) struct Rows<'a, E> {
 }
 
 impl<'a, E> Rows<'a, E> {
-    /// The rows of `mat`.
+    /// Returns the rows of `mat`.
     pub(crate) fn new(arena: &'a [E], mat: Mat) -> Self {
         Rows { values: arena.get(mat.offset..).unwrap_or(&[]), stride: mat.stride, cols: mat.cols }
     }
 
-    /// One row.
+    /// Returns `values` as a single row.
     pub(crate) fn one(values: &'a [E]) -> Self {
         Rows { values, stride: values.len(), cols: values.len() }
     }
 
-    /// Values in a row.
+    /// Number of values in a row.
     pub(crate) fn cols(&self) -> usize {
         self.cols
     }
@@ -46,12 +46,12 @@ impl<E> RowsMut<'_, E> {
     }
 }
 
-/// An arena without the rows that are written.
+/// An arena without the rows to write.
 #[derive(Clone, Copy)]
 pub(crate) struct Read<'a, E> {
     before: &'a [E],
     after: &'a [E],
-    /// Where `after` begins in the arena.
+    /// Offset of `after` in the arena.
     resumes: usize,
 }
 
@@ -65,7 +65,7 @@ impl<'a, E> Read<'a, E> {
     }
 }
 
-/// Splits the rows that are written off an arena, once for all rows: to do so row by row costs as much as a small loss.
+/// Splits off the rows to write, once for all rows: to split row by row costs as much as a small loss.
 pub(crate) fn split<E>(arena: &mut [E], written: Option<Mat>) -> (Read<'_, E>, Option<RowsMut<'_, E>>) {
     let Some(mat) = written else {
         return (Read { before: arena, after: &[], resumes: usize::MAX }, None);

@@ -1,17 +1,17 @@
-//! Cross-entropies of a softmax, from its logits `z`: `−ln p = ln Σe^z − z`, whose gradient is `p − t` and neither of
-//! which is lost where `p` is too near to 0 or 1 for its type.
+//! Cross-entropies of a softmax, from its logits `z`: `−ln p = ln Σe^z − z`, with the gradient `p − t`. Neither loses
+//! precision where `p` is too near to 0 or 1 for its type.
 
 use super::crossentropy::{Smoothing, class, ln_1p};
 use super::{Criterion, Sample, Slope};
 use crate::float::Float;
 
-/// Where the probabilities come from.
+/// Source of the probabilities.
 pub(super) trait Head<E> {
     /// Whether the predictions are the probabilities.
     const COMPUTED: bool;
 
-    /// The two parts of `ln Σe^z`: the largest `z`, and the rest, which one number could not hold beside it. If the
-    /// predictions are not the probabilities, these are written to `p`, where that is given.
+    /// Returns the two parts of `ln Σe^z`: the largest `z`, and the rest, which a single number could not hold beside
+    /// it. Writes the probabilities to `p`, if it is given and the predictions are not the probabilities.
     fn log_sum_exp(&self, z: &[E], y: &[E], p: Option<&mut [E]>) -> (E, E);
 }
 
@@ -21,12 +21,12 @@ pub(super) struct Computed;
 /// The model's predictions are the logits: `from_logits = true`.
 pub(super) struct Logits;
 
-/// The place of the largest value, the first of equals.
+/// Index of the largest value, the first if several are equal.
 #[inline]
 pub(crate) fn argmax<E: Float>(values: &[E]) -> usize {
     let (mut largest, mut place) = (E::neg_infinity(), 0);
     for (i, &value) in values.iter().enumerate() {
-        // Two selects and no branch: which class is the largest cannot be predicted.
+        // Two selects instead of a branch: the largest class is not predictable.
         let larger = value > largest;
         largest = if larger { value } else { largest };
         place = if larger { i } else { place };
@@ -34,14 +34,14 @@ pub(crate) fn argmax<E: Float>(values: &[E]) -> usize {
     place
 }
 
-/// The largest value. One that is no number is passed on from the first place only: a softmax spreads it to all.
+/// The largest value. NaN is passed on from the first position only: a softmax spreads it to all.
 #[inline]
 fn maximum<E: Float>(values: &[E]) -> E {
     let first = values.first().copied().unwrap_or(E::neg_infinity());
     values.iter().fold(first, |largest, &value| if value > largest { value } else { largest })
 }
 
-/// The largest value and the sum of the others, which is exact where they are small: it is not a difference.
+/// The largest value and the sum of the others, which is exact if they are small: it is not a difference.
 #[inline]
 fn largest_and_others<E: Float>(values: impl Iterator<Item = E>) -> (E, E) {
     values.fold((E::zero(), E::zero()), |(largest, others), value| {
@@ -56,7 +56,7 @@ impl<E: Float> Head<E> for Computed {
 
     #[inline]
     fn log_sum_exp(&self, z: &[E], y: &[E], _: Option<&mut [E]>) -> (E, E) {
-        // Σe^z = e^(largest z) · (1 + others / largest), known from the probabilities: no exponential is needed.
+        // Σe^z = e^(largest z) · (1 + others / largest), from the probabilities: no exponential is needed.
         let (largest, others) = largest_and_others(y.iter().copied());
         (maximum(z), ln_1p(others / largest))
     }

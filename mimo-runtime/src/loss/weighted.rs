@@ -1,4 +1,4 @@
-//! Binary cross-entropy with weights of labels, as PyTorch's `BCEWithLogitsLoss` has them.
+//! Binary cross-entropy with weights of labels, as in PyTorch's `BCEWithLogitsLoss`.
 
 use super::binary::sigmoid;
 use super::crossentropy::{Smoothing, clip};
@@ -6,7 +6,7 @@ use super::regression::at_least;
 use super::{Criterion, Sample, Slope};
 use crate::float::Float;
 
-/// The number of a class in a list that has one for each, or one for all; without any, 1.
+/// The number of a class, from a list with one per class or a single one; 1 if the list is empty.
 #[inline]
 pub(super) fn factor<E: Float>(factors: &[f64], class: usize) -> E {
     match factors {
@@ -21,12 +21,12 @@ pub(super) struct Weighted<E> {
     pub(super) labels: Smoothing<E>,
     pub(super) pos_weight: &'static [f64],
     pub(super) label_weights: &'static [f64],
-    /// Whether values are logits.
+    /// Whether the values are logits.
     pub(super) logits: bool,
 }
 
 impl<E: Float> Weighted<E> {
-    /// The value and the derivative of one label.
+    /// Value and derivative for one label.
     #[inline]
     fn one(&self, class: usize, x: E, t: E) -> (E, E) {
         let (t, positive) = (self.labels.of(t), factor::<E>(self.pos_weight, class));

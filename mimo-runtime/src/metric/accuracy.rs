@@ -1,10 +1,10 @@
-//! Shares of predictions that are right.
+//! Accuracies: fractions of correct predictions.
 
 use super::{Samples, add_mean};
 use crate::float::Float;
 use crate::loss::argmax;
 
-/// `BinaryAccuracy`: the share of values for which `p > threshold` is what the target, 0 or 1, says.
+/// `BinaryAccuracy`: the fraction of values for which `p > threshold` equals the target, 0 or 1.
 pub(super) fn binary<E: Float>(threshold: f64, samples: &Samples<'_, E>, state: &mut [f64]) {
     let threshold = E::of(threshold);
     let share = (samples.y.cols() as f64).recip();
@@ -14,7 +14,7 @@ pub(super) fn binary<E: Float>(threshold: f64, samples: &Samples<'_, E>, state: 
     });
 }
 
-/// `ExactMatch`: the share of positions at which `p > threshold` is what the target, 0 or 1, says for every value.
+/// `ExactMatch`: the fraction of positions at which `p > threshold` equals the target, 0 or 1, for every value.
 pub(super) fn exact<E: Float>(threshold: f64, classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
     let threshold = E::of(threshold);
     add_share(classes, samples, state, |y, target| {
@@ -22,35 +22,37 @@ pub(super) fn exact<E: Float>(threshold: f64, classes: usize, samples: &Samples<
     });
 }
 
-/// `CategoricalAccuracy`: the share of positions at which the largest prediction (the first, of equals) is that of the
-/// largest target.
+/// `CategoricalAccuracy`: the fraction of positions at which the largest prediction (the first, if several are equal)
+/// has the index of the largest target.
 pub(super) fn categorical<E: Float>(classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
     add_share(classes, samples, state, |y, target| argmax(y) == argmax(target));
 }
 
-/// `SparseCategoricalAccuracy`: the share of positions at which the largest prediction is that of the target's class.
+/// `SparseCategoricalAccuracy`: the fraction of positions at which the largest prediction is that of the target's
+/// class.
 pub(super) fn sparse_categorical<E: Float>(classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
     add_sparse_share(classes, samples, state, |y, class| argmax(y) == class);
 }
 
-/// `TopKCategoricalAccuracy`: the share of positions at which fewer than `k` predictions are larger than the one for
-/// the largest target.
+/// `TopKCategoricalAccuracy`: the fraction of positions at which fewer than `k` predictions are larger than the one
+/// for the largest target.
 pub(super) fn top_k<E: Float>(k: usize, classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
     add_share(classes, samples, state, |y, target| among_largest(k, y, argmax(target)));
 }
 
-/// `SparseTopKCategoricalAccuracy`: the share of positions at which fewer than `k` predictions are larger than the one
-/// for the target's class.
+/// `SparseTopKCategoricalAccuracy`: the fraction of positions at which fewer than `k` predictions are larger than the
+/// one for the target's class.
 pub(super) fn sparse_top_k<E: Float>(k: usize, classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
     add_sparse_share(classes, samples, state, |y, class| among_largest(k, y, class));
 }
 
-/// Predictions that are equal share the better place, as in Keras. One that is no number is among nothing.
+/// Whether a prediction is among the `k` largest. Equal predictions share the better rank, as in Keras. NaN is among
+/// none.
 fn among_largest<E: Float>(k: usize, y: &[E], class: usize) -> bool {
     y.get(class).is_some_and(|&own| own.is_finite() && y.iter().filter(|&&p| p > own).count() < k)
 }
 
-/// Adds the share of each sample's positions that are right.
+/// Adds the fraction of each sample's positions that are correct.
 fn add_share<E: Float>(
     classes: usize,
     samples: &Samples<'_, E>,
@@ -63,7 +65,7 @@ fn add_share<E: Float>(
     });
 }
 
-/// The same for class indices; an index that is no class is wrong.
+/// The same for class indices; an index that does not exist is wrong.
 fn add_sparse_share<E: Float>(
     classes: usize,
     samples: &Samples<'_, E>,

@@ -1,34 +1,34 @@
 //! `AUC`: the area under a curve over thresholds, from two histograms of the predictions.
 //!
-//! Keras's thresholds are `−ε`, `i / (n − 1)` and `1 + ε`. Bucket `b` holds what lies above threshold `b` and not above
-//! the next; the counts above a threshold are sums of buckets, and nothing lies above the last one.
+//! Keras's thresholds are `−ε`, `i / (n − 1)` and `1 + ε`. Bucket `b` holds the predictions above threshold `b` and
+//! not above the next; the counts above a threshold are sums of buckets, and nothing is above the last one.
 
 use mimo_graph::metric::{Curve, Summation};
 
 use super::{Samples, divide};
 use crate::float::Float;
 
-/// Number of buckets between `num_thresholds` thresholds, or between these.
+/// Number of buckets between `num_thresholds` thresholds, or between the given ones.
 pub(super) const fn buckets(num_thresholds: usize, thresholds: &[f64]) -> usize {
     match thresholds.len() {
         0 if num_thresholds < 2 => 1,
         0 => num_thresholds - 1,
-        // One lies below 0 and one above 1.
+        // One is below 0 and one above 1.
         inside => inside + 1,
     }
 }
 
-/// The predictions that a curve is of.
+/// The predictions of a curve.
 #[derive(Clone, Copy)]
 pub(super) struct Values {
     pub(super) from_logits: bool,
-    /// Sorted thresholds between 0 and 1; none for thresholds at equal distances.
+    /// Sorted thresholds between 0 and 1; empty for equidistant ones.
     pub(super) thresholds: &'static [f64],
     /// Whether each class has a curve.
     pub(super) multi_label: bool,
     /// Weights of the labels.
     pub(super) label_weights: &'static [f64],
-    /// The only class that counts.
+    /// The only class to count.
     pub(super) class_id: Option<usize>,
 }
 
@@ -43,7 +43,7 @@ impl Values {
     };
 }
 
-/// Counts every prediction. The state is the positives of each bucket, then its negatives, for each curve.
+/// Counts every prediction. The state is, for each curve, the positives of each bucket, then the negatives.
 pub(super) fn add<E: Float>(values: Values, classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
     let curves = if values.multi_label { classes.max(1) } else { 1 };
     let len = state.len() / curves;
@@ -84,7 +84,7 @@ struct Above {
     negatives: f64,
 }
 
-/// The area under the curve, or the mean of the areas under several.
+/// Area under the curve, or mean of the areas under several.
 pub(super) fn area(
     state: &[f64],
     buckets: usize,
@@ -109,7 +109,7 @@ pub(super) fn area(
 fn of_curve(state: &[f64], curve: Curve, summation: Summation) -> f64 {
     let (positives, negatives) = state.split_at(state.len() / 2);
     let all = Above { positives: positives.iter().sum(), negatives: negatives.iter().sum() };
-    // From the highest threshold down, so that every count is the one before and a bucket.
+    // From the highest threshold down, so that each count is the previous one plus a bucket.
     let mut high = Above { positives: 0.0, negatives: 0.0 };
     let mut area = 0.0;
     for (p, n) in positives.iter().zip(negatives).rev() {
@@ -154,7 +154,7 @@ fn trapezoid(low: Above, high: Above, all_positives: f64, all_negatives: f64) ->
     width * height / 2.0
 }
 
-/// Between two thresholds, true positives are linear in what is taken for positive; precision is not.
+/// Area between two thresholds: true positives are linear in the predicted positives, precision is not.
 fn interpolation(low: Above, high: Above, all_positives: f64) -> f64 {
     let (taken_low, taken_high) = (low.positives + low.negatives, high.positives + high.negatives);
     let right = low.positives - high.positives;

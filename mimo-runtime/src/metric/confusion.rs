@@ -1,4 +1,4 @@
-//! Metrics of what is found, missed and taken for something else: counts, precision, recall and F-scores.
+//! Metrics of true and false positives and negatives: counts, precision, recall and F-scores.
 
 use mimo_graph::metric::{Average, Outcome};
 
@@ -8,17 +8,17 @@ use crate::float::Float;
 /// Keras's `epsilon()`, which F1 adds to every divisor.
 const EPSILON: f64 = 1e-7;
 
-/// Sums that F1 keeps of each class: true positives, false positives, false negatives.
+/// Sums of F1 for each class: true positives, false positives, false negatives.
 pub(super) const F1_SUMS: usize = 3;
 
 /// The predictions that count as positive.
 #[derive(Clone, Copy)]
 pub(super) struct Positives {
-    /// They lie above it.
+    /// The predictions above this threshold.
     pub(super) threshold: f64,
-    /// They are among so many of the largest of their position.
+    /// The largest `k` of each position.
     pub(super) top_k: Option<usize>,
-    /// The only class that counts.
+    /// The only class to count.
     pub(super) class_id: Option<usize>,
 }
 
@@ -29,8 +29,8 @@ impl Positives {
     }
 }
 
-/// `Precision`: `TP / (TP + FP)`; the state is `[TP, FP]`. Positive is a prediction above the threshold, and a target
-/// that is not 0.
+/// `Precision`: `TP / (TP + FP)`; the state is `[TP, FP]`. A prediction above the threshold is positive, and so is a
+/// target other than 0.
 pub(super) fn add_precision<E: Float>(
     positives: Positives,
     classes: usize,
@@ -62,7 +62,7 @@ pub(super) fn add_recall<E: Float>(
     );
 }
 
-/// The number of one outcome, which is the state.
+/// Counts one outcome; the state is that number.
 pub(super) fn add_count<E: Float>(
     outcome: Outcome,
     positives: Positives,
@@ -79,7 +79,7 @@ pub(super) fn add_count<E: Float>(
     add(classes, samples, state, positives, |positive, found| ((positive, found) == wanted).then_some(0));
 }
 
-/// Counts every value in the place of the state that `place` gives.
+/// Adds every value to the part of the state that `place` selects.
 fn add<E: Float>(
     classes: usize,
     samples: &Samples<'_, E>,
@@ -111,7 +111,7 @@ fn among_first<E: Float>(k: usize, y: &[E], class: usize) -> bool {
     before.take(k).count() < k
 }
 
-/// The share of what is right in `[right, wrong]`.
+/// Fraction of correct ones in `[right, wrong]`.
 pub(super) fn share(state: &[f64]) -> f64 {
     match *state {
         [right, wrong] => divide(right, right + wrong),
@@ -131,7 +131,7 @@ pub(super) fn add_f1<E: Float>(
         let largest = y.iter().copied().fold(E::neg_infinity(), E::max);
         let found = |p: E| match threshold {
             Some(threshold) => p > E::of(threshold),
-            // Keras takes a largest prediction of 0 for none.
+            // Keras counts a largest prediction of 0 as none.
             None => p >= largest && p.abs() > E::of(1e-9),
         };
         for ((class, &p), [right, false_alarms, missed]) in y.iter().enumerate().zip(sums.iter_mut()) {
@@ -146,8 +146,8 @@ pub(super) fn add_f1<E: Float>(
     });
 }
 
-/// The mean of precision and recall, in which recall counts `beta²` times as much, of the classes taken together, averaged over
-/// them, or of one of them.
+/// F-score: the mean of precision and recall with `beta²` times the weight for recall. Of all classes together,
+/// averaged over them, or of one of them.
 pub(super) fn fbeta(state: &[f64], beta: f64, average: Average) -> f64 {
     let (classes, _) = state.as_chunks::<F1_SUMS>();
     let of_recall = beta * beta;

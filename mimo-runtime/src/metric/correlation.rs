@@ -30,7 +30,7 @@ impl Moments {
     }
 }
 
-/// `PearsonCorrelation`: the covariance over the product of the standard deviations; equal values have none, so that it is NaN.
+/// `PearsonCorrelation`: the covariance divided by the product of the standard deviations; NaN for equal values.
 pub(super) fn pearson<E: Float>(classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
     add(classes, samples, state, |Moments { variances: [of_y, of_target], covariance, .. }| {
         covariance / (of_y.sqrt() * of_target.sqrt())

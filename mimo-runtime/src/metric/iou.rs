@@ -1,4 +1,4 @@
-//! Intersection over union: how much the predicted and the true region of a class overlap.
+//! Intersection over union: the overlap of the predicted and the true region of a class.
 
 use mimo_graph::metric::ClassesOf;
 
@@ -12,7 +12,7 @@ const EPSILON: f64 = 1e-7;
 /// Counts of a class: predicted and true, predicted, true.
 pub(super) const SUMS: usize = 3;
 
-/// Counts the class of each position, or of each value. A class index that no class has counts nothing.
+/// Counts the class of each position, or of each value. A class index that does not exist is not counted.
 pub(super) fn add<E: Float>(
     of: ClassesOf,
     ignored: Option<usize>,
@@ -48,7 +48,7 @@ pub(super) fn add<E: Float>(
     });
 }
 
-/// The mean over these classes, or over all without any, of those that occur in predictions or targets.
+/// Mean over the given classes (all if the list is empty) that occur in predictions or targets.
 pub(super) fn mean(state: &[f64], classes: &[usize]) -> f64 {
     let (counts, _) = state.as_chunks::<SUMS>();
     let (mut sum, mut valid) = (0.0, 0.0);

@@ -8,7 +8,7 @@ use crate::float::Float;
 /// Sums of a column: `Σt`, `Σt²`, `Σ(t − p)²`. The sum of the weights follows those of all columns.
 pub(super) const SUMS: usize = 3;
 
-/// Adds samples; every position is one.
+/// Adds samples; every position counts as one.
 pub(super) fn add<E: Float>(classes: usize, samples: &Samples<'_, E>, state: &mut [f64]) {
     let (columns, weights) = state.as_chunks_mut::<SUMS>();
     samples.for_each_position(classes, |y, labels| {
@@ -23,13 +23,13 @@ pub(super) fn add<E: Float>(classes: usize, samples: &Samples<'_, E>, state: &mu
     });
 }
 
-/// The score. A column whose targets are all equal scores 0, or 1 if they are hit exactly.
+/// Returns the score. A column of equal targets scores 0, or 1 if they are predicted exactly.
 pub(super) fn score(state: &[f64], aggregation: Aggregation, num_regressors: usize) -> f64 {
     let (columns, weights) = state.as_chunks::<SUMS>();
     let weights = weights.first().copied().unwrap_or(0.0);
     let spread = |&[sum, squares, _]: &[f64; SUMS]| {
         let spread = squares - sum * divide(sum, weights);
-        // What rounding leaves of equal targets is no spread.
+        // A spread within rounding errors of equal targets is none.
         if spread > squares * 1e-12 { spread } else { 0.0 }
     };
     let of_column = |column: &[f64; SUMS]| {
@@ -46,13 +46,13 @@ pub(super) fn score(state: &[f64], aggregation: Aggregation, num_regressors: usi
         Aggregation::VarianceWeighted => {
             let weighted: f64 = columns.iter().map(|column| of_column(column) * spread(column)).sum();
             let spreads: f64 = columns.iter().map(spread).sum();
-            // A mean in which nothing counts is NaN, as in Keras; before the first sample all metrics are 0.
+            // A mean without weight is NaN, as in Keras; before the first sample all metrics are 0.
             if weights > 0.0 { weighted / spreads } else { 0.0 }
         }
         Aggregation::Column(column) => columns.get(column).map_or(0.0, of_column),
     };
-    // Of too few samples the adjusted score is not defined, and Keras reports the plain one.
-    // Keras counts every value of a sample.
+    // With too few samples the adjusted score is not defined, and Keras reports the plain one. Keras counts every
+    // value of a sample.
     let samples = weights * columns.len() as f64;
     let free = samples - num_regressors as f64 - 1.0;
     if num_regressors == 0 || free <= 0.0 {

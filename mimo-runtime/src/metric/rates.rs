@@ -1,12 +1,13 @@
 //! The largest rate under a constraint on another: `PrecisionAtRecall` and its relatives.
 //!
-//! The state is that of [`auc`](super::auc): two histograms, of which the counts above each threshold are sums.
+//! The state is that of [`auc`](super::auc): two histograms, whose cumulative sums are the counts above each
+//! threshold.
 
 use mimo_graph::metric::Rate;
 
 use super::divide;
 
-/// The largest first rate at the thresholds at which the second is at least `least`; 0 if there is none.
+/// Largest first rate at the thresholds at which the second is at least `least`; 0 if there is none.
 pub(super) fn best(state: &[f64], [best, constrained]: [Rate; 2], least: f64) -> f64 {
     let (positives, negatives) = state.split_at(state.len() / 2);
     let (all_positives, all_negatives): (f64, f64) = (positives.iter().sum(), negatives.iter().sum());
@@ -21,7 +22,7 @@ pub(super) fn best(state: &[f64], [best, constrained]: [Rate; 2], least: f64) ->
             largest = largest.max(rate(best));
         }
     };
-    // Nothing lies above the highest threshold.
+    // Nothing is above the highest threshold.
     measure(right, wrong);
     for (p, n) in positives.iter().zip(negatives).rev() {
         right += p;

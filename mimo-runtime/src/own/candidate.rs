@@ -1,8 +1,9 @@
-//! Functions that may be losses: of which form one is, and for which element types, follows from its type while rustc compiles the model.
+//! Functions that may be losses: the form of a function and its element types follow from its type when rustc
+//! compiles the model.
 //!
-//! `(&&&candidate).verdict()` finds the method of [`WhenSlices`] if the function is a loss of slices, else that of [`WhenTensors`] if it is
-//! one of tensors, else that of [`WhenMisfit`]: each is implemented for one reference less. So a function of `f32` alone and one of
-//! any float type are written in the same way.
+//! `(&&&candidate).verdict()` selects the method of [`WhenSlices`] if the function is a loss of slices, else that of
+//! [`WhenTensors`] if it is one of tensors, else that of [`WhenMisfit`]: each is implemented for one reference less.
+//! So a function of `f32` alone and one of any float type are used in the same way.
 
 use std::marker::PhantomData;
 
@@ -14,22 +15,22 @@ use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::loss::{LossOp, Masked, OwnLoss, OwnLossFn};
 
-/// A function, to be compared with losses of `E` on an output whose last axis is `C`; `K` is the kind of its targets.
+/// A function that may be a loss of `E` on an output with last axis `C`; `K` is the kind of its targets.
 #[derive(Debug)]
 pub struct Candidate<E, C, K, F>(F, PhantomData<(E, C, K)>);
 
 impl<E, C, K, F> Candidate<E, C, K, F> {
-    /// The function as a candidate.
+    /// Creates a candidate.
     pub const fn new(function: F) -> Self {
         Candidate(function, PhantomData)
     }
 }
 
-/// Targets are as many values as predictions.
+/// Marks targets with as many values as predictions.
 #[derive(Clone, Copy, Debug)]
 pub struct Values;
 
-/// Targets are class indices.
+/// Marks targets that are class indices.
 #[derive(Clone, Copy, Debug)]
 pub struct Indices;
 
@@ -45,9 +46,9 @@ pub struct Tensors<C, K, F>(pub(super) F, PhantomData<(C, K)>);
 #[derive(Clone, Copy, Debug)]
 pub struct Misfit;
 
-/// The method of candidates that are losses of slices.
+/// Method of candidates that are losses of slices.
 pub trait WhenSlices<F> {
-    /// The function.
+    /// Returns the function as a loss of slices.
     fn verdict(&self) -> Slices<F>;
 }
 
@@ -57,9 +58,9 @@ impl<E, C, K, F: Fn(&[E], &[E], &mut [E]) -> E + Copy> WhenSlices<F> for &&Candi
     }
 }
 
-/// The method of candidates that are losses of tensors.
+/// Method of candidates that are losses of tensors.
 pub trait WhenTensors<C, K, F> {
-    /// The function.
+    /// Returns the function as a loss of tensors.
     fn verdict(&self) -> Tensors<C, K, F>;
 }
 
@@ -81,9 +82,9 @@ where
     }
 }
 
-/// The method of all other candidates.
+/// Method of all other candidates.
 pub trait WhenMisfit {
-    /// Nothing.
+    /// Returns the mark of a function that is not a loss.
     fn verdict(&self) -> Misfit;
 }
 
@@ -93,21 +94,22 @@ impl<E, C, K, F> WhenMisfit for Candidate<E, C, K, F> {
     }
 }
 
-/// Predictions of a loss of tensors, recorded by dfdx: positions, and the last axis of the output.
+/// Predictions passed to a loss of tensors, recorded by dfdx: positions, and the last axis of the output.
 pub type Predictions<const C: usize, E = f32> = Tensor<(usize, Const<C>), E, Cpu, OwnedTape<E, Cpu>>;
 
-/// Targets of a loss of tensors, in the shape of the predictions.
+/// Targets passed to a loss of tensors, in the shape of the predictions.
 pub type Targets<const C: usize, E = f32> = Tensor<(usize, Const<C>), E, Cpu>;
 
-/// Targets of a loss of tensors with `sparse = true`: the class index of each position.
+/// Targets passed to a loss of tensors with `sparse = true`: the class index of each position.
 pub type ClassIndices = Tensor<(usize,), usize, Cpu>;
 
-/// What a loss of tensors returns: the loss of each position, which depends on the prediction and the target of that position only.
+/// Result of a loss of tensors: the loss of each position, which depends only on the prediction and the target of
+/// that position.
 pub type Losses<E = f32> = Tensor<(usize,), E, Cpu, OwnedTape<E, Cpu>>;
 
-/// The loss of an element type, if there is one.
+/// The loss of a candidate for an element type.
 pub trait Verdict<E> {
-    /// The loss.
+    /// Returns the loss, if the candidate is one for this element type.
     fn loss(&self) -> Option<OwnLoss<'_, E>>;
 }
 
@@ -133,7 +135,7 @@ impl<E> Verdict<E> for Misfit {
     }
 }
 
-/// The verdicts on a function for `f32` and `f64`, of which at least one is that it is a loss.
+/// The verdicts on a function for `f32` and `f64`, at least one of which is a loss.
 #[diagnostic::on_unimplemented(
     message = "this function is not a loss of the output",
     label = "expected a function of slices or of tensors",
@@ -145,7 +147,7 @@ impl<E> Verdict<E> for Misfit {
 )]
 pub trait OneFits {}
 
-// One by one, so that rustc says what is written above and not which of the two does not fit.
+// One by one, so that rustc reports the message above and not which of the two does not fit.
 impl<F, G> OneFits for (Slices<F>, Slices<G>) {}
 impl<F> OneFits for (Slices<F>, Misfit) {}
 impl<F> OneFits for (Misfit, Slices<F>) {}
@@ -153,7 +155,7 @@ impl<C, K, F, G> OneFits for (Tensors<C, K, F>, Tensors<C, K, G>) {}
 impl<C, K, F> OneFits for (Tensors<C, K, F>, Misfit) {}
 impl<C, K, F> OneFits for (Misfit, Tensors<C, K, F>) {}
 
-/// The pass of a loss of one's own.
+/// Runs the pass of a custom loss.
 pub fn loss<E: Float, A: Verdict<f32>, B: Verdict<f64>>(
     op: &LossOp,
     mask: Option<&Masked>,

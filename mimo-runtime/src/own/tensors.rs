@@ -9,8 +9,9 @@ use crate::float::Float;
 
 /// A loss of several positions at once.
 pub trait Batched<E> {
-    /// The losses of positions, and their derivatives by the predictions if `backward`. `None` for a number of losses that is not the number of
-    /// positions, and for predictions of another length than the function takes.
+    /// Returns the losses of positions, and with `backward` their derivatives with respect to the predictions. `None`
+    /// if the number of losses is not the number of positions, or predictions have another length than the function
+    /// takes.
     fn run(&self, rows: usize, y: Vec<E>, target: Vec<E>, backward: bool) -> Option<(Vec<E>, Vec<E>)>;
 }
 
@@ -57,7 +58,7 @@ fn run<E: Float, const C: usize>(
     if !backward {
         return Some((found, vec![]));
     }
-    // The derivative of the sum of all losses, without a sum of a generic type, which dfdx does not have.
+    // The derivative of the sum of all losses. dfdx has no sum of a generic type.
     tape.add_backward_op(move |gradients| {
         gradients.get_or_alloc_mut(&values)?.fill(E::one());
         Ok(())

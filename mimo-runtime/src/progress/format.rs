@@ -1,18 +1,18 @@
-//! Numbers and lines as Keras's progress bar writes them.
+//! Numbers and lines in the format of Keras's progress bar.
 
 use std::fmt::Write;
 use std::time::Duration;
 
-/// From here on a value is written with an exponent. Keras writes all digits, 36 of them after a divergence, and the columns
-/// of a table do not hold more.
+/// Values from here on are written with an exponent. Keras writes all digits, 36 of them after a divergence, which
+/// the columns of a table do not hold.
 const LARGE: f64 = 1e6;
 
-/// A measured value: four decimals, or an exponent where those would show nothing or too much.
+/// Formats a measured value: four decimals, or an exponent if those would show nothing or too much.
 pub(crate) fn value(value: f64) -> String {
     if value == 0.0 || (value.abs() > 1e-3 && value.abs() < LARGE) || !value.is_finite() {
         format!("{value:.4}")
     } else {
-        // Rust writes 1.2340e-4 and 1.2340e7 where C writes 1.2340e-04 and 1.2340e+07.
+        // Rust writes 1.2340e-4 and 1.2340e7, C writes 1.2340e-04 and 1.2340e+07.
         let text = format!("{value:.4e}");
         match (text.split_once("e-"), text.split_once('e')) {
             (Some((mantissa, exponent)), _) => format!("{mantissa}e-{exponent:0>2}"),
@@ -22,7 +22,7 @@ pub(crate) fn value(value: f64) -> String {
     }
 }
 
-/// ` - loss: 0.1234 - risk_auc: 0.9876`, in the order given.
+/// Formats ` - loss: 0.1234 - risk_auc: 0.9876`, in the given order.
 pub(crate) fn values<K: AsRef<str>>(pairs: impl IntoIterator<Item = (K, f64)>) -> String {
     let mut line = String::new();
     for (key, number) in pairs {
@@ -32,7 +32,7 @@ pub(crate) fn values<K: AsRef<str>>(pairs: impl IntoIterator<Item = (K, f64)>) -
     line
 }
 
-/// How long a step takes: `2s/step`, `35ms/step`, `120us/step`.
+/// Formats the time per step: `2s/step`, `35ms/step`, `120us/step`.
 pub(crate) fn per_step(elapsed: Duration, steps: usize) -> String {
     let seconds = elapsed.as_secs_f64() / steps.max(1) as f64;
     if seconds >= 1.0 || seconds == 0.0 {
@@ -44,7 +44,7 @@ pub(crate) fn per_step(elapsed: Duration, steps: usize) -> String {
     }
 }
 
-/// The time that is left: `7s`, `1:07`, `2:01:07`.
+/// Formats the remaining time: `7s`, `1:07`, `2:01:07`.
 #[cfg(any(feature = "progress", test))]
 pub(crate) fn eta(elapsed: Duration, done: usize, steps: usize) -> String {
     let left = elapsed.as_secs_f64() / done.max(1) as f64 * steps.saturating_sub(done) as f64;
@@ -59,7 +59,7 @@ pub(crate) fn eta(elapsed: Duration, done: usize, steps: usize) -> String {
     }
 }
 
-/// The line of an epoch that has ended, with a full bar.
+/// Formats the line of an epoch that has ended, with a full bar.
 #[cfg(any(feature = "progress", test))]
 pub(crate) fn full_bar(steps: usize, elapsed: Duration, time: &str, measured: &str, colored: bool) -> String {
     let [bold, green, plain] = if colored { ["\x1b[1m", "\x1b[32m", "\x1b[0m"] } else { [""; 3] };
@@ -67,7 +67,8 @@ pub(crate) fn full_bar(steps: usize, elapsed: Duration, time: &str, measured: &s
     format!("{bold}{steps}/{steps}{plain} {green}{bar}{plain} {bold}{seconds:.0}s{plain} {time}{measured}")
 }
 
-/// Note on a total loss or weights that are NaN or infinite: Keras goes on in silence, and so the cause is lost.
+/// Formats the note on a total loss or weights that are NaN or infinite. Keras continues silently, and the cause is
+/// lost.
 pub(crate) fn not_finite(step: Option<usize>) -> String {
     step.map_or_else(String::new, |step| format!(" - loss or weights are not finite since step {}", step + 1))
 }

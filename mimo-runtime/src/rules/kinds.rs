@@ -1,7 +1,8 @@
 //! The kinds of rules, and the numbers that their updates need.
 //!
-//! Powers of the betas are taken in the model's precision, as Keras takes them. The closures are `Fn`, so that they cannot
-//! hide anything that a checkpoint would have to save: what a rule carries from update to update is the third argument.
+//! Powers of the betas are taken in the model's precision, as in Keras. The closures are `Fn`, so that they cannot
+//! hide anything that a checkpoint would have to save: the number that a rule keeps from update to update is the
+//! third argument.
 
 use mimo_graph::optimizer::Rule;
 
@@ -13,7 +14,7 @@ use crate::kernels::optimizer::{
     MomentumStep, MuonStep, NadamStep, RmspropStep, SgdStep,
 };
 
-/// Declares the kinds: which rules are of it, and what an update does with a learning rate and its number.
+/// Declares the kinds: the rules of each, and its update for a learning rate and a number of the update.
 macro_rules! kinds {
     ($(
         $(#[$doc:meta])*
@@ -44,7 +45,7 @@ macro_rules! kinds {
             }
         )*
 
-        /// Any rule, for models that are not generated: a program that names it is linked with all rules.
+        /// Any rule, for models that are not generated. A program that names it links all rules.
         #[derive(Clone, Copy, Debug)]
         pub struct Any;
 
@@ -108,7 +109,7 @@ kinds! {
     Adafactor { beta_2_decay, epsilon_1, epsilon_2, clip_threshold, .. } of Adafactor => {
         let one = E::of(1.0);
         move |rate: E, t: E, _| AdafactorStep {
-            // `relative_step` bounds the rate by the same number once more.
+            // `relative_step` bounds the rate by the same number.
             rho: rate.min(one / t.sqrt()),
             beta_2: one - t.powf(E::of(beta_2_decay)),
             epsilon_1: E::of(epsilon_1),
@@ -157,7 +158,7 @@ kinds! {
     Nadam { beta_1, beta_2, epsilon } of Nadam => {
         let one = E::of(1.0);
         let coefficient = move |t: E| E::of(beta_1) * (one - E::of(0.5) * E::of(0.96).powf(t));
-        // Carried is the product of the coefficients of all updates so far.
+        // `carried` is the product of the coefficients of all updates so far.
         move |rate: E, t: E, carried: &mut E| {
             let (now, next) = (coefficient(t), coefficient(t + one));
             *carried *= now;
@@ -181,7 +182,7 @@ kinds! {
     };
 }
 
-/// The numbers of Adam.
+/// Returns the numbers of Adam.
 fn adam<E: Float>(rate: E, t: E, beta_1: f64, beta_2: f64, epsilon: f64) -> AdamStep<E> {
     AdamStep {
         alpha: rate * left(beta_2, t).sqrt() / left(beta_1, t),
@@ -191,7 +192,7 @@ fn adam<E: Float>(rate: E, t: E, beta_1: f64, beta_2: f64, epsilon: f64) -> Adam
     }
 }
 
-/// `1 - beta^t`
+/// Returns `1 - beta^t`.
 fn left<E: Float>(beta: f64, t: E) -> E {
     E::of(1.0) - E::of(beta).powf(t)
 }

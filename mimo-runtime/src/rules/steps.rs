@@ -1,4 +1,4 @@
-//! The updates of rules, by the kernels.
+//! Updates of rules, computed by the kernels.
 
 use super::{Step, WholeWeight};
 use crate::float::Float;
@@ -7,7 +7,7 @@ use crate::kernels::optimizer::{
     MomentumStep, MuonStep, NadamStep, RmspropStep, SgdStep, adafactor_len, muon_len,
 };
 
-/// Implements [`Step`] for steps that update each value by itself.
+/// Implements [`Step`] for updates of single values.
 macro_rules! by_value {
     ($($step:ident),*) => {
         $(

@@ -63,7 +63,7 @@ fn each_rule_is_made_by_its_kind_only() {
         for (kind, make) in makers {
             // Generated code names the kind by `Rule::kind`.
             let made = make(rule);
-            // `Momentum` would do for a momentum of 0, too.
+            // `Momentum` could also run a momentum of 0.
             if kind == "Momentum" && rule.kind() == "Sgd" {
                 continue;
             }

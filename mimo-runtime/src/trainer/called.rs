@@ -12,9 +12,9 @@ use crate::model::Trainable;
 /// The callbacks of one `fit` or evaluation, in the order in which they run.
 pub(super) struct Callbacks<'a, M: Trainable> {
     list: Vec<Box<dyn Callback<M> + 'a>>,
-    /// Present if a callback asked where the time goes.
+    /// Present if a callback asked for the time of the parts of training.
     pub clock: Option<Arc<Clock>>,
-    /// The epoch that runs, from 0.
+    /// The running epoch, from 0.
     pub epoch: usize,
     /// Memory for the sums of an epoch.
     pub totals: Totals,
@@ -25,7 +25,7 @@ impl<'a, M: Trainable> Callbacks<'a, M> {
         Callbacks { list, clock: None, epoch: 0, totals: Totals::default() }
     }
 
-    /// Has every callback check its settings.
+    /// Lets every callback check its settings.
     pub(super) fn prepare(&mut self, mut plan: FitPlan<'_>) -> Result<(), Error> {
         for callback in &mut self.list {
             callback.prepare(&mut plan)?;
@@ -34,7 +34,7 @@ impl<'a, M: Trainable> Callbacks<'a, M> {
         Ok(())
     }
 
-    /// Gives callbacks the states of a checkpoint, each by its place.
+    /// Restores the states of callbacks from a checkpoint, each by its index.
     pub(super) fn restore(&mut self, states: Vec<(usize, CallbackState)>) -> Result<(), Error> {
         for (index, state) in states {
             let callback = self.list.get_mut(index);

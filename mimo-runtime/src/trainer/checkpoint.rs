@@ -1,4 +1,4 @@
-//! Checkpoints of a training: everything that its next steps depend on.
+//! Checkpoints of training: everything that its next steps depend on.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,27 +13,27 @@ use crate::file;
 use crate::file::checkpoint::{MOST, Transfer, name};
 use crate::model::{Model, Trainable};
 
-/// Where a `fit` is.
+/// Position of a `fit`.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    /// The epoch, from 0.
+    /// Epoch, from 0.
     pub epoch: usize,
-    /// Steps of the epoch that were made.
+    /// Number of steps made in the epoch.
     pub steps: usize,
     pub batch_size: usize,
-    /// The order of the samples in the epoch; before its first step, that of the epoch before.
+    /// Order of the samples in the epoch; before its first step, that of the previous epoch.
     pub order: Arc<Vec<usize>>,
-    /// The first step of the epoch after which something was not finite.
+    /// First step of the epoch after which a loss or weight was not finite.
     pub not_finite: Option<usize>,
     /// Whether a callback has stopped the training: the epoch has no more steps.
     pub stopped: bool,
-    /// What the epoch has measured so far.
+    /// Sums of the values measured in the epoch so far.
     pub totals: Totals,
-    /// What the epochs before it have measured, from [`EpochLogs::to_numbers`](crate::history::EpochLogs).
+    /// Values measured in the previous epochs, from [`EpochLogs::to_numbers`](crate::history::EpochLogs).
     pub history: Vec<f64>,
 }
 
-/// The `fit` that a checkpoint was saved in.
+/// The `fit` in which a checkpoint was saved.
 #[derive(Debug)]
 pub(super) struct Interrupted {
     pub place: Place,
@@ -46,29 +46,30 @@ pub(super) enum Fit {
     /// There is none.
     None,
     Running(Place),
-    /// The next one goes on with this one.
+    /// Resumed by the next one.
     Loaded(Box<Interrupted>),
 }
 
 impl<'m, M: Trainable> Trainer<'m, M> {
     /// Saves everything that the next steps depend on to a file, which is created or replaced as by [`file::save`].
     ///
-    /// These are the weights with their moving statistics, the optimizers' slots, averages, iterations and learning rates, what was frozen,
-    /// the loss weights, the state of all random numbers (shuffling, dropout, noise), the states of `stateful` layers, and in a `fit` its
-    /// place: epoch, step, the order of the samples, what the epoch has measured so far and the history of those before. So a training that goes on from a
-    /// checkpoint gives the same bits as one that was not interrupted. Data, options, custom losses and
-    /// what closures remember belong to the program and are not in it.
+    /// These are the weights with their moving statistics, the optimizers' slots, averages, iterations and learning
+    /// rates, the frozen weights, the loss weights, the state of all random numbers (shuffling, dropout, noise), the
+    /// states of `stateful` layers, and in a `fit` its position: epoch, step, the order of the samples, the values
+    /// measured so far and the history. So training resumed from a checkpoint is bit-identical to uninterrupted
+    /// training. Data, options, custom losses and the state of closures belong to the program and are not included.
     ///
     /// The file is a safetensors file with the weights by their names, which [`load_weights`](crate::file::load) reads too; the names of
     /// everything else begin with `@`.
     ///
     /// # Errors
-    /// [`File`](Error::File) if the file cannot be written, and then the path is as it was; [`Memory`](Error::Memory). The training can go on.
+    /// [`File`](Error::File) if the file cannot be written, and then the path is unchanged; [`Memory`](Error::Memory). Training can continue.
     pub fn save_checkpoint(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         self.save_states(path.as_ref(), vec![])
     }
 
-    /// The same with the states of the other callbacks of a `fit`, from [`on_checkpoint`](crate::callback::Callback::on_checkpoint).
+    /// Same as [`save_checkpoint`](Self::save_checkpoint), with the states of the other callbacks of a `fit`, from
+    /// [`on_checkpoint`](crate::callback::Callback::on_checkpoint).
     ///
     /// # Errors
     /// Those of [`save_checkpoint`](Self::save_checkpoint).
@@ -80,7 +81,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.save_states(path.as_ref(), others.states())
     }
 
-    /// The same as the bytes of a file, to come back to by [`restore`](Self::restore).
+    /// Returns a checkpoint as bytes, for [`restore`](Self::restore).
     ///
     /// # Errors
     /// [`Memory`](Error::Memory).
@@ -88,8 +89,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.checkpoint_with(vec![])
     }
 
-    /// Loads a checkpoint of the same model. If it was saved in a `fit`, the next `fit` goes on there, whatever
-    /// [`initial_epoch`](super::FitOptions::initial_epoch) says, with the same data and options.
+    /// Loads a checkpoint of the same model. If it was saved in a `fit`, the next `fit` resumes it, regardless of its
+    /// [`initial_epoch`](super::FitOptions::initial_epoch), with the same data and options.
     ///
     /// # Errors
     /// The trainer is unchanged after an error: [`File`](Error::File) if the file cannot be read,
@@ -98,7 +99,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.load_from(Ok(path.as_ref()))
     }
 
-    /// The same from the bytes of a file.
+    /// Same as [`load_checkpoint`](Self::load_checkpoint), from the bytes of a file.
     ///
     /// # Errors
     /// The trainer is unchanged after an error: [`CheckpointFile`](Error::CheckpointFile).
@@ -106,7 +107,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.load_from(Err(checkpoint))
     }
 
-    /// A trainer that goes on from a checkpoint.
+    /// Creates a trainer that resumes from a checkpoint.
     ///
     /// # Errors
     /// Those of [`new`](Self::new) and of [`load_checkpoint`](Self::load_checkpoint).
@@ -116,8 +117,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         Ok(trainer)
     }
 
-    /// Says that a callback which stops the `fit` does not want it to end but to go on later, from a checkpoint: `BackupAndRestore` saves
-    /// one where it stops, and keeps it.
+    /// Marks the running `fit` as stopped in order to be resumed later from a checkpoint, and not ended. For
+    /// callbacks that stop it: `BackupAndRestore` saves a checkpoint then, and keeps it.
     pub fn interrupt(&mut self) {
         self.interrupted = true;
     }
@@ -166,7 +167,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         Ok(())
     }
 
-    /// Walks over everything that the next steps depend on.
+    /// Saves or loads everything that the next steps depend on.
     fn carry(
         &mut self,
         interrupted: &mut Option<Interrupted>,
@@ -176,7 +177,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             engine,
             loss_weights,
             shuffle,
-            // Of the program.
+            // Belongs to the program.
             model: _,
             custom: _,
             table: _,
@@ -185,7 +186,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
             running: _,
             // In `interrupted`.
             fit: _,
-            // Memory.
+            // Reused memory only.
             totals: _,
             columns: _,
             batch: _,
@@ -200,7 +201,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
 }
 
 impl<M: Model> Trainer<'_, M> {
-    /// The place of the running `fit`.
+    /// Returns the position of the running `fit`.
     pub(super) fn place(&mut self) -> Option<&mut Place> {
         match &mut self.fit {
             Fit::Running(place) => Some(place),
@@ -209,7 +210,7 @@ impl<M: Model> Trainer<'_, M> {
     }
 }
 
-/// The `fit` that is interrupted, if there is one.
+/// Saves or loads the interrupted `fit`, if there is one.
 fn carry_fit(interrupted: &mut Option<Interrupted>, transfer: &mut Transfer<'_>) -> Result<(), Error> {
     let [place_name, order_name, statistics_name, present_name, joint_name, history_name] =
         ["place", "order", "statistics", "present", "joint", "history"].map(|part| name(&["fit", part]));
@@ -264,7 +265,7 @@ fn carry_fit(interrupted: &mut Option<Interrupted>, transfer: &mut Transfer<'_>)
             let not_finite = not_finite.checked_sub(1).map(whole);
             let [epoch, steps, batch_size] = [epoch, steps, batch_size].map(whole);
             let total = f64::from_bits(total);
-            // A file without it has an empty one.
+            // In a file without a history it is empty.
             let history = history.unwrap_or_default();
             let totals = Totals { samples: whole(samples), statistics, present, total, joint };
             let stopped = stopped != 0;

@@ -15,11 +15,11 @@ use crate::kernels::Element;
 use crate::loss::argmax;
 use crate::model::{PerOutput, Trainable};
 
-/// An output of a model, by the name that a closure chooses: `|outputs| &outputs.digit`.
+/// An output of a model, by the field that a closure selects: `|outputs| &outputs.digit`.
 #[derive(Clone, Copy, Debug)]
 pub struct Output(usize);
 
-/// How [`Trainer::confusion_matrix_with`] counts.
+/// Options of [`Trainer::confusion_matrix_with`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ConfusionOptions {
     threshold: Option<f64>,
@@ -28,26 +28,27 @@ pub struct ConfusionOptions {
 }
 
 impl ConfusionOptions {
-    /// The predicted class of two is the second above 0.5, or above 0 if the output gives logits; samples and positions count 1 each.
+    /// Creates the default options: the second of two classes is predicted above 0.5, or above 0 if the output is
+    /// logits; samples and positions count 1 each.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The value above which a prediction of two classes is the second.
+    /// Sets the value above which the second of two classes is predicted.
     #[must_use]
     pub fn threshold(mut self, threshold: f64) -> Self {
         self.threshold = Some(threshold);
         self
     }
 
-    /// Which of several labels that do not exclude each other is counted, as two classes: without it, and with it.
+    /// Selects one of several independent labels, which is counted as two classes: absent and present.
     #[must_use]
     pub fn label(mut self, label: usize) -> Self {
         self.label = Some(label);
         self
     }
 
-    /// Whether samples and positions count as much as the data set weighs them, as in `weighted_metrics`.
+    /// Sets whether samples and positions count with the weights of the data set, as in `weighted_metrics`.
     #[must_use]
     pub fn weighted(mut self, weighted: bool) -> Self {
         self.weighted = weighted;
@@ -55,14 +56,14 @@ impl ConfusionOptions {
     }
 }
 
-/// How predictions and targets are classes.
+/// Conversion of predictions and targets to classes.
 #[derive(Clone, Copy, Debug)]
 enum Classes {
-    /// The value of this label on one side of the threshold.
+    /// Whether the value of this label is above the threshold.
     Threshold { label: usize, threshold: f64 },
-    /// The largest value, and the largest target.
+    /// The indices of the largest value and of the largest target.
     Largest,
-    /// The largest value, and a class index.
+    /// The index of the largest value, and a class index as target.
     Index,
 }
 
@@ -85,7 +86,7 @@ impl Classes {
         if options.threshold.is_some_and(f64::is_nan) {
             return Err(ConfusionFault::Threshold);
         }
-        // What would be ignored is refused.
+        // Options that would be ignored are errors.
         let of_largest = |classes: Classes| match options {
             ConfusionOptions { label: Some(_), .. } => Err(ConfusionFault::LabelOfClasses),
             ConfusionOptions { threshold: Some(_), .. } => Err(ConfusionFault::ThresholdOfClasses),
@@ -98,7 +99,7 @@ impl Classes {
             (None, 2.., Predicts::Labels) => Err(ConfusionFault::Labels { labels: values }),
             (None, 2.., _) => of_largest(Classes::Largest),
             (label, ..) => {
-                // Logits and the labels of hinge losses are on two sides of 0.
+                // Logits and the labels of hinge losses are below or above 0.
                 let logits = facts.is_some_and(|facts| facts.reads == Reads::Logits);
                 let hinge = matches!(output.loss, Some(Loss::Hinge | Loss::SquaredHinge));
                 let threshold = options.threshold.unwrap_or(if logits || hinge { 0.0 } else { 0.5 });
@@ -107,11 +108,11 @@ impl Classes {
         }
     }
 
-    /// The true and the predicted class; `None` for a target that is no class, such as one that is ignored.
+    /// Returns the true and the predicted class; `None` if the target is no class, for example ignored.
     fn pair<E: Float>(self, y: &[E], target: &[E]) -> Option<[usize; 2]> {
         match self {
             Classes::Threshold { label, threshold } => {
-                // Labels are 0 and 1, or −1 and 1; soft ones are of the nearer class.
+                // Labels are 0 and 1, or −1 and 1; soft labels are rounded.
                 let truth = target.get(label)?.f64() > 0.5;
                 Some([truth, y.get(label)?.f64() > threshold].map(usize::from))
             }
@@ -126,21 +127,19 @@ impl Classes {
 }
 
 impl<M: Trainable> Trainer<'_, M> {
-    /// How often each class of an output is predicted as which, on a data set that goes through the model in batches of `batch_size`
-    /// samples.
+    /// Counts the pairs of true and predicted class of an output on a data set, in batches of `batch_size` samples.
     ///
     /// ```ignore
     /// let matrix = trainer.confusion_matrix((&inputs, &targets), 32, |outputs| &outputs.digit)?;
     /// println!("{matrix}\n{}", matrix.report());
     /// ```
     ///
-    /// An output of one value per position has two classes, with the threshold 0.5, or 0 for logits; any other is of the class of its
-    /// largest value. Every position of a sample counts (a step of a sequence, a pixel of an image), but for those that a mask leaves
-    /// out, that have no target, and whose class the loss ignores.
+    /// An output of one value per position has two classes, with the threshold 0.5, or 0 for logits; for any other
+    /// the predicted class has the largest value. Every position of a sample counts (a step of a sequence, a pixel of
+    /// an image), except those that are masked, have no target, or have a class that the loss ignores.
     ///
     /// # Errors
-    /// [`Confusion`](Error::Confusion) for an output that does not predict classes; those of [`evaluate`](Self::evaluate), but for those
-    /// of custom losses, which are not computed.
+    /// [`Confusion`](Error::Confusion) for an output that does not predict classes; those of [`evaluate`](Self::evaluate), except those of custom losses, which are not computed.
     pub fn confusion_matrix<'d>(
         &mut self,
         data: impl IntoDataset<'d, M>,
@@ -150,7 +149,8 @@ impl<M: Trainable> Trainer<'_, M> {
         self.confusion_matrix_with(data, batch_size, output, ConfusionOptions::new())
     }
 
-    /// The same with a threshold, for one label of several, or with weights.
+    /// Same as [`confusion_matrix`](Self::confusion_matrix), with a threshold, for one label of several, or with
+    /// weights.
     ///
     /// # Errors
     /// Those of [`confusion_matrix`](Self::confusion_matrix).
@@ -186,7 +186,7 @@ impl<M: Trainable> Trainer<'_, M> {
             trust: trust(data, &self.engine.warnings)?,
         };
         let mut matrix = ConfusionMatrix::new(output.name, count);
-        // Losses and metrics are computed too, and not shown.
+        // Losses and metrics are computed too, and discarded.
         let mut totals = Totals::default();
         totals.resize(&self.totals);
         for batch in rows.chunks(batch_size) {

@@ -1,4 +1,4 @@
-//! Losses that the user writes in dfdx's tensor operations.
+//! Losses that users write with dfdx's tensor operations.
 
 use std::cell::Cell;
 use std::ops::Deref;
@@ -21,34 +21,35 @@ use crate::logs::LogTable;
 use crate::model::{Model, OutputColumns, PerOutput, Trainable, Writer};
 use crate::traced::{GradientReader, Tracer};
 
-/// A scalar that knows how it was computed.
+/// A scalar with the operations that computed it, recorded by dfdx.
 pub type LossTensor<E> = Tensor<Rank0, E, Cpu, OwnedTape<E, Cpu>>;
 
-/// The loss of a model.
+/// Loss of a model.
 pub type LossTensorOf<M> = LossTensor<<M as Model>::Float>;
 
-/// The weights of the samples of a batch for one output; 1 where the data has none.
+/// Weights of the samples of a batch for one output; 1 if the data has none.
 #[derive(Debug)]
 pub struct SampleWeights<E: Float> {
     weights: Tensor<(usize,), E, Cpu>,
-    /// Those of positions, if the data has any.
+    /// Weights of positions, if the data has any.
     positions: Option<Tensor<(usize, usize), E, Cpu>>,
-    /// Whether a loss has read them.
+    /// Whether a loss has read the weights of samples.
     read: Cell<bool>,
-    /// The same of those of positions.
+    /// Whether a loss has read the weights of positions.
     read_positions: Cell<bool>,
 }
 
 impl<E: Float> SampleWeights<E> {
-    /// The weights, `[rows]`. A sample whose target is missing weighs 0, and the others so much more that the mean over all samples is
-    /// the mean over those that have a target.
+    /// Returns the weights, `[rows]`. Samples without a target have weight 0, and the others are scaled up, so that
+    /// the mean over all samples is the mean over those with a target.
     pub fn tensor(&self) -> Tensor<(usize,), E, Cpu> {
         self.read.set(true);
         self.weights.clone()
     }
 
-    /// The weights of all positions, `[rows, positions]`, if the data has weights of positions for the output: each is the product of
-    /// that of its sample and its own. Missing targets are as in [`tensor`](Self::tensor), which is not to be multiplied again.
+    /// Returns the weights of all positions, `[rows, positions]`, if the data has weights of positions for the
+    /// output: each is the product of the sample's and the position's weight. Missing targets are as in
+    /// [`tensor`](Self::tensor), which is included: do not multiply by it again.
     pub fn positions(&self) -> Option<Tensor<(usize, usize), E, Cpu>> {
         self.read.set(true);
         self.read_positions.set(true);
@@ -67,7 +68,7 @@ impl<E: Float> SampleWeights<E> {
         }
     }
 
-    /// Whether a loss has read all that there is.
+    /// Whether a loss has read all weights that exist.
     fn was_read(&self) -> bool {
         self.read.get() && (self.positions.is_none() || self.read_positions.get())
     }
@@ -76,21 +77,21 @@ impl<E: Float> SampleWeights<E> {
 type LossFn<'m, M> =
     dyn FnMut(<M as Model>::TracedOutputs, &CustomTargets<M>) -> Result<LossTensorOf<M>, Error> + 'm;
 
-/// The targets of a batch, as a custom loss reads them: the fields of the model's targets, `targets.risk`, and the
-/// weights of the samples, `targets.sample_weights().risk.tensor()`.
+/// Targets of a batch for a custom loss: the fields of the model's targets, `targets.risk`, and the weights of the
+/// samples, `targets.sample_weights().risk.tensor()`.
 pub struct CustomTargets<M: Model> {
     targets: M::Targets,
     weights: M::PerOutput<SampleWeights<M::Float>>,
-    /// Whether a weight may be another than 1.
+    /// Whether a weight may differ from 1.
     weighted: bool,
 }
 
 impl<M: Model> CustomTargets<M> {
-    /// The weights of the samples for each output.
+    /// Returns the weights of the samples for each output.
     ///
-    /// Keras's loss is the mean over the samples of weight times loss, `(loss_of_samples * weights).mean()`. If the data has
-    /// weights for an output, every custom loss of that output and every one that reads the output has to read them; else
-    /// the step is an error ([`SampleWeightsIgnored`](Error::SampleWeightsIgnored)).
+    /// Keras's loss is the mean over the samples of weight times loss, `(loss_of_samples * weights).mean()`. If the
+    /// data has weights for an output, every custom loss of that output and every one that reads the output has to
+    /// read them; otherwise the step is an error ([`SampleWeightsIgnored`](Error::SampleWeightsIgnored)).
     pub fn sample_weights(&self) -> &M::PerOutput<SampleWeights<M::Float>> {
         &self.weights
     }
@@ -110,27 +111,27 @@ impl<M: Model> std::fmt::Debug for CustomTargets<M> {
     }
 }
 
-/// The custom losses of a trainer.
+/// Custom losses of a trainer.
 pub(super) struct CustomLosses<'m, M: Model> {
     losses: Vec<CustomLoss<'m, M>>,
-    /// The tensors of a batch of this many samples. Batches of one size are written into the same tensors.
+    /// Tensors of a batch, with its number of samples. Batches of one size are written to the same tensors.
     batch: Option<(usize, M::Outputs, CustomTargets<M>)>,
 }
 
 struct CustomLoss<'m, M: Model> {
     /// Name passed to [`Trainer::add_loss`]; `None` for the loss of [`Trainer::set_loss`].
     name: Option<String>,
-    /// The output whose loss it is; `None` for a joint loss.
+    /// Output with this loss; `None` for a joint loss.
     output: Option<usize>,
     loss: Box<LossFn<'m, M>>,
-    /// Its value on the last batch.
+    /// Value on the last batch.
     value: f64,
 }
 
-/// The key in the logs of a joint loss that has no name.
+/// Key in the logs of a joint loss without a name.
 const JOINT: &str = "custom_loss";
 
-/// The outputs that were compiled with a custom loss.
+/// Returns the outputs compiled with a custom loss.
 fn custom_outputs<M: Model>() -> impl Iterator<Item = (usize, &'static OutputSpec)> {
     let outputs = spec::<M>().outputs.iter().enumerate();
     outputs.filter(|(_, output)| matches!(output.loss, Some(Loss::Custom { .. })))
@@ -139,15 +140,15 @@ fn custom_outputs<M: Model>() -> impl Iterator<Item = (usize, &'static OutputSpe
 impl<'m, M: Trainable> Trainer<'m, M> {
     /// Sets the loss of the outputs whose loss in `.compile(…)` is `custom`. It is added to the losses of the other outputs.
     ///
-    /// The closure receives the outputs of a batch, recorded by dfdx, and its targets, and computes one number in dfdx's
-    /// operations. It may read any output, also one whose loss is `none` or another. The gradients of the outputs come from
-    /// dfdx, those of the weights from the compiled model.
+    /// The closure receives the outputs of a batch, recorded by dfdx, and its targets, and computes a scalar with
+    /// dfdx's operations. It may read any output, also one whose loss is `none` or another. dfdx computes the
+    /// gradients of the outputs, the compiled model those of the weights.
     ///
-    /// With one `custom` output it is that output's loss: multiplied by its loss weight and logged as its loss. With several
-    /// it is a joint loss, logged as `custom_loss`; their loss weights must be equal then, and multiply it.
-    /// [`add_loss`](Self::add_loss) sets the loss of one output of several. If that leaves one `custom` output without a
-    /// loss of its own, the loss set here becomes that output's. A `custom` output that no loss reads is an error of the
-    /// training step ([`OutputIgnored`](Error::OutputIgnored)).
+    /// With one `custom` output it is that output's loss: multiplied by its loss weight and logged as its loss. With
+    /// several it is a joint loss, logged as `custom_loss`; their loss weights must then be equal, and multiply it.
+    /// [`add_loss`](Self::add_loss) sets the loss of one output of several. If that leaves one `custom` output
+    /// without its own loss, the loss set here becomes that output's. A `custom` output that no loss reads is an
+    /// error of the training step ([`OutputIgnored`](Error::OutputIgnored)).
     ///
     /// ```ignore
     /// trainer.set_loss(|outputs, targets| {
@@ -169,9 +170,9 @@ impl<'m, M: Trainable> Trainer<'m, M> {
 
     /// Adds a custom loss by name, or replaces the one of that name.
     ///
-    /// The name of an output whose loss in `.compile(…)` is `custom` sets the loss of that output: it is multiplied by the
-    /// output's loss weight and logged as its loss. Any other name makes a joint loss, logged under that name. See
-    /// [`set_loss`](Self::set_loss) for the closure.
+    /// The name of an output whose loss in `.compile(…)` is `custom` sets the loss of that output: it is multiplied
+    /// by the output's loss weight and logged as its loss. Any other name defines a joint loss, logged under that
+    /// name. See [`set_loss`](Self::set_loss) for the closure.
     ///
     /// ```ignore
     /// trainer.add_loss("risk", |outputs, targets| Ok((outputs.risk - targets.risk.clone()).abs().mean()))?;
@@ -179,8 +180,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// ```
     ///
     /// # Errors
-    /// [`CustomLossName`](Error::CustomLossName) for an output with another loss, and for a name that the logs use
-    /// already, `epoch`, or one with control characters;
+    /// [`CustomLossName`](Error::CustomLossName) for an output with another loss, for a name that the logs already use, for `epoch`, and for a name with control characters;
     /// [`UnusedCustomLoss`](Error::UnusedCustomLoss) if no output has the loss `custom`.
     pub fn add_loss<F>(&mut self, name: &str, loss: F) -> Result<(), Error>
     where
@@ -201,8 +201,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         Ok(())
     }
 
-    /// Whether a joint loss may have this name: the keys of the logs, those of validation, and the columns of a table of them
-    /// are different then, whatever losses the outputs get.
+    /// Whether a joint loss may have this name, so that the keys of the logs, those of validation and the columns of
+    /// a table are distinct whatever losses the outputs have.
     fn is_free(&self, name: &str) -> bool {
         let custom: Vec<usize> = custom_outputs::<M>().map(|(index, _)| index).collect();
         let others = self.custom.joint().filter(|joint| *joint != name);
@@ -218,8 +218,8 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         self.losses_changed();
     }
 
-    /// The value of a joint custom loss over the last call, batch or epoch: the mean over its samples. `None` if there is
-    /// no joint loss of this name, or nothing was measured since the losses changed. The loss of
+    /// Returns the value of a joint custom loss over the last call, batch or epoch: the mean over its samples. `None`
+    /// if there is no joint loss of this name, or nothing was measured since the losses changed. The loss of
     /// [`set_loss`](Self::set_loss) is called `custom_loss`.
     pub fn joint_loss(&self, name: &str) -> Option<f64> {
         let place = self.custom.joint().position(|joint| joint == name)?;
@@ -227,7 +227,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         (self.totals.samples > 0).then(|| sum / self.totals.samples as f64)
     }
 
-    /// Finds the output of the loss without a name, and the values that are logged.
+    /// Updates the output of the loss without a name, and the logged values.
     fn losses_changed(&mut self) {
         if let Some(place) = self.custom.losses.iter().position(|loss| loss.name.is_none()) {
             self.custom.losses[place].output = None;
@@ -240,7 +240,7 @@ impl<'m, M: Trainable> Trainer<'m, M> {
         let custom = self.custom.losses.iter().filter_map(|loss| loss.output).collect::<Vec<_>>();
         self.table =
             Arc::new(LogTable::with_custom(spec::<M>(), M::ADDED_LOSSES, M::OWN_METRICS, &custom, &joint));
-        // What was measured belongs to the losses as they were.
+        // Measured values belong to the previous losses.
         self.totals.joint = vec![0.0; joint.len()];
         self.totals.clear();
     }
@@ -264,32 +264,32 @@ impl<M: Model> Default for CustomLosses<'_, M> {
 }
 
 impl<M: Trainable> CustomLosses<'_, M> {
-    /// Whether there is none.
+    /// Whether there is no custom loss.
     pub(super) fn is_empty(&self) -> bool {
         self.losses.is_empty()
     }
 
-    /// The names of the joint losses, in the order of the logs.
+    /// Returns the names of the joint losses, in the order of the logs.
     fn joint(&self) -> impl Iterator<Item = &str> {
         let joint = self.losses.iter().filter(|loss| loss.output.is_none());
         joint.map(|loss| loss.name.as_deref().unwrap_or(JOINT))
     }
 
-    /// The `custom` outputs without a loss of their own, for which joint losses stand.
+    /// Returns the `custom` outputs without their own loss, which joint losses cover.
     fn shared(&self) -> impl Iterator<Item = usize> {
         let outputs = custom_outputs::<M>().map(|(index, _)| index);
         outputs.filter(|index| self.losses.iter().all(|loss| loss.output != Some(*index)))
     }
 
-    /// Computes the losses of a batch; adds their gradients to those of the batch if `gradients`. Returns the sum of the
-    /// losses, weighted by those of the model's outputs.
+    /// Computes the losses of a batch; adds their gradients to those of the batch if `gradients`. Returns the sum of
+    /// the losses, weighted by those of the model's outputs.
     pub(super) fn compute(
         &mut self,
         batch: &mut CustomBatch<'_, M::Float>,
         loss_weights: &[f64],
         gradients: bool,
     ) -> Result<f64, Error> {
-        // Taken out and not lent, so that a panic in a loss leaves nothing half written behind.
+        // Moved out and not borrowed, so that a panic in a loss leaves nothing half-written.
         let mut tensors = match self.batch.take() {
             Some(tensors) if tensors.0 == batch.rows => tensors,
             _ => (batch.rows, M::Outputs::zeros(batch.rows)?, CustomTargets::of_rows(batch.rows)?),
@@ -326,7 +326,7 @@ impl<M: Trainable> CustomLosses<'_, M> {
                 let mut found = result.try_backward()?;
                 let mut reader = GradientReader::new(&mut found, M::Float::of(factor), batch.gradients);
                 M::output_gradients(outputs, &mut reader)?;
-                // An output whose tape was replaced by an empty one is known by its gradient only.
+                // An output whose tape was replaced by an empty one is recognized only by its gradient.
                 reads.iter_mut().zip(reader.nonzero()).for_each(|(reads, nonzero)| *reads |= nonzero);
             }
             let weights = targets.weights.values();
@@ -345,8 +345,8 @@ impl<M: Trainable> CustomLosses<'_, M> {
         Ok(total)
     }
 
-    /// Adds what the last batch of so many samples measured to the totals. `present` are the samples that have a target, by output; empty
-    /// if none is missing.
+    /// Adds the values measured on the last batch of `rows` samples to the totals. `present` is the number of samples
+    /// with a target, by output; empty if none is missing.
     pub(super) fn total_up(&self, rows: usize, present: &[f64], totals: &mut crate::engine::Totals) {
         let mut joint = totals.joint.iter_mut();
         for loss in &self.losses {
@@ -365,7 +365,7 @@ impl<M: Trainable> CustomLosses<'_, M> {
 }
 
 impl<E: Float> CustomBatch<'_, E> {
-    /// Whether a sample has another weight than 1 for an output.
+    /// Whether a sample has a weight other than 1 for an output.
     fn is_weighted(&self, output: usize) -> bool {
         let samples = self.sample_weights.and_then(|weights| weights.get(output));
         let columns = samples.into_iter().chain(self.position_weights.get(output));
@@ -374,7 +374,7 @@ impl<E: Float> CustomBatch<'_, E> {
 }
 
 impl<M: Trainable> CustomTargets<M> {
-    /// Tensors for so many samples, of weight 1 each.
+    /// Creates tensors for this many samples, of weight 1 each.
     fn of_rows(rows: usize) -> Result<Self, Error> {
         let weights = M::PerOutput::from_fn(|_| SampleWeights::new(ones(rows), vec![]));
         Ok(CustomTargets { targets: M::Targets::zeros(rows)?, weights, weighted: false })

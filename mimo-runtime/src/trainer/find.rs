@@ -1,4 +1,4 @@
-//! A learning rate from a short trial.
+//! Search for a learning rate by a short trial.
 
 use std::ops::RangeInclusive;
 
@@ -21,33 +21,33 @@ pub struct FindOptions {
 }
 
 impl FindOptions {
-    /// 100 steps of 32 samples, from a learning rate of 1e-7 to 10.
+    /// Creates the default options: 100 steps of 32 samples, from a learning rate of 1e-7 to 10.
     pub fn new() -> Self {
         FindOptions { rates: 1e-7..=10.0, steps: 100, batch_size: 32, smoothing: 0.95, diverged: 4.0 }
     }
 
-    /// The first and the last learning rate.
+    /// Sets the first and the last learning rate.
     #[must_use]
     pub fn rates(mut self, rates: RangeInclusive<f64>) -> Self {
         self.rates = rates;
         self
     }
 
-    /// Number of steps, at least 2. If the data has fewer batches they are taken again.
+    /// Sets the number of steps, at least 2. If the data has fewer batches they are repeated.
     #[must_use]
     pub fn steps(mut self, steps: usize) -> Self {
         self.steps = steps;
         self
     }
 
-    /// Samples per step.
+    /// Sets the number of samples per step.
     #[must_use]
     pub fn batch_size(mut self, samples: usize) -> Self {
         self.batch_size = samples;
         self
     }
 
-    /// How much of the mean of earlier losses is kept at each step, at least 0 and below 1; 0.95 by default.
+    /// Sets the decay of the moving mean of the losses, at least 0 and below 1; 0.95 by default.
     #[must_use]
     pub fn smoothing(mut self, smoothing: f64) -> Self {
         self.smoothing = smoothing;
@@ -88,19 +88,19 @@ impl Default for FindOptions {
 /// Losses by learning rate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LearningRateCurve {
-    /// Learning rates of the steps, which grow by the same factor each.
+    /// Learning rates of the steps, which grow by a constant factor.
     pub rates: Vec<f64>,
     /// Total loss of each step, before its update.
     pub losses: Vec<f64>,
-    /// Moving mean of the losses, corrected for its beginning.
+    /// Moving mean of the losses, with bias correction.
     pub smoothed: Vec<f64>,
-    /// Number of losses that one entry of the moving mean is made of.
+    /// Number of losses in one entry of the moving mean.
     window: usize,
 }
 
 impl LearningRateCurve {
-    /// The learning rate at which the smoothed loss falls fastest per factor of the rate; `None` if it never falls. The first steps, whose
-    /// means are of few losses, are left out.
+    /// Returns the learning rate at which the smoothed loss falls fastest per factor of the rate; `None` if it never
+    /// falls. The first steps, with means of few losses, are left out.
     pub fn suggestion(&self) -> Option<f64> {
         let falls = self.smoothed.windows(2).zip(&self.rates).skip(self.window.min(self.rates.len() / 4));
         let falls = falls.map(|(pair, rate)| (pair[0] - pair[1], *rate)).filter(|(fall, _)| *fall > 0.0);
@@ -109,12 +109,13 @@ impl LearningRateCurve {
 }
 
 impl<M: Trainable> Trainer<'_, M> {
-    /// Trains a copy of the model for some steps while the learning rate grows exponentially, and returns the losses. The steps end early
-    /// when the smoothed loss is four times its least value, or NaN. (Smith: *Cyclical Learning Rates for Training Neural Networks*, 2017.)
+    /// Trains a copy of the model for some steps while the learning rate grows exponentially, and returns the losses.
+    /// The steps end early when the smoothed loss is four times its minimum, or NaN. (Smith: *Cyclical Learning Rates
+    /// for Training Neural Networks*, 2017.)
     ///
-    /// The trainer keeps its weights, the optimizer's state, its learning rate and the order of its next epoch: the copy begins with a new
-    /// optimizer. Schedules of the model are replaced in the copy, and several optimizers have the same learning rate there. Custom losses
-    /// are those of the trainer.
+    /// The trainer keeps its weights, the optimizer's state, its learning rate and the order of its next epoch: the
+    /// copy has a new optimizer. Schedules of the model are replaced in the copy, and several optimizers have the
+    /// same learning rate in it. Custom losses are those of the trainer.
     ///
     /// ```ignore
     /// let curve = trainer.find_learning_rate((&inputs, &targets), FindOptions::new())?;
@@ -145,7 +146,7 @@ impl<M: Trainable> Trainer<'_, M> {
         check_batches(&self.engine, order.len(), options.batch_size)?;
         let trust = trust(data, &self.engine.warnings)?;
         if !self.engine.is_stateful() && !data.sequential() {
-            // Not the trainer's own order, so that its next epoch is the same as without this.
+            // A shuffle of a copy, so that the trainer's next epoch is the same as without this.
             self.shuffle.clone().shuffle(&mut order);
         }
         let mut engine = engine::<M>(self.engine.threads())?;
@@ -184,7 +185,7 @@ impl<M: Trainable> Trainer<'_, M> {
             let loss = totals.total / rows.len() as f64;
             mean = options.smoothing * mean + (1.0 - options.smoothing) * loss;
             let smoothed = mean / (1.0 - options.smoothing.powf(place as f64));
-            // NaN, too, is not below.
+            // NaN is not below either.
             if !smoothed.is_finite() || (place > 1 && least > 0.0 && smoothed > options.diverged * least) {
                 break;
             }
@@ -226,7 +227,7 @@ mod tests {
         assert_eq!((trainer.steps(), trainer.learning_rate()), (0, crate::testing::LEARNING_RATE));
         let rate = curve.suggestion().expect("a suggestion");
         assert!((1e-2..1.0).contains(&rate), "{rate}: {curve:?}");
-        // Too large rates diverge, and end the steps.
+        // Learning rates that are too large diverge, and end the steps.
         assert!(curve.rates.len() < 100 && curve.rates.last().expect("a rate") > &rate, "{curve:?}");
         assert!(curve.rates.windows(2).all(|pair| pair[0] < pair[1]));
         assert!((curve.losses[0] - curve.smoothed[0]).abs() < 1e-9);

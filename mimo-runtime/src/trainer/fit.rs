@@ -1,4 +1,4 @@
-//! Epochs.
+//! `fit`: training for a number of epochs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,24 +17,21 @@ use crate::model::Trainable;
 use crate::progress::Progress;
 
 impl<M: Trainable> Trainer<'_, M> {
-    /// Trains for a number of epochs, as Keras's `fit`.
+    /// Trains for a number of epochs, like Keras's `fit`.
     ///
     /// The values of an epoch are means over its samples while the weights change. (For the losses of outputs, not
     /// for the total, Keras on TensorFlow takes the mean of the batches' means: its numbers differ from these if the
-    /// last batch is smaller.) A total loss or a weight that becomes
-    /// NaN or infinite does not stop the training, but the progress and
-    /// the [`EpochLogs`] say since which step.
+    /// last batch is smaller.) A total loss or a weight that becomes NaN or infinite does not stop training, but the
+    /// progress and the [`EpochLogs`] report the step at which it did.
     ///
     /// # Errors
     /// Those of [`ArrayDataset::new`](crate::data::ArrayDataset::new), of the data set, of its
     /// [checks](Dataset#what-is-checked) and of callbacks, [`NoData`](Error::NoData),
     /// [`NoValidationData`](Error::NoValidationData), [`BatchSize`](Error::BatchSize),
     /// [`ValidationSplit`](Error::ValidationSplit), [`NestedFit`](Error::NestedFit), [`StatefulRows`](Error::StatefulRows),
-    /// [`StatefulShuffle`](Error::StatefulShuffle), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory), and for a training that
-    /// goes on from a checkpoint [`ResumedSamples`](Error::ResumedSamples), [`ResumedBatchSize`](Error::ResumedBatchSize),
+    /// [`StatefulShuffle`](Error::StatefulShuffle), [`NoCustomLoss`](Error::NoCustomLoss), [`Memory`](Error::Memory), and for training resumed from a checkpoint [`ResumedSamples`](Error::ResumedSamples), [`ResumedBatchSize`](Error::ResumedBatchSize),
     /// [`ResumedLosses`](Error::ResumedLosses), [`ResumedCallback`](Error::ResumedCallback). Options
-    /// and arrays are checked before the first step. After an error in the middle the trainer has the weights and the optimizer's state after the last
-    /// step that went well, and [`FitOptions::record`] has the epochs that ended.
+    /// and arrays are checked before the first step. After an error in the middle the trainer has the weights and the optimizer's state after the last successful step, and [`FitOptions::record`] has the completed epochs.
     pub fn fit<'d>(
         &mut self,
         data: impl IntoDataset<'d, M>,
@@ -44,7 +41,7 @@ impl<M: Trainable> Trainer<'_, M> {
         self.fit_dataset(&*data, options)
     }
 
-    /// The same as [`fit`](Self::fit), with options that a closure sets. The trainer knows the model, so the closures in
+    /// Same as [`fit`](Self::fit), with options that a closure sets. The trainer knows the model, so the closures in
     /// the options need no types:
     ///
     /// ```ignore
@@ -73,7 +70,7 @@ impl<M: Trainable> Trainer<'_, M> {
         data: &dyn Dataset<M>,
         options: FitOptions<'_, M>,
     ) -> Result<History<M>, Error> {
-        // Before anything changes: there is one place, of one `fit`.
+        // Before anything changes: a trainer holds the position of only one `fit`.
         let _running = Running::begin(&self.running).ok_or(Error::NestedFit)?;
         let FitOptions { epochs, initial_epoch, batch_size, shuffle, validation_freq, callbacks, .. } =
             options;
@@ -104,7 +101,7 @@ impl<M: Trainable> Trainer<'_, M> {
         }
         check_batches(&self.engine, first_validated, batch_size)?;
         if validated && self.engine.is_stateful() {
-            // The first batch of the validation goes on where the last one of the epoch has ended.
+            // The first validation batch continues from the states after the last batch of the epoch.
             let rows =
                 validation_data.as_ref().map_or(rows - first_validated, |validation| validation.rows());
             let [trained, validated] = [first_validated.min(batch_size), rows.min(validation_batch_size)];
@@ -132,7 +129,7 @@ impl<M: Trainable> Trainer<'_, M> {
             table: &table,
             clock: None,
         })?;
-        // What is in memory is checked as a whole before the first step.
+        // Data in memory is checked completely before the first step.
         trust(data, &self.engine.warnings)?;
         trust(validation_data, &self.engine.warnings)?;
 
@@ -151,7 +148,7 @@ impl<M: Trainable> Trainer<'_, M> {
         };
         let mut progress = Progress::new(options.verbose, epochs, steps, warned);
         if let Fit::Running(_) = self.fit {
-            // An earlier `fit` has ended with a panic.
+            // An earlier `fit` has panicked.
             self.fit = Fit::None;
         }
         self.interrupted = false;
@@ -171,12 +168,12 @@ impl<M: Trainable> Trainer<'_, M> {
             Fit::Loaded(interrupted) => (self.go_on(*interrupted, place, &mut callbacks)?, true),
             Fit::None | Fit::Running(_) => (place, false),
         };
-        // A training that was stopped in the middle of an epoch ends it.
+        // Training that was stopped in the middle of an epoch ends it.
         let ended = place.stopped && place.steps == 0;
         let first_epoch = place.epoch;
         let epochs_before = EpochLogs::from_numbers(&place.history, &table);
         if epochs_before.is_empty() {
-            // They measured something else.
+            // The earlier epochs measured other values.
             place.history.clear();
         }
         epochs_before.into_iter().for_each(|epoch| history.push(epoch));
@@ -216,7 +213,7 @@ impl<M: Trainable> Trainer<'_, M> {
         Ok(history)
     }
 
-    /// Begins where an interrupted `fit` was saved. `fresh` is where this one would begin.
+    /// Returns the position to resume from: that of an interrupted `fit`, otherwise `fresh`.
     fn go_on(
         &mut self,
         interrupted: Interrupted,
@@ -248,7 +245,7 @@ impl<M: Trainable> Trainer<'_, M> {
         Ok(place)
     }
 
-    /// The steps of an epoch, from the place of the `fit` on.
+    /// Runs the steps of an epoch, from the position of the `fit`.
     fn train_epoch(
         &mut self,
         data: &dyn Dataset<M>,
@@ -272,7 +269,7 @@ impl<M: Trainable> Trainer<'_, M> {
             totals.copy_from(&place.totals);
         } else if shuffle {
             let order = Arc::<Vec<usize>>::make_mut(&mut place.order);
-            // Not a shuffle of the last order: a second `fit` goes on where the first ended.
+            // Not a shuffle of the last order: a second `fit` continues the sequence of shuffles of the first.
             order.iter_mut().enumerate().for_each(|(place, row)| *row = place);
             orders.shuffle(order);
         }
@@ -340,7 +337,7 @@ impl<M: Trainable> Trainer<'_, M> {
                 }
             }
         }
-        // The total is that before the update, so it does not show what the last one did.
+        // The total loss is that before the update, so it does not show the last update.
         if not_finite.is_none() && !self.engine.weights_are_finite() {
             not_finite = Some(last);
         }
@@ -349,7 +346,7 @@ impl<M: Trainable> Trainer<'_, M> {
         Ok(TrainedEpoch { values, not_finite, stop })
     }
 
-    /// Has the callbacks see the end of an epoch; returns whether the training stops.
+    /// Calls the callbacks at the end of an epoch; returns whether training stops.
     fn end_epoch(
         &mut self,
         logs: &EpochLogs<M>,
@@ -357,7 +354,7 @@ impl<M: Trainable> Trainer<'_, M> {
         callbacks: &mut Callbacks<'_, M>,
     ) -> Result<bool, Error> {
         if let Some(place) = self.place() {
-            // A checkpoint that a callback saves here goes on with the next epoch.
+            // A checkpoint that a callback saves here resumes with the next epoch.
             (place.epoch, place.steps, place.not_finite) = (logs.epoch + 1, 0, None);
         }
         callbacks.each(|callback| {
@@ -372,7 +369,7 @@ impl<M: Trainable> Trainer<'_, M> {
         Ok(stop)
     }
 
-    /// The validation of an epoch.
+    /// Runs the validation of an epoch.
     fn validate(
         &mut self,
         data: &dyn Dataset<M>,
@@ -391,11 +388,11 @@ impl<M: Trainable> Trainer<'_, M> {
     }
 }
 
-/// A `fit` that runs; it ends with this value, also by a panic of user code.
+/// Marks a running `fit`; dropped at its end, also by a panic of the user's code.
 struct Running(Arc<AtomicBool>);
 
 impl Running {
-    /// `None` if one runs already.
+    /// Returns `None` if one is already running.
     fn begin(flag: &Arc<AtomicBool>) -> Option<Self> {
         if flag.swap(true, Ordering::Relaxed) { None } else { Some(Running(Arc::clone(flag))) }
     }
@@ -407,22 +404,22 @@ impl Drop for Running {
     }
 }
 
-/// An epoch without its validation.
+/// Results of an epoch before its validation.
 struct TrainedEpoch {
     values: Vec<f64>,
-    /// The first step after which the total or a weight was not finite.
+    /// First step after which the total or a weight was not finite.
     not_finite: Option<usize>,
-    /// Whether a callback stopped the training.
+    /// Whether a callback stopped training.
     stop: bool,
 }
 
-/// The first sample of the validation part, as Keras finds it.
+/// Index of the first sample of the validation part, as in Keras.
 fn split(rows: usize, fraction: f64) -> Result<usize, Error> {
     if fraction == 0.0 {
         return Ok(rows);
     }
     let first = (rows as f64 * (1.0 - fraction)).floor();
-    // NaN and what lies outside of 0 to 1 fail here too.
+    // NaN and fractions outside of 0 to 1 fail here too.
     if fraction > 0.0 && fraction < 1.0 && first >= 1.0 && first < rows as f64 {
         Ok(first as usize)
     } else {

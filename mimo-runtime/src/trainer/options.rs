@@ -1,4 +1,4 @@
-//! What `fit` can be asked for.
+//! Options of `fit`.
 
 use std::ops::ControlFlow;
 
@@ -10,25 +10,25 @@ use crate::history::EpochLogs;
 use crate::model::Trainable;
 use crate::progress::Verbose;
 
-/// The options of [`Trainer::fit`], with Keras's names and defaults.
+/// Options of [`Trainer::fit`], with Keras's names and defaults.
 pub struct FitOptions<'a, M: Trainable> {
     pub(super) epochs: usize,
     pub(super) initial_epoch: usize,
     pub(super) batch_size: usize,
     pub(super) shuffle: bool,
     pub(super) validation_split: f64,
-    /// An error in the data is kept for `fit`, so that options are written without a `?` in the middle.
+    /// An error in the data is kept for `fit`, so that building options needs no `?`.
     pub(super) validation_data: Option<Result<Box<dyn Dataset<M> + 'a>, Error>>,
     pub(super) validation_batch_size: Option<usize>,
     pub(super) validation_freq: usize,
     pub(super) verbose: Verbose,
     pub(super) callbacks: Vec<Box<dyn Callback<M> + 'a>>,
-    /// The types of the callbacks.
+    /// Type names of the callbacks.
     pub(super) names: Vec<&'static str>,
 }
 
 impl<'a, M: Trainable> FitOptions<'a, M> {
-    /// One epoch in shuffled batches of 32, no validation, progress on a terminal.
+    /// Creates the default options: one epoch in shuffled batches of 32, no validation, progress on a terminal.
     pub fn new() -> Self {
         FitOptions {
             epochs: 1,
@@ -45,72 +45,73 @@ impl<'a, M: Trainable> FitOptions<'a, M> {
         }
     }
 
-    /// The number of the last epoch, from 1: with an [`initial_epoch`](Self::initial_epoch) there are that many fewer.
+    /// Sets the number of the last epoch, from 1: with an [`initial_epoch`](Self::initial_epoch) that many fewer are
+    /// run.
     #[must_use]
     pub fn epochs(mut self, epochs: usize) -> Self {
         self.epochs = epochs;
         self
     }
 
-    /// The epoch to begin with, from 0, when a training goes on. A checkpoint that was loaded knows it better.
+    /// Sets the first epoch, from 0, for training in several parts. A loaded checkpoint takes precedence.
     #[must_use]
     pub fn initial_epoch(mut self, epoch: usize) -> Self {
         self.initial_epoch = epoch;
         self
     }
 
-    /// Samples per step. The last step of an epoch takes what is left.
+    /// Sets the number of samples per step. The last step of an epoch has the remainder.
     #[must_use]
     pub fn batch_size(mut self, samples: usize) -> Self {
         self.batch_size = samples;
         self
     }
 
-    /// Whether every epoch takes the samples in a new random order.
+    /// Sets whether every epoch visits the samples in a new random order.
     #[must_use]
     pub fn shuffle(mut self, shuffle: bool) -> Self {
         self.shuffle = shuffle;
         self
     }
 
-    /// Validates with this share of the samples, the last ones before they are shuffled, and does not train
-    /// with them: of `n` samples, those from `⌊n · (1 − fraction)⌋`. [`validation_data`](Self::validation_data) takes precedence.
+    /// Validates with this fraction of the samples, the last ones before shuffling, and does not train with them: of
+    /// `n` samples, those from `⌊n · (1 − fraction)⌋`. [`validation_data`](Self::validation_data) takes precedence.
     #[must_use]
     pub fn validation_split(mut self, fraction: f64) -> Self {
         self.validation_split = fraction;
         self
     }
 
-    /// Validates with other data. See [`IntoDataset`] for what data can be.
+    /// Validates with other data. See [`IntoDataset`] for the accepted types.
     #[must_use]
     pub fn validation_data(mut self, data: impl IntoDataset<'a, M>) -> Self {
         self.validation_data = Some(data.into_dataset());
         self
     }
 
-    /// Samples per batch of validation; by default those of training.
+    /// Sets the number of samples per validation batch; by default that of training.
     #[must_use]
     pub fn validation_batch_size(mut self, samples: usize) -> Self {
         self.validation_batch_size = Some(samples);
         self
     }
 
-    /// Validates after every so many epochs, counted from 1; 0 is taken as 1.
+    /// Validates after every `n` epochs, counted from 1; 0 means 1.
     #[must_use]
     pub fn validation_freq(mut self, epochs: usize) -> Self {
         self.validation_freq = epochs.max(1);
         self
     }
 
-    /// What is shown while `fit` runs.
+    /// Sets the output while `fit` runs.
     #[must_use]
     pub fn verbose(mut self, verbose: Verbose) -> Self {
         self.verbose = verbose;
         self
     }
 
-    /// Adds a callback, one of [`callbacks`](crate::callbacks) or of one's own; they run in the order in which they were added. `&mut callback` is
-    /// one too.
+    /// Adds a callback, from [`callbacks`](crate::callbacks) or a custom one; they run in the order in which they
+    /// were added. `&mut callback` is a callback too.
     #[doc(alias = "callbacks")]
     #[must_use]
     pub fn callback(mut self, callback: impl Callback<M> + 'a) -> Self {
@@ -119,8 +120,8 @@ impl<'a, M: Trainable> FitOptions<'a, M> {
         self
     }
 
-    /// Adds the epochs to a list as they end: they are there too if the `fit` ends with an error in a later epoch, which returns no
-    /// [`History`](crate::history::History).
+    /// Appends the epochs to a list as they end, so that they are available even if the `fit` ends with an error,
+    /// which returns no [`History`](crate::history::History).
     #[must_use]
     pub fn record(self, epochs: &'a mut Vec<EpochLogs<M>>) -> Self {
         self.on_epoch_end(|_, logs| {
@@ -129,7 +130,7 @@ impl<'a, M: Trainable> FitOptions<'a, M> {
         })
     }
 
-    /// Calls a closure at the end of every epoch; `ControlFlow::Break(())` stops the training. The closure may return a
+    /// Calls a closure at the end of every epoch; `ControlFlow::Break(())` stops training. The closure may return a
     /// `Result` of that, to use `?`; an error ends the `fit`.
     #[doc(alias = "early_stopping")]
     #[must_use]

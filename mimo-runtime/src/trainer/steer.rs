@@ -1,4 +1,4 @@
-//! Parts of a model that are trained in another way: frozen, or with a learning rate or weight decay of their own.
+//! Parts of a model with other training settings: frozen, or with their own learning rate or weight decay.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use crate::float::Float;
 use crate::model::Trainable;
 use crate::weights::{OnCpu, named};
 
-/// A part that is chosen by a closure has to be in the model, whose weights are found by their addresses.
+/// A closure has to select a part of the model itself, because its weights are found by their addresses.
 impl<M: Trainable + OnCpu<M::Float>> Trainer<'_, M> {
     /// Freezes a part of the model, from the next step on: a layer, a nested model, or one weight.
     ///
@@ -21,12 +21,14 @@ impl<M: Trainable + OnCpu<M::Float>> Trainer<'_, M> {
     /// trainer.set_learning_rate_factor(|model| &model.encoder, 0.1)?;
     /// ```
     ///
-    /// Frozen weights are not updated, decayed, constrained or penalized, and their gradients are zero. As in Keras with
-    /// `layer.trainable = False`, a frozen `BatchNormalization` computes with its moving averages, which stay as they are, if all of its weights are
-    /// frozen. The kernel of a frozen `SpectralNormalization`, which Keras divides in any case, stays too. Dropout goes on. The optimizer keeps what it remembers of the weights until they are thawed, and counts its
-    /// steps on. At the end of `fit`, `use_ema` does not change them.
+    /// Frozen weights are not updated, decayed, constrained or penalized, and their gradients are zero. As in Keras
+    /// with `layer.trainable = False`, a frozen `BatchNormalization` computes with its moving averages, which do not
+    /// change, if all of its weights are frozen. The kernel of a frozen `SpectralNormalization`, which Keras divides
+    /// in any case, does not change either. Dropout remains active. The optimizer keeps its state of the weights
+    /// until they are thawed, and continues to count its steps. At the end of `fit`, `use_ema` does not change frozen
+    /// weights.
     ///
-    /// A weight that the description fixes by `trainable = false` is frozen in any case, and costs less.
+    /// A weight that `model!` declares with `trainable = false` is always frozen, and costs less.
     ///
     /// # Errors
     /// [`NoSuchPart`](Error::NoSuchPart) for a part without weights.
@@ -38,14 +40,14 @@ impl<M: Trainable + OnCpu<M::Float>> Trainer<'_, M> {
     /// Trains a part of the model again.
     ///
     /// # Errors
-    /// [`NoSuchPart`](Error::NoSuchPart) for a part without weights; [`NotTrained`](Error::NotTrained) if the description trains none of them.
+    /// [`NoSuchPart`](Error::NoSuchPart) for a part without weights; [`NotTrained`](Error::NotTrained) if `model!` declares all of them with `trainable = false`.
     pub fn thaw<T: ?Sized>(&mut self, part: impl FnOnce(&M) -> &T) -> Result<(), Error> {
         let part = self.part(part)?;
         self.set_frozen(&part, false)
     }
 
-    /// Multiplies the learning rate for a part of the model, from the next step on. The factor replaces an earlier one; 1 is as before.
-    /// Weight decay, which is in proportion to the learning rate, is multiplied too.
+    /// Multiplies the learning rate for a part of the model, from the next step on. The factor replaces an earlier
+    /// one; 1 restores the default. Weight decay, which is in proportion to the learning rate, is multiplied too.
     ///
     /// # Errors
     /// [`NoSuchPart`](Error::NoSuchPart) for a part without weights; [`Steering`](Error::Steering) if the factor is negative, NaN or infinite.
@@ -58,8 +60,8 @@ impl<M: Trainable + OnCpu<M::Float>> Trainer<'_, M> {
         self.set_rate(&part, factor)
     }
 
-    /// Sets the weight decay of a part of the model in place of the optimizer's, from the next step on; 0 for none, as Keras's
-    /// `exclude_from_weight_decay`.
+    /// Sets the weight decay of a part of the model, which replaces the optimizer's, from the next step on; 0 for
+    /// none, like Keras's `exclude_from_weight_decay`.
     ///
     /// # Errors
     /// [`NoSuchPart`](Error::NoSuchPart) for a part without weights; [`Steering`](Error::Steering) if it is negative, NaN or infinite.
@@ -72,7 +74,7 @@ impl<M: Trainable + OnCpu<M::Float>> Trainer<'_, M> {
         self.set_decay(&part, decay)
     }
 
-    /// The weights in a part of the model: those whose tensors lie in its memory.
+    /// Returns the weights of a part of the model: those whose tensors lie in its memory.
     fn part<T: ?Sized>(&self, part: impl FnOnce(&M) -> &T) -> Result<Vec<usize>, Error> {
         let model: &M = self.model;
         let chosen = place(part(model));
@@ -90,7 +92,7 @@ impl<M: Trainable + OnCpu<M::Float>> Trainer<'_, M> {
     }
 }
 
-/// The memory of a value.
+/// Returns the address range of a value.
 fn place<T: ?Sized>(value: &T) -> Range<usize> {
     let start = std::ptr::from_ref(value).addr();
     start..start + size_of_val(value)
@@ -134,7 +136,7 @@ impl<M: Trainable> Trainer<'_, M> {
         self.set_decay(&part, decay)
     }
 
-    /// The names of the weights that are frozen, without those that the description fixes.
+    /// Returns the names of the frozen weights, without those declared with `trainable = false`.
     pub fn frozen(&self) -> Vec<&'static str> {
         let weights = spec::<M>().weights.iter().enumerate();
         weights.filter(|(index, _)| self.engine.is_frozen(*index)).map(|(_, weight)| weight.name).collect()

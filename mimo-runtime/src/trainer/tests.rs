@@ -40,7 +40,7 @@ fn a_linear_model_is_found() {
     for (found, wanted) in found.iter().zip([2.0, -1.0, 0.5, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0]) {
         assert!((found - wanted).abs() < 1e-3, "{found} {wanted}");
     }
-    // The model has the weights: a predictor gives the same.
+    // The model has the weights: a predictor returns the same.
     let mut predictor = Predictor::new(&model).expect("a predictor");
     assert_eq!(predictor.predict(&inputs).expect("outputs").pair.as_vec(), outputs.pair.as_vec());
 }
@@ -75,7 +75,7 @@ fn the_last_batch_counts_by_its_samples() {
     assert_eq!(whole.get("slope_mae"), Some(whole.slope.mae));
     let keys: Vec<&str> = whole.pairs().into_iter().map(|(key, _)| key).collect();
     assert_eq!(keys, ["loss", "slope_loss", "slope_mae", "pair_loss"]);
-    // A rate of 0 leaves the weights, so an epoch of training measures the same.
+    // A learning rate of 0 does not change the weights, so an epoch of training measures the same.
     trainer.set_learning_rate(0.0).expect("a rate");
     let history = trainer.fit((&inputs, &targets), silent().batch_size(4)).expect("a training");
     assert_eq!(trainer.steps(), 3);
@@ -85,7 +85,7 @@ fn the_last_batch_counts_by_its_samples() {
 #[test]
 fn a_validation_split_is_the_end_of_the_data_and_is_not_trained() {
     let (inputs, mut targets) = data(10);
-    // The last two samples are nothing like the others.
+    // The last two samples are very different from the others.
     let mut slope = targets.slope.as_vec();
     slope[8..].fill(1000.0);
     targets.slope.copy_from(&slope);
@@ -228,7 +228,7 @@ fn validation_data_without_samples_is_an_error_before_the_first_step() {
     }
     assert!(matches!(trainer.fit(&none, silent()), Err(Error::NoData)));
     assert!(matches!(trainer.evaluate(&none, 4), Err(Error::NoData)));
-    // Data in memory are checked as a whole before the first step, validation data too.
+    // Data in memory, also for validation, is checked completely before the first step.
     let bad = LinesInputs { x: rows(&[[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, f32::INFINITY]]) };
     let bad = ArrayDataset::<Lines>::new(&bad, &targets).expect("a data set");
     assert!(matches!(
@@ -291,7 +291,7 @@ fn closures_watch_and_stop() {
     assert_eq!(history.get("loss").map(|values| values.len()), Some(3));
     assert_eq!(history.get("val_loss").map(|values| values.len()), Some(1));
     assert_eq!(seen, [(2, false, 0.1), (3, true, 0.05), (4, false, 0.025)]);
-    // An error of a closure ends the training; one that cannot fail returns no `Result`.
+    // An error of a closure ends training; a closure that cannot fail returns no `Result`.
     let options = silent().epochs(3).on_epoch_end(|trainer, _| {
         trainer.set_learning_rate(f64::NAN)?;
         Ok(ControlFlow::Continue(()))
@@ -421,7 +421,7 @@ fn predictions_of_any_number_of_samples() {
     let mut model = model;
     assert!(matches!(Trainer::new(&mut model).expect("a trainer").predict(&none), Err(Error::NoData)));
     assert!(matches!(crate::predictor::forward::<Lines, LinesOutputs>(&model, &none), Err(Error::NoData)));
-    // A NaN changes nothing but the outputs of its own sample.
+    // A NaN affects only the outputs of its own sample.
     let some = LinesInputs { x: rows(&[[f32::NAN, 0.0], [0.0, 1.0]]) };
     let outputs =
         Predictor::new(&model).and_then(|mut it| it.predict(&some)).expect("outputs").slope.as_vec();
@@ -446,7 +446,7 @@ fn steps_do_not_allocate() {
     let mut epoch =
         |batch_size| allocations(&mut |trainer| drop(trainer.fit(&arrays, silent().batch_size(batch_size))));
     assert_eq!(epoch(70), epoch(1));
-    // Nor do steps of weights that are frozen or have a rate of their own.
+    // Neither do steps with weights that are frozen or have their own learning rate.
     trainer.freeze_by_name("slope/kernel").expect("a part");
     trainer.set_learning_rate_factor_by_name("pair", 0.5).expect("a part");
     let mut allocations = |work: &mut dyn FnMut(&mut Trainer<'_, Lines>)| {

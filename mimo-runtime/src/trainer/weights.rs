@@ -1,4 +1,4 @@
-//! Weights and gradients while a trainer holds them.
+//! Access to weights and gradients while a trainer holds them.
 
 use super::{Trainer, numbers};
 use crate::batch::BatchRows;
@@ -19,25 +19,25 @@ impl<M: Model> Trainer<'_, M> {
 }
 
 impl<M: Trainable> Trainer<'_, M> {
-    /// The model, with the weights as they are now.
+    /// Returns the model with its current weights.
     pub fn model(&mut self) -> &M {
         self.sync();
         self.model
     }
 
-    /// Sets the weights to their moving averages, where the optimizer has `use_ema = true`. [`fit`](Self::fit) does so at its end; loops
-    /// of one's own call it after the last step.
+    /// Sets the weights to their moving averages, if the optimizer has `use_ema = true`. [`fit`](Self::fit) does so
+    /// at its end; custom loops call it after the last step.
     pub fn use_averages(&mut self) {
         self.ahead = true;
         self.engine.overwrite_with_averages();
     }
 
-    /// Sets the moving mean and variance of every `BatchNormalization` to the means of those of the batches of a data set, with
-    /// the weights as they are. Nothing else changes.
+    /// Sets the moving mean and variance of every `BatchNormalization` to the means of those of the batches of a data
+    /// set, with the current weights. Nothing else changes.
     ///
-    /// Moving statistics belong to the weights that they were measured with: after the weights were set to an average, or were
-    /// loaded from somewhere, this measures them anew. Dropout and noise are on, as in a training step; the last batch, which
-    /// counts as much as the others, is left out if it is smaller. Frozen layers keep theirs.
+    /// Moving statistics belong to the weights that they were measured with: call this after setting the weights to
+    /// an average, or loading them. Dropout and noise are on, as in a training step; the last batch is left out if it
+    /// is smaller, because all batches count equally. Frozen layers keep their statistics.
     ///
     /// # Errors
     /// Those of the data set and of its [checks](crate::data::Dataset#what-is-checked), [`NoData`](Error::NoData),
@@ -81,12 +81,12 @@ impl<M: Trainable> Trainer<'_, M> {
         Ok(())
     }
 
-    /// Ends the training; the model has the weights. Dropping the trainer does the same.
+    /// Ends training: the weights are then in the model. Dropping the trainer does the same.
     pub fn finish(self) {
         drop(self);
     }
 
-    /// A copy of every weight, in the order of the model's fields and in Keras's layout, to be brought back by
+    /// Returns a copy of every weight, in the order of the model's fields and in Keras's layout, for
     /// [`set_weights`](Self::set_weights).
     pub fn weights(&self) -> Vec<Vec<M::Float>> {
         let weights = spec::<M>().weights.iter().enumerate();
@@ -95,11 +95,11 @@ impl<M: Trainable> Trainer<'_, M> {
             .collect()
     }
 
-    /// Sets every weight. The optimizer's state stays.
+    /// Sets every weight. The optimizer's state does not change.
     ///
     /// # Errors
-    /// [`WeightCount`](Error::WeightCount) if there are not as many as the model has,
-    /// [`WeightLength`](Error::WeightLength) if one has another length; no weight is changed then.
+    /// [`WeightCount`](Error::WeightCount) if their number is not that of the model's weights,
+    /// [`WeightLength`](Error::WeightLength) if one has another length; then no weight is changed.
     pub fn set_weights(&mut self, weights: &[Vec<M::Float>]) -> Result<(), Error> {
         let specs = spec::<M>().weights;
         if weights.len() != specs.len() {
@@ -119,19 +119,19 @@ impl<M: Trainable> Trainer<'_, M> {
         Ok(())
     }
 
-    /// The gradient of a weight in the last step, by name (`dense/kernel`), in Keras's layout; `None` if there is no
-    /// such weight. Zeros before the first step and for a weight that is not trained.
+    /// Returns the gradient of a weight in the last step, by name (`dense/kernel`), in Keras's layout; `None` if
+    /// there is no such weight. Zeros before the first step and for a weight that is not trained.
     pub fn gradient(&self, name: &str) -> Option<Vec<M::Float>> {
         let index = spec::<M>().weights.iter().position(|weight| weight.name == name)?;
         Some(self.read(spec::<M>().weights[index].shape, |to| self.engine.gradient(index, to)))
     }
 
-    /// Copies a weight, by its place in the model's fields, into memory that is reused.
+    /// Copies a weight, by its index in the model's fields, to reused memory.
     pub(crate) fn copy_weight(&self, index: usize, to: &mut Vec<M::Float>) {
         self.copy(index, to, |to| self.engine.store_weight(index, to));
     }
 
-    /// The same with the gradient of a weight in the last step.
+    /// Copies the gradient of a weight in the last step, likewise.
     pub(crate) fn copy_gradient(&self, index: usize, to: &mut Vec<M::Float>) {
         self.copy(index, to, |to| self.engine.gradient(index, to));
     }

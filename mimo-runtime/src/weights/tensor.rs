@@ -1,5 +1,5 @@
-//! Weights of any shape as one type. Generated code names every weight once, and what runs for a weight is compiled once for each number
-//! of axes, not for each shape: a model has few of the former and many of the latter.
+//! Weights of any shape as one type. Generated code names every weight once, and code that runs for a weight is
+//! compiled once for each number of axes, not for each shape: a model has few of the former and many of the latter.
 
 use dfdx::shapes::{Const, ConstShape, Dtype, HasShape, Shape};
 use dfdx::tensor::{Cpu, Tensor, TensorFromVec};
@@ -7,9 +7,9 @@ use dfdx::tensor_ops::{RealizeTo, ReshapeTo};
 
 use crate::error::Error;
 
-/// A shape of lengths that are types, and the shape of as many axes whose lengths are values.
+/// A shape with constant lengths, and the shape of as many axes with lengths at run time.
 pub trait Fixed: ConstShape {
-    /// The shape of as many axes.
+    /// Shape of as many axes.
     type Any: Shape<Concrete = Self::Concrete>;
 }
 
@@ -36,11 +36,11 @@ fixed! {
 
 /// A weight of a model, whatever its shape.
 pub trait AnyWeight<E> {
-    /// A copy of its values in row-major order.
+    /// Returns a copy of its values in row-major order.
     fn read(&self) -> Vec<E>;
 
-    /// Lets `write` change its values, given in row-major order. The tensor keeps its identity, by which dfdx's gradients and optimizers
-    /// know it.
+    /// Calls `write` with its values in row-major order, to be changed. The tensor keeps its identity, by which
+    /// dfdx's gradients and optimizers recognize it.
     fn write(&mut self, write: &mut dyn FnMut(&mut [E]));
 }
 
@@ -50,7 +50,7 @@ impl<S: Fixed, E: Dtype> AnyWeight<E> for Tensor<S, E, Cpu> {
     }
 
     fn write(&mut self, write: &mut dyn FnMut(&mut [E])) {
-        // The lengths are the same, so that neither fails.
+        // The lengths are equal, so that neither fails.
         if let Ok(tensor) = self.clone().try_realize::<S::Any>()
             && let Ok(written) = written(tensor, write).try_realize::<S>()
         {
@@ -59,10 +59,10 @@ impl<S: Fixed, E: Dtype> AnyWeight<E> for Tensor<S, E, Cpu> {
     }
 }
 
-/// A copy of a tensor's values in row-major order.
+/// Returns a copy of a tensor's values in row-major order.
 #[inline(never)]
 pub(super) fn values<S: Shape, E: Dtype>(tensor: &Tensor<S, E, Cpu>) -> Vec<E> {
-    // dfdx 0.13 panics when it looks for the first value of an empty tensor.
+    // dfdx 0.13 panics when it reads the first value of an empty tensor.
     if tensor.shape().num_elements() == 0 { Vec::new() } else { tensor.as_vec() }
 }
 
@@ -73,8 +73,9 @@ fn written<S: Shape, E: Dtype>(
 ) -> Tensor<S, E, Cpu> {
     let mut values = values(&tensor);
     write(&mut values);
-    // Slices are copied to where a tensor's memory begins, which means its first value only if no axis is permuted or broadcast; users
-    // can put such a tensor into a field. Without memory to straighten it, the values themselves become a new one.
+    // Slices are copied to the start of a tensor's memory, which is its first value only if no axis is permuted or
+    // broadcast; users can put such a tensor into a field. If there is no memory for a contiguous copy, the values
+    // themselves become a new tensor.
     match tensor.clone().try_contiguous() {
         Ok(mut contiguous) => {
             drop(tensor);
@@ -88,16 +89,17 @@ fn written<S: Shape, E: Dtype>(
     }
 }
 
-/// A layer on the processor that a [`Maker`] makes.
+/// A layer on the processor that a [`Maker`] creates.
 pub trait Made<E: Dtype>: Sized {
-    /// Makes its weights in the order of the model's description, from the number `next` on, which becomes that after them.
+    /// Creates its weights in the order of the model's description, starting at index `next`, which is advanced past
+    /// them.
     ///
     /// # Errors
     /// If there is no memory for one.
     fn make(maker: &mut Maker<'_, E>, next: &mut usize) -> Result<Self, Error>;
 }
 
-/// Makes the weights of a model, which `write` fills in by their numbers.
+/// Creates the weights of a model, which `write` fills by their indices.
 #[expect(missing_debug_implementations, reason = "a closure has nothing to show")]
 pub struct Maker<'a, E> {
     write: &'a mut dyn FnMut(usize, &mut [E]),
@@ -105,23 +107,23 @@ pub struct Maker<'a, E> {
 }
 
 impl<'a, E: Dtype> Maker<'a, E> {
-    /// Weights that are given as zeros, with their numbers.
+    /// Creates a maker; `write` gets zeros, with the index of the weight.
     pub fn new(write: &'a mut dyn FnMut(usize, &mut [E])) -> Self {
         Maker { write, device: Cpu::default() }
     }
 
-    /// A layer, of whose weights the first has the number `first`.
+    /// Creates a layer whose first weight has the index `first`.
     ///
     /// # Errors
     /// If there is no memory for it.
-    // A model's layers are made in few functions, which grow large if each layer is inlined into them.
+    // A model's layers are created in few functions, which grow large if each layer is inlined into them.
     #[inline(never)]
     pub fn layer<L: Made<E>>(&mut self, first: usize) -> Result<L, Error> {
         let mut index = first;
         L::make(self, &mut index)
     }
 
-    /// The weight of a number, which becomes the next.
+    /// Creates the weight with this index, which is advanced.
     pub(crate) fn next<S: Fixed>(&mut self, index: &mut usize) -> Result<Tensor<S, E, Cpu>, Error> {
         let shape = S::default().concrete();
         let made = self.made::<S::Any>(*index, &shape)?;

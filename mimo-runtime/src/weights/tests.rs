@@ -1,4 +1,4 @@
-//! A model as `model!` writes it, by hand: the weights of
+//! Handwritten equivalent of a generated model: the weights of
 //!
 //! ```text
 //! let h = Dense(4, activation = relu)(x);          // layer `hidden`, 3 inputs
@@ -29,7 +29,7 @@ pub(crate) struct Two<E: Dtype = f32, D: Storage<E> = Cpu> {
     pub(crate) head: DenseWithoutBias<4, 2, E, D>,
 }
 
-/// The weights of `Two`, in the order of its fields.
+/// Weights of `Two`, in the order of its fields.
 const WEIGHTS: [WeightSpec; 3] = [
     weight("hidden/kernel", &[3, 4], Initializer::GLOROT_UNIFORM, true),
     weight("hidden/bias", &[4], Initializer::ZEROS, true),
@@ -181,7 +181,7 @@ impl<T> PerOutput<T> for One<T> {
     }
 }
 
-/// A model with weights of its own.
+/// A model with its own weights.
 pub(crate) fn two<E: Float>(seed: u64) -> Two<E, Cpu> {
     match initial(&Two::<E, Cpu>::SPEC, seed) {
         Ok(model) => model,

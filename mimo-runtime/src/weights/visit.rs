@@ -1,4 +1,4 @@
-//! Weights as dfdx's visitors see them: one by one, with the name and the options that the model's description gives each.
+//! Weights for dfdx's visitors: one by one, each with its name and options from the model's description.
 #![expect(clippy::type_complexity, reason = "the types of dfdx's visitors")]
 
 use core::marker::PhantomData;
@@ -14,17 +14,17 @@ use crate::float::Float;
 
 /// The weights of a model on any device.
 pub trait Weights {
-    /// Their descriptions, in order.
+    /// Descriptions of the weights, in order.
     const WEIGHTS: &'static [WeightSpec];
 }
 
-/// The number of a weight, as a type: dfdx resets weights by functions that capture nothing.
+/// The index of a weight as a type: dfdx resets weights by functions that capture nothing.
 pub trait Number {
-    /// The number.
+    /// The index.
     const NUMBER: usize;
 }
 
-/// The number `N`.
+/// The index `N`.
 #[derive(Clone, Copy, Debug)]
 pub struct Is<const N: usize>;
 
@@ -32,7 +32,7 @@ impl<const N: usize> Number for Is<N> {
     const NUMBER: usize = N;
 }
 
-/// The number after `N`.
+/// The index after `N`.
 #[derive(Clone, Copy, Debug)]
 pub struct After<N>(PhantomData<N>);
 
@@ -40,16 +40,16 @@ impl<N: Number> Number for After<N> {
     const NUMBER: usize = N::NUMBER + 1;
 }
 
-/// The weights of a layer. They follow each other in the model's description as they do in the layer's struct.
+/// The weights of a layer. They have the same order in the model's description and in the layer's struct.
 pub trait LayerWeights<E: Float, D: Device<E>>: Sized {
     /// The same layer with elements of another type, or on another device.
     type To<E2: Dtype, D2: Device<E2>>;
 
-    /// The number after those of the weights, of which the first has the number `N`.
+    /// The index after those of the weights, of which the first has the index `N`.
     type Next<N: Number>: Number;
 
-    /// Shows a visitor the weights of a layer of `M`, of which the first has the number `N`. Returns the layer that the visitor makes of them, if it
-    /// makes any.
+    /// Visits the weights of a layer of `M`, of which the first has the index `N`. Returns the layer that the visitor
+    /// builds from them, if it builds any.
     ///
     /// # Errors
     /// Those of the visitor.
@@ -64,8 +64,9 @@ pub trait LayerWeights<E: Float, D: Device<E>>: Sized {
         N: Number;
 }
 
-/// Shows a visitor the weights of one layer of a model, of which the first has the number `N`. The accessors are pointers: rustc keeps what it
-/// still has to prove of closures until the end of the function that they stand in, which has two for each layer.
+/// Visits the weights of one layer of a model, of which the first has the index `N`. The accessors are function
+/// pointers: rustc defers its obligations for closures to the end of the enclosing function, which would have two for
+/// each layer.
 ///
 /// # Errors
 /// Those of the visitor.
@@ -85,7 +86,8 @@ where
     L::visit::<M, V, N>(visitor, get, get_mut)
 }
 
-/// Fails while compiling unless the weight number `N` of a model is named like the field of its layer: `query/kernel` or `query_kernel`.
+/// Fails to compile unless the weight with index `N` of a model is named like the field of its layer: `query/kernel`
+/// or `query_kernel`.
 pub const fn assert_name<M: Weights, N: Number>(field: &str) {
     let (name, field) = (M::WEIGHTS[N::NUMBER].name.as_bytes(), field.as_bytes());
     let mut end = 0;
@@ -98,12 +100,12 @@ pub const fn assert_name<M: Weights, N: Number>(field: &str) {
     assert!(end < name.len() && name[name.len() - 1 - end] == b'/', "a weight has the name of its field");
 }
 
-/// Shows a visitor the weight number `N` of a model: where it is, whether dfdx's optimizers may change it, and how its
-/// `reset_params` fills it. Returns the weight that the visitor makes of it, if it makes any.
+/// Visits the weight with index `N` of a model: its location, whether dfdx's optimizers may change it, and its
+/// `reset_params`. Returns the weight that the visitor builds from it, if it builds any.
 ///
-/// dfdx would have all of a model's weights in one tuple, and tuples nested where there are more than six; the time that
-/// rustc takes for those doubles and doubles with their depth. What such a tuple does is this, for each of its fields in
-/// turn.
+/// dfdx would have all of a model's weights in one tuple, and tuples nested where there are more than six; the time
+/// that rustc takes for those is exponential in their depth. This is what such a tuple would do for each of its
+/// fields.
 // A model's weights are visited in one function, which grows too large to be optimised in a time that is linear in their
 // number if each visit is inlined into it.
 #[inline(never)]
@@ -127,7 +129,7 @@ where
     visitor.visit_tensor(spec.name, get, get_mut, options)
 }
 
-/// Fills a weight as its initializer says.
+/// Fills a weight by its initializer.
 fn reset<M, S, N, E, D>(tensor: &mut Tensor<S, E, D>) -> Result<(), D::Err>
 where
     M: Weights,
@@ -148,8 +150,8 @@ where
 {
     let mut values = vec![E::default(); tensor.shape().num_elements()];
     E::initialize(initializer, tensor.shape().concrete().as_ref(), 0, index, &mut values);
-    // Slices are copied to where a tensor's memory begins, which means its first value only if no axis is permuted
-    // or broadcast; users can put such a tensor into a field.
+    // Slices are copied to the start of a tensor's memory, which is its first value only if no axis is permuted or
+    // broadcast; users can put such a tensor into a field.
     *tensor = tensor.clone().try_contiguous()?;
     tensor.copy_from(&values);
     Ok(())

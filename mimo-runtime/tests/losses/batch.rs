@@ -1,4 +1,4 @@
-//! One output of a model, as a loss sees it: an arena with predictions, targets and a place for the gradient.
+//! One output of a model as the input of a loss: an arena with predictions, targets and the gradient.
 
 use mimo_graph::describe::List;
 use mimo_graph::loss::{Loss as Kind, Region};
@@ -13,14 +13,14 @@ use mimo_runtime::program::{Starts, View};
 use mimo_runtime::run::Operation;
 use mimo_runtime::weighting::TargetWeights;
 
-/// What the model's last layer does, and so what the loss is computed from.
+/// The model's last layer, which determines the input of the loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Head {
     /// The loss is computed from the predictions.
     Predictions,
-    /// The loss is computed from what a sigmoid was given.
+    /// The loss is computed from the input of a sigmoid.
     Sigmoid,
-    /// The loss is computed from what a softmax was given.
+    /// The loss is computed from the input of a softmax.
     Softmax,
 }
 
@@ -31,35 +31,35 @@ pub(crate) struct Batch {
     pub(crate) head: Head,
     pub(crate) positions: usize,
     pub(crate) classes: usize,
-    /// What the loss is computed from.
+    /// The input of the loss.
     pub(crate) x: Vec<f64>,
     pub(crate) target: Vec<f64>,
     pub(crate) weights: Option<Vec<f64>>,
     /// Weights of the positions; NaN for a missing target.
     pub(crate) position_weights: Option<Vec<f64>>,
-    /// The number of metrics without weights, which come first; all of them without.
+    /// Number of metrics without weights, which come first; `None` for all.
     pub(crate) unweighted: Option<usize>,
-    /// The steps that count, as many of every sample.
+    /// The mask, with equally many steps for every sample.
     pub(crate) mask: Option<Vec<f64>>,
     pub(crate) loss_weight: f64,
     pub(crate) metrics: Vec<(usize, Metric)>,
     pub(crate) mode: Mode,
 }
 
-/// What a pass does.
+/// Kind of a pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Step {
     /// Counts over the targets.
     Scan,
     /// Sums of a loss over the whole batch.
     Sums,
-    /// Sums over the steps that count.
+    /// Sums over the unmasked steps.
     MaskSums,
     /// The loss.
     Loss,
 }
 
-/// What a pass gave.
+/// Result of a pass.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Outcome {
     /// `Σ w·L`, then the states of the metrics.
@@ -103,12 +103,12 @@ impl Batch {
         self.x.len() / (self.positions * self.classes)
     }
 
-    /// The total loss: what the gradient is of.
+    /// The total loss, whose gradient is computed.
     pub(crate) fn total<E: Float>(&self) -> f64 {
         self.loss_weight * self.run::<E>(&[self.rows()]).statistics[0] / self.rows() as f64
     }
 
-    /// The whole batch in chunks of so many rows, summed as the engine does.
+    /// Runs the whole batch in chunks of these sizes, summed like in the engine.
     pub(crate) fn run<E: Float>(&self, chunks: &[usize]) -> Outcome {
         let len =
             1 + self.metrics.iter().map(|&(start, metric)| start + self.state_len(metric)).max().unwrap_or(0);
@@ -145,7 +145,8 @@ impl Batch {
         weights.flatten().any(|weight| weight.is_nan())
     }
 
-    /// Samples that have a target, or for a loss of one value per sample those that have some of it.
+    /// Number of samples that have a target, or for a loss of one value per sample those with a target for some
+    /// positions.
     fn present(&self) -> f64 {
         let of_samples = matches!(self.loss.region(), Some(Region::Sample | Region::SampleClass));
         let of_row = |row: usize| {
@@ -161,7 +162,7 @@ impl Batch {
         (0..self.rows()).map(of_row).sum()
     }
 
-    /// The place of a mask's sums, after those of a scan and of a loss over the batch.
+    /// Offset of a mask's sums, after those of a scan and of a loss over the batch.
     fn mask_start(&self) -> usize {
         1 + 3 * self.classes + 1
     }
@@ -275,7 +276,7 @@ impl Batch {
             Step::Loss if self.mask.is_some() && of_samples => MaskedRegions(masked).forward(&mut chunk),
             Step::Loss if self.mask.is_some() => kinds::forward(op, Some(masked), &mut chunk),
             Step::Scan => Scan(op).forward(&mut chunk),
-            // One place is that of a scan.
+            // The first sum is that of a scan.
             Step::Sums => BatchLossSums { loss: op, start: 1 }.forward(&mut chunk),
             Step::Loss if self.loss.of_batch() => BatchLoss { loss: op, start: 1 }.forward(&mut chunk),
             Step::Loss => kinds::forward(op, None, &mut chunk),
@@ -297,7 +298,7 @@ impl Batch {
         written
     }
 
-    /// What the head makes of `x`, in the precision of the model.
+    /// The output of the head for `x`, in the precision of the model.
     fn predictions<E: Float>(&self, x: &[f64]) -> Vec<f64> {
         let activate = |z: &[f64]| -> Vec<f64> {
             let z = z.iter().map(|&z| E::of(z));
@@ -320,13 +321,13 @@ fn write<E: Float>(to: &mut [E], from: &[f64]) {
     to.iter_mut().zip(from).for_each(|(to, &from)| *to = E::of(from));
 }
 
-/// Weights, of which NaN says that a target is missing.
+/// Writes weights, where NaN marks a missing target.
 fn write_weights<E: Float>(to: &mut [E], from: &[f64]) {
     write(to, from);
     to.iter_mut().zip(from).filter(|(_, from)| from.is_nan()).for_each(|(to, _)| *to = E::MISSING);
 }
 
-/// Numbers between 0 and 1 that look random and are the same in every run.
+/// Reproducible pseudorandom numbers between 0 and 1.
 pub(crate) struct Noise(pub(crate) u64);
 
 impl Noise {

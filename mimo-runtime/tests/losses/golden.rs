@@ -57,7 +57,7 @@ fn check<E: Float>() {
         let name = case["name"].as_str().unwrap();
         let (positions, classes) = shape(&case["shape"]);
         let (x, target) = (numbers(&case["y_pred"]), numbers(&case["y_true"]));
-        // Where a probability of 1 is clipped to is another number in f32, in which Keras computed.
+        // The bound of a clipped probability of 1 differs in f32, in which Keras computed.
         if x.contains(&1.0) && E::epsilon().f64() < 1e-10 {
             continue;
         }
@@ -73,7 +73,7 @@ fn check<E: Float>() {
         for (got, wanted) in outcome.gradient.iter().zip(gradient) {
             assert_close(&format!("gradient of {name}"), *got, wanted, 1e-5, 1e-6);
         }
-        // Sample by sample: each alone, as a batch of one.
+        // Sample by sample, as batches of one.
         batch.weights = None;
         let per_sample = numbers(&case["per_sample"]);
         let targets = batch.target.len() / rows;

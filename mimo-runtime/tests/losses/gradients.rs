@@ -1,10 +1,10 @@
-//! Gradients against finite differences, in f64.
+//! Gradients compared with finite differences, in f64.
 
 use mimo_graph::loss::{Loss, Region};
 
 use crate::batch::{Batch, Head, Noise, assert_close};
 
-/// Values of a loss that differ by `2h` in one prediction or logit, for each of them.
+/// Compares the gradient with differences of the loss, for each prediction or logit.
 pub(crate) fn check(mut batch: Batch) {
     let h = 1e-5;
     let gradient = batch.run::<f64>(&[batch.rows()]).gradient;
@@ -20,7 +20,7 @@ pub(crate) fn check(mut batch: Batch) {
     }
 }
 
-/// What a loss may be given.
+/// Allowed values of a loss.
 struct Domain {
     x: (f64, f64),
     target: fn(&mut Noise, usize) -> Vec<f64>,
@@ -61,7 +61,7 @@ fn signs(noise: &mut Noise, classes: usize) -> Vec<f64> {
     (0..classes).map(|_| 2.0 * noise.below(2) as f64 - 1.0).collect()
 }
 
-/// Rows, positions and classes; some have enough values for blocks, lanes and a rest.
+/// Rows, positions and classes; some have enough values for blocks, lanes and a remainder.
 const SHAPES: [[usize; 3]; 6] = [[5, 1, 1], [4, 1, 3], [3, 4, 3], [2, 1, 19], [2, 3, 9], [1, 1, 75]];
 
 /// In several shapes, with and without weights.
@@ -198,7 +198,7 @@ fn of_cross_entropies_of_probabilities() {
         let binary = Loss::BinaryCrossentropy { from_logits: false, label_smoothing };
         check_all(binary, Head::Predictions, Domain { x: (0.05, 0.95), target: share });
         let categorical = Loss::CategoricalCrossentropy { from_logits: false, label_smoothing };
-        // Not normalised, so that the division by the sum is seen.
+        // Not normalised, so that the division by the sum has an effect.
         check_all(categorical, Head::Predictions, Domain { x: (0.05, 2.0), target: distribution });
     }
     for ignore_class in [None, Some(1)] {

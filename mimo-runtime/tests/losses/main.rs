@@ -1,4 +1,4 @@
-//! Losses and metrics: against Keras, against finite differences, and against themselves in other chunks.
+//! Losses and metrics: compared with Keras, with finite differences, and between different chunks.
 
 mod batch;
 mod golden;

@@ -1,5 +1,5 @@
-//! Losses and metrics of outputs with masks: against Keras 3.15.1, against differences, and against the steps that count by
-//! themselves.
+//! Losses and metrics of outputs with masks: compared with Keras 3.15.1, with differences, and with the unmasked
+//! steps alone.
 
 use mimo_graph::loss::{Loss, Region};
 use mimo_graph::metric::{Curve, Metric, Outcome};
@@ -20,7 +20,7 @@ fn file() -> Value {
     file
 }
 
-/// The loss of a case, and what its head may be.
+/// The loss of a case, and its possible heads.
 fn loss(name: &str) -> (Loss, Head) {
     let predictions = Head::Predictions;
     let (from_logits, head) = match name.contains("logits") {
@@ -70,7 +70,7 @@ fn loss(name: &str) -> (Loss, Head) {
     (loss, head)
 }
 
-/// The same loss, which reads probabilities where it read logits.
+/// The same loss of probabilities instead of logits.
 fn of_probabilities(loss: Loss) -> Loss {
     let mut loss = loss;
     match &mut loss {
@@ -112,7 +112,7 @@ fn losses_are_those_of_keras<E: Float>() {
             batch.weights = Some(numbers(&file["sample_weight"]));
             let (value, gradient) = (case["weighted_value"].as_f64().unwrap(), &case["weighted_grad_pred"]);
             compare::<E>(&format!("{name}, weighted"), &batch, value, &numbers(gradient));
-            // Of masked steps nothing is read.
+            // Masked steps are not read.
             let per_step = batch.target.len() / (5 * steps);
             let mask = batch.mask.clone().unwrap();
             for (step, _) in mask.iter().enumerate().filter(|(_, counts)| **counts == 0.0) {
@@ -120,7 +120,7 @@ fn losses_are_those_of_keras<E: Float>() {
                 batch.x[step * classes..(step + 1) * classes].fill(f64::NAN);
             }
             compare::<E>(&format!("{name}, NaN"), &batch, value, &numbers(gradient));
-            // A batch without a step that counts.
+            // A batch without an unmasked step.
             batch.mask = Some(vec![0.0; 5 * steps]);
             compare::<E>(&format!("{name}, nothing"), &batch, 0.0, &[0.0; 60]);
         }
@@ -189,7 +189,7 @@ fn metrics_are_those_of_keras() {
     }
 }
 
-/// Every loss on values that it may have.
+/// A batch of valid values for a loss.
 pub(crate) fn batch(loss: Loss, [rows, positions, classes]: [usize; 3], noise: &mut Noise) -> Batch {
     let x = noise.many(rows * positions * classes, 0.05, 0.95);
     let targets = if loss.sparse() { 1 } else { classes };
@@ -276,7 +276,7 @@ fn a_mask_of_ones_changes_only_rounding() {
             batch.mask = Some(vec![1.0; 4 * steps]);
             let masked = batch.run::<f64>(&[4]);
             let what = format!("{loss:?}");
-            // Without a mask `ignore_class` divides by what counts and ε.
+            // Without a mask `ignore_class` divides by the number of counted positions and ε.
             assert_close(&what, masked.statistics[0], plain.statistics[0], 1e-7, 1e-12);
             for (got, wanted) in masked.gradient.iter().zip(&plain.gradient) {
                 assert_close(&what, *got, *wanted, 1e-6, 1e-12);
@@ -292,7 +292,7 @@ fn the_steps_of_a_mask_over_all_axes_are_values() {
     batch.mask = Some(vec![1.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
     batch.metrics = vec![(1, Metric::MeanSquaredError), (3, Metric::CosineSimilarity)];
     let outcome = batch.run::<f64>(&[1, 1]);
-    // What compares the values of a position reads all of them.
+    // A metric that compares the values of a position reads all of them.
     assert_eq!(outcome.statistics[4], 2.0);
     let mean = (1.0 + 4.0 + 9.0) / 3.0;
     assert_close("loss", outcome.statistics[0] / 2.0, mean, 1e-12, 0.0);

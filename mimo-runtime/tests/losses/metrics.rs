@@ -1,4 +1,4 @@
-//! Metrics against Keras 3.15.1, and against their definitions.
+//! Metrics compared with Keras 3.15.1, and with their definitions.
 
 use mimo_graph::metric::{Aggregation, Average, Curve, Metric, Summation};
 use mimo_runtime::float::Float;
@@ -50,7 +50,7 @@ fn metric(name: &str) -> Metric {
     }
 }
 
-/// Adds rows of so many positions and classes.
+/// Adds rows with these positions and classes.
 fn add<E: Float>(
     metric: Metric,
     (positions, classes): (usize, usize),
@@ -84,7 +84,7 @@ fn metrics_are_those_of_keras() {
         let updates = case["updates"].as_array().unwrap();
         let classes = shape(&updates[0]["shape"]).1;
         let mut state = vec![0.0; state_len(metric, classes)];
-        // The same metric from a state per update, added up.
+        // The same metric from a state per update, summed.
         let mut sum = state.clone();
         for (batch, wanted) in updates.iter().zip(numbers(&case["result_after_each"])) {
             let shape = shape(&batch["shape"]);
@@ -119,7 +119,7 @@ fn metrics_that_are_losses() {
     assert_close("sparse", value(sparse, (1, 3), &y, &[1.0, 0.0]), wanted, 1e-12, 0.0);
 }
 
-/// Counts above every threshold, as the definition has it.
+/// Counts above every threshold, by the definition.
 fn area(y: &[f64], target: &[f64], thresholds: usize, curve: Curve) -> f64 {
     let last = (thresholds - 1) as f64;
     let threshold = |i: usize| match i {
@@ -164,20 +164,20 @@ fn buckets_give_the_area_of_the_definition() {
             assert_close("auc of logits", of(&logits, true), of(&y, false), 1e-12, 0.0);
         }
     }
-    // What lies on the ends, and a class per column.
+    // Values at the ends, and a class per column.
     y[..4].copy_from_slice(&[0.0, 1.0, 0.5, 0.25]);
     let metric = auc(5, Curve::Roc, false);
     let wanted = area(&y, &target, 5, Curve::Roc);
     assert_close("ends", value(metric, (1, 1), &y, &target), wanted, 1e-12, 0.0);
     assert_close("columns", value(metric, (2, 4), &y, &target), wanted, 1e-12, 0.0);
-    // Of one kind only, there is no curve; what is no probability goes to the ends.
+    // With one kind only there is no curve; values that are not probabilities are counted at the ends.
     assert_eq!(value(metric, (1, 1), &[0.3, 0.9], &[1.0, 1.0]), 0.0);
     assert_eq!(value(metric, (1, 1), &[-7.0, 1e30, f64::NAN], &[0.0, 1.0, 0.0]), 1.0);
 }
 
 #[test]
 fn f1_averages() {
-    // Found and true: 0-0, 0-1, 1-1, 2-1, 2-2, 0-0.
+    // Predicted and true: 0-0, 0-1, 1-1, 2-1, 2-2, 0-0.
     let found = [0, 0, 1, 2, 2, 0];
     let classes = [0.0, 1.0, 1.0, 1.0, 2.0, 0.0];
     let one_hot = |class: usize| (0..3).map(move |i| f64::from(u8::from(i == class)));
@@ -196,7 +196,7 @@ fn f1_averages() {
             assert_close("indices", value(metric, (2, 3), &y, &classes), wanted, 1e-6, 0.0);
         }
     }
-    // Nothing is found where nothing is above 0.
+    // Nothing is predicted if nothing is above 0.
     let metric = Metric::FBetaScore { beta: 1.0, average: Average::Macro, threshold: None };
     assert_eq!(value(metric, (1, 3), &[0.0; 3], &[1.0, 0.0, 0.0]), 0.0);
 }
@@ -234,7 +234,7 @@ fn a_state_that_does_not_fit_is_left_alone() {
     update(metric, 3, &[1.0_f32; 3], &[1.0; 3], 1.0, &mut state);
     assert_eq!(state, [5.0; 3]);
     assert_eq!(result(metric, 3, &state), 0.0);
-    // Nor does a target of another kind do harm.
+    // A target of another kind does no harm.
     let mut state = [0.0; 2];
     update(Metric::KlDivergence, 3, &[0.2_f32, 0.3, 0.5], &[1.0], 1.0, &mut state);
     update(Metric::CosineSimilarity, 3, &[0.2_f32, 0.3, 0.5], &[1.0], 1.0, &mut state);

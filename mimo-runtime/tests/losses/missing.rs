@@ -1,4 +1,5 @@
-//! Missing targets, weights of positions and weighted metrics: against differences, and against the same samples by themselves.
+//! Missing targets, weights of positions and weighted metrics: compared with differences, and with the present
+//! samples alone.
 
 use mimo_graph::loss::{Loss, Region};
 use mimo_graph::metric::{Aggregation, Average, ClassesOf, Curve, Metric, Outcome, Rate, Summation};
@@ -15,7 +16,7 @@ fn has_no_positions(loss: Loss) -> bool {
     loss.region().is_some_and(|region| region != Region::Position)
 }
 
-/// Weights of positions, of which some are missing and some are 0.
+/// Weights of positions, some of which are missing and some 0.
 fn weights_of(loss: Loss, count: usize, noise: &mut Noise) -> Vec<f64> {
     let weight = |noise: &mut Noise| match noise.below(4) {
         0 => MISSING,
@@ -41,7 +42,7 @@ fn gradients_are_those_of_the_loss_of_what_is_there() {
                 weights[0] = 1.0;
                 batch.position_weights = Some(weights);
             }
-            // A mask that is finer than positions leaves out single values.
+            // A mask finer than positions leaves out single values.
             if steps.is_some_and(|steps| steps > positions) && !loss.of_values() {
                 continue;
             }
@@ -50,7 +51,7 @@ fn gradients_are_those_of_the_loss_of_what_is_there() {
                 mask[..steps].fill(1.0);
                 mask
             });
-            // What stands for a missing target is not read.
+            // The placeholder of a missing target is not read.
             let per_position = batch.target.len() / (4 * positions);
             batch.target[positions * per_position..2 * positions * per_position].fill(f64::NAN);
             if let Some(weights) = &batch.position_weights {
@@ -68,7 +69,7 @@ fn gradients_are_those_of_the_loss_of_what_is_there() {
     }
 }
 
-/// The samples of a batch whose target is there.
+/// The samples of a batch with a target.
 fn present(batch: &Batch) -> Batch {
     let weights = batch.weights.clone().unwrap();
     let there: Vec<usize> = (0..weights.len()).filter(|&row| !weights[row].is_nan()).collect();
@@ -128,7 +129,7 @@ fn missing_positions_are_left_out_as_a_mask_leaves_them_out() {
         marked.position_weights = Some(weights.collect());
         masked.mask = Some(mask);
         let (marked, masked) = (marked.run::<f64>(&[3]), masked.run::<f64>(&[3]));
-        // `ignore_class` divides by a little more than the number of positions.
+        // `ignore_class` divides by slightly more than the number of positions.
         assert_close(&format!("{loss:?}"), marked.statistics[0], masked.statistics[0], 1e-7, 1e-12);
         for (a, b) in marked.gradient.iter().zip(&masked.gradient) {
             assert_close(&format!("{loss:?}"), *a, *b, 1e-7, 1e-14);
@@ -286,7 +287,7 @@ fn no_metric_sees_a_missing_target() {
             [1, 4, 8].into_iter().for_each(|row| weights[row] = MISSING);
             all.weights = Some(weights);
             let rest = present(&all);
-            // Targets of which nothing may be counted.
+            // Targets that must not be counted.
             let len = all.target.len() / 9;
             [1, 4, 8].into_iter().for_each(|row| all.target[row * len..(row + 1) * len].fill(f64::NAN));
             for weighted in [false, true] {
@@ -300,7 +301,7 @@ fn no_metric_sees_a_missing_target() {
                 );
             }
         }
-        // Positions of which some are missing are those that are there, as samples of one position.
+        // Positions some of which are missing equal the present ones as samples of one position.
         let mut all = labelled(sparse, 6, 4, &mut noise);
         let weights: Vec<f64> = (0..24).map(|at| if at % 3 == 1 { MISSING } else { 1.0 }).collect();
         let single = Batch { positions: 1, weights: Some(weights.clone()), ..all.clone() };
@@ -316,7 +317,7 @@ fn no_metric_sees_a_missing_target() {
     }
 }
 
-/// Samples with one position, as often as their weights say.
+/// Samples with one position, repeated by their weights.
 fn repeated(batch: &Batch, weights: &[f64]) -> Batch {
     let pick = |values: &[f64]| {
         let len = values.len() / weights.len();
@@ -343,7 +344,7 @@ fn a_weighted_metric_counts_a_sample_as_often_as_it_weighs() {
         batch.weights = Some(weights.clone());
         assert_close(&format!("{metric:?}"), value(&batch, metric, true), wanted, 1e-12, 1e-14);
         assert_close(&format!("{metric:?}"), value(&batch, metric, false), plain, 1e-12, 0.0);
-        // The same of positions.
+        // The same for positions.
         let mut steps = Batch { positions: 4, weights: None, ..batch.clone() };
         steps.position_weights = Some(weights);
         assert_close(&format!("{metric:?}"), value(&steps, metric, true), wanted, 1e-12, 1e-14);

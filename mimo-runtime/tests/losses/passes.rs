@@ -1,4 +1,4 @@
-//! What holds of every pass: chunks do not matter, extremes stay finite, nothing is written that is not asked for.
+//! Properties of every pass: chunks do not matter, extremes stay finite, only requested values are written.
 
 use mimo_graph::loss::Loss;
 use mimo_graph::metric::{Average, Curve, Metric};
@@ -135,7 +135,7 @@ fn extremes_stay_finite() {
     extremes::<f64>();
 }
 
-/// A loss below what `1 − p` can show in f32 is not lost: it is computed from the logits.
+/// A loss smaller than the resolution of `1 − p` in f32 is exact: it is computed from the logits.
 #[test]
 fn small_losses_are_not_rounded_to_zero() {
     let wanted = (-20.0_f64).exp();
@@ -157,7 +157,7 @@ fn the_clip_of_a_probability_has_no_gradient() {
     assert_close("loss", outcome.statistics[0], 0.5 * 1e7_f64.ln(), 1e-5, 1e-6);
 }
 
-/// A head whose ReLU gives nothing must not receive a gradient of ten million.
+/// A head whose ReLU outputs zeros must not receive a gradient of ten million.
 #[test]
 fn a_vector_without_direction_has_no_cosine_gradient() {
     let batch = Batch::new(Loss::CosineSimilarity, Head::Predictions, 1, 2, vec![0.0, 0.0], vec![1.0, 1.0]);
@@ -208,7 +208,8 @@ fn a_sample_without_weight_may_have_no_target() {
         let wanted = missing.run::<f64>(&[7]);
         let targets = missing.target.len() / 7;
         missing.target[2 * targets..3 * targets].fill(f64::NAN);
-        // Keras counts a sample without weight among those whose class is not ignored, and what is missing is no class.
+        // Keras counts a sample without weight among those whose class is not ignored, and a missing target has no
+        // class.
         if missing.loss != IGNORING {
             assert_eq!(missing.run::<f64>(&[7]), wanted);
         }

@@ -1,9 +1,9 @@
-//! Sides of an `if`, and values that are computed.
+//! Branches of an `if`, and computed values.
 
 use mimo::prelude::*;
 
 model! {
-    /// Two blocks, of which each takes another side.
+    /// Two blocks that select different branches.
     pub Branches {
         const DEPTHS: [usize; 2] = [1, 2];
 

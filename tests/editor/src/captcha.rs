@@ -1,4 +1,4 @@
-//! A list of heads that a loop gives.
+//! A list of heads from a loop.
 
 use mimo::prelude::*;
 

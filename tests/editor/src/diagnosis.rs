@@ -1,4 +1,4 @@
-//! Two inputs and two outputs, and everything in a program that has their names.
+//! Two inputs and two outputs, and all generated items with their names.
 
 use mimo::prelude::*;
 
@@ -27,7 +27,7 @@ model! {
     }
 }
 
-/// Everything that a program has from the model, by its names.
+/// All items of the model in a program, by their names.
 pub fn names(
     model: &Diagnosis,
     inputs: &DiagnosisInputs,

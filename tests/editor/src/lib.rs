@@ -1,4 +1,4 @@
-//! Models as an editor sees them.
+//! Models in an editor.
 
 pub mod autoencoder;
 pub mod branches;

@@ -1,4 +1,4 @@
-//! A loss and metrics that the user has written.
+//! A custom loss and custom metrics.
 
 use mimo::prelude::*;
 
@@ -8,7 +8,7 @@ pub fn half_squared<E: mimo::Float>(prediction: &[E], target: &[E], gradient: &m
     E::of(0.5) * gradient[0] * gradient[0]
 }
 
-/// Share of the targets below the prediction.
+/// Fraction of the targets below the prediction.
 #[derive(Debug)]
 pub struct Below<const N: usize>;
 

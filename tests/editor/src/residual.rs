@@ -1,4 +1,4 @@
-//! Functions and loops of the block.
+//! Functions and loops.
 
 use mimo::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A model in a model.
+//! A nested model.
 
 use mimo::prelude::*;
 
@@ -14,7 +14,7 @@ model! {
 }
 
 model! {
-    /// How far two images are from each other.
+    /// Distance of two images.
     pub Siamese {
         use Encoder;
 

@@ -1,11 +1,11 @@
-//! Layers that are shared, wrapped, or give several tensors; lengths that the macro does not know; names in maps.
+//! Shared and wrapped layers, layers with several outputs; lengths that the macro does not know; names in maps.
 
 use mimo::prelude::*;
 
 /// Steps of a sentence.
 pub const STEPS: usize = 7;
 
-/// Lengths that are known to the compiler only.
+/// Lengths that only const evaluation knows.
 pub mod config {
     /// Words.
     pub const WORDS: usize = 12;

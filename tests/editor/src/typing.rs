@@ -1,1 +1,1 @@
-//! Where the driver types. Nothing is here when it does not.
+//! The driver types here; otherwise the file is empty.

@@ -1,4 +1,4 @@
-//! Models in a crate to which mimo is `net`, in edition 2021, public and documented.
+//! Models in a crate in which mimo is called `net`, in edition 2021, public and documented.
 #![deny(warnings, missing_docs, unreachable_pub, unused_qualifications)]
 #![no_implicit_prelude]
 

@@ -1,4 +1,4 @@
-//! Models of a crate to which mimo is `net`.
+//! Models of a crate in which mimo is called `net`.
 #![deny(warnings)]
 
 use mimo_renamed_test::inner::{Small, SmallInputs};
@@ -18,11 +18,11 @@ fn it_trains_and_predicts() {
     assert_eq!(Small::new(1).forward(&inputs).unwrap().y.as_vec().len(), 1);
 }
 
-/// A model of this crate around those of another, which know mimo and their constants by names of their own.
+/// A model of this crate around those of another, which have their own names for mimo and their constants.
 mod around {
     use net as again;
 
-    /// Not the one that `Features` means.
+    /// Not the one that `Features` uses.
     const WIDTH: usize = 1;
 
     again::model! {
@@ -74,7 +74,7 @@ fn a_model_of_another_crate_is_a_layer() {
     assert!(last < first, "{last} is not less than {first}");
 }
 
-/// Functions of another crate, to which mimo has another name.
+/// Functions of another crate, in which mimo has another name.
 mod functions {
     use net as again;
 
@@ -100,7 +100,7 @@ mod functions {
     }
 }
 
-/// Known to const evaluation only.
+/// Known only to const evaluation.
 const fn wide() -> usize {
     6
 }

@@ -3,8 +3,8 @@
 use super::{Growing, Tensor};
 
 impl Growing {
-    /// A linear map, mostly a batch normalization after it, and an activation after that. Layers may have two calls, of which
-    /// only one has the others after it.
+    /// A linear layer, usually followed by a batch normalization and an activation. Layers may have two calls, only
+    /// one of which is followed by the others.
     pub(super) fn foldable(&mut self) {
         self.noisy = true;
         let at = self.any();
@@ -71,7 +71,7 @@ impl Growing {
             after.extend(activation.map(|activation| format!("Activation({activation})")));
             let mut result = format!("{layer}({})", x.name);
             for function in after {
-                // What has a name may be read by others, or be an output.
+                // A named tensor may have other readers, or be an output.
                 if self.random.chance(0.3) {
                     result = self.give(&result, shape.clone());
                     self.read(self.tensors.len() - 1);

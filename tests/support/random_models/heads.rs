@@ -39,12 +39,12 @@ impl Growing {
                 ("softplus", false, "poisson"),
                 ("softplus", false, "msle"),
             ]);
-            // An output without a loss leaves something else to train: the last one.
+            // An output without a loss requires another trained one: the last.
             let loss = if !last && self.random.chance(0.12) { "none" } else { loss };
             let units = 1 + usize::from(several) + self.random.below(4);
             let name = format!("y{index}");
             if self.random.chance(0.4) {
-                // The logits are a tensor that can be an output too.
+                // The logits are a tensor that can also be an output.
                 let logits = format!("l{index}");
                 let shape = [&front[..], &[units]].concat();
                 self.lines.push(format!("let {logits} = Dense({units})({x});"));
@@ -106,7 +106,7 @@ impl Growing {
             format!("{input}: tensor(narrow::<E>(&columns[{index}])).expect(\"samples\")")
         };
         let fields: Vec<String> = inputs.iter().enumerate().map(field).collect();
-        // As rustfmt has it.
+        // In rustfmt's style.
         let fields = match &fields[..] {
             [only] => format!("{{ {only} }}"),
             _ => format!("{{\n            {},\n        }}", fields.join(",\n            ")),

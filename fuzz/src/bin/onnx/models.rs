@@ -1,5 +1,5 @@
-//! Models of what examples and random models do not have: a name, and what stands inside of `model! { … }`. What stands before the macro is before
-//! the line `---`.
+//! Models with features missing in examples and random models: a name, and the content of `model! { … }`. Code in
+//! front of the macro is before the line `---`.
 
 /// Name and source of each model.
 pub const MODELS: &[(&str, &str)] = &[

@@ -1,4 +1,4 @@
-//! What fixes are made from: the facts, the call that is wrong, and changes to try.
+//! Inputs of the search for fixes: the facts, the invalid call, and the changes to try.
 
 use std::cell::Cell;
 
@@ -10,19 +10,19 @@ use crate::ids::{LayerId, TensorId};
 use crate::layers::LayerKind;
 use crate::shape::{Dtype, Shape};
 
-/// What is known besides the graph.
+/// Facts besides the graph.
 #[derive(Clone, Copy)]
 pub(in crate::build) struct Known<'a> {
     pub(in crate::build) graph: &'a Graph,
-    /// What const evaluation finds out already.
+    /// Checks that are left to const evaluation already.
     pub(in crate::build) checks: &'a [DimCheck],
     /// Shapes that the user wrote.
     pub(in crate::build) ascribed: &'a [(TensorId, Shape)],
-    /// Remaining calls that are inferred again: a model with many mistakes does not get fixes for all of them.
+    /// Remaining calls that are inferred again: a model with many errors does not get fixes for all of them.
     pub(in crate::build) tries: &'a Cell<usize>,
 }
 
-/// A call that something is wrong with.
+/// An invalid call.
 #[derive(Clone, Copy)]
 pub(in crate::build) struct Call<'a> {
     pub(in crate::build) layer: LayerId,
@@ -30,38 +30,38 @@ pub(in crate::build) struct Call<'a> {
     pub(in crate::build) called: Option<&'a LayerKind>,
     pub(in crate::build) inputs: &'a [Given],
     pub(in crate::build) loc: Loc,
-    /// The first call's operand, for a layer whose weights do not fit a later one.
+    /// Operand of the first call, for a layer whose weights do not fit a later one.
     pub(in crate::build) like: Option<TensorId>,
 }
 
 /// A change of the facts.
 pub(super) enum Patch {
-    /// A layer, made otherwise.
+    /// Replaces a layer.
     Layer(LayerId, LayerKind),
-    /// An input that holds something else.
+    /// Changes the element type of an input.
     Input(TensorId, Dtype),
-    /// A layer between the call and one of its operands.
+    /// Inserts a layer between an operand and the call.
     Between(usize, LayerKind),
 }
 
-/// A fix to try, and the text that offers it if it fits.
+/// A fix to try, and its text.
 pub(super) struct Candidate {
     pub(super) patches: Vec<Patch>,
-    /// Whether everything else is offered before it.
+    /// Whether it is only shown after all others.
     pub(super) unlikely: bool,
-    /// The text without the shape that it ends with.
+    /// The text without the final shape.
     pub(super) text: String,
-    /// The shape that the text ends with.
+    /// The shape at the end of the text.
     pub(super) shows: Shows,
 }
 
-/// The shape that a text ends with.
+/// Shape at the end of a text.
 pub(super) enum Shows {
     /// No shape.
     Nothing,
     /// The shape of the first output of the call.
     Given,
-    /// The shape of a tensor that is named last.
+    /// The shape of a tensor that the text names last.
     Tensor(TensorId),
     /// The shape of an operand.
     Operand(usize),

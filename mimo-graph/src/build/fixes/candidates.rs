@@ -1,4 +1,4 @@
-//! What may mend a call, the likeliest first. Nothing here need fit: all of it is tried.
+//! Candidates for fixes of a call, the likeliest first. All of them are tried, so they need not fit.
 
 use super::candidate::{Call, Candidate, Known, Patch, Shows};
 use crate::context::Cx;
@@ -18,7 +18,7 @@ use crate::shape::{Dtype, Shape};
 use crate::trail::{call_of, shown_name, step};
 use crate::value::{Arg, Value, ValueKind};
 
-/// How many calls before an operand are changed to mend a call.
+/// Number of calls before an operand that are changed to fix a call.
 const BEFORE: usize = 4;
 
 /// A change of a layer that was called earlier.
@@ -31,8 +31,8 @@ pub(super) struct Earlier {
     pub(super) output: TensorId,
 }
 
-/// Changes of the calls that a tensor comes from, the last call first: those that might give one of the shapes
-/// `wanted`, as long as nothing after them changes it.
+/// Changes of the calls that compute a tensor, the last call first: those that might output one of the shapes
+/// `wanted`, as long as no later call changes it.
 pub(super) fn before(graph: &Graph, tensor: TensorId, wanted: &[Shape]) -> Vec<Earlier> {
     let mut changes = Vec::new();
     let mut at = tensor;
@@ -53,14 +53,14 @@ pub(super) fn before(graph: &Graph, tensor: TensorId, wanted: &[Shape]) -> Vec<E
     changes
 }
 
-/// What may mend a call, the likeliest first.
+/// Candidates for fixes of a call, the likeliest first.
 pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dtype)]) -> Vec<Candidate> {
     let graph = known.graph;
     let kind = &graph.layer(call.layer).kind;
     let shapes: Vec<&Shape> = tensors.iter().map(|(shape, _)| shape).collect();
     let mut found = Vec::new();
-    // Another setting of the layer itself, as long as it is no part of another, or another class. A class for tensors
-    // of fewer axes is less likely than a tensor that lacks one.
+    // Another setting of the layer itself, unless it is part of another, or another class. A class for tensors of
+    // fewer axes is less likely than a tensor that lacks one.
     let is_part = graph.layer(call.layer).whole.is_some();
     let mut lesser = Vec::new();
     if !is_part && call.like.is_none() {
@@ -82,7 +82,7 @@ pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dt
         let patches = vec![Patch::Layer(call.layer, (*wrapper.layer).clone())];
         found.push(Candidate { patches, unlikely: false, text, shows: Shows::Given });
     }
-    // What is wrong is most likely the operand at the place of the error: the last ones are told there.
+    // The wrong operand is most likely the one that the error points to: one of the last.
     for (place, input) in call.inputs.iter().map(|input| input.tensor).enumerate().rev() {
         found.extend(declared(graph, input));
         let wanted = wanted(kind, call, graph, place, tensors);
@@ -99,7 +99,7 @@ pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dt
             Candidate { patches, unlikely: is_unlikely(&change), text, shows: Shows::Tensor(output) }
         }));
     }
-    // A mask that is brought to another shape may fit and say something else.
+    // A mask of another shape may fit and mean something else.
     let values = call.inputs.iter().enumerate().filter(|(_, input)| !input.role.ends_with("mask"));
     for (place, input) in values.map(|(place, input)| (place, input.tensor)).rev() {
         found.extend(between(graph, input, place, tensors, kind));
@@ -115,12 +115,12 @@ pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dt
     found
 }
 
-/// Whether a change is rarely what is meant: a user who writes `same` means it.
+/// Whether a change is rarely wanted: a user who writes `same` means it.
 fn is_unlikely(change: &Change) -> bool {
     matches!(change, Change::PaddingValid)
 }
 
-/// Shapes that might be wanted of an operand: those of the others, as they are and with its own last axis.
+/// Shapes that an operand might need: those of the others, unchanged and with its own last axis.
 fn wanted(
     kind: &LayerKind,
     call: Call<'_>,
@@ -148,7 +148,7 @@ fn wanted(
     wanted
 }
 
-/// Another `dtype` of the input that an operand is or comes from.
+/// Another `dtype` for the input that an operand is or comes from.
 fn declared(graph: &Graph, input: TensorId) -> Option<Candidate> {
     let mut source = input;
     while let Some((layer, inputs)) = call_of(graph, source) {
@@ -165,12 +165,12 @@ fn declared(graph: &Graph, input: TensorId) -> Option<Candidate> {
         Dtype::Int => (Dtype::Float, format!("leave `dtype = \"int32\"` out at the `Input` of `{name}`")),
         Dtype::Float => (Dtype::Int, format!("write `dtype = \"int32\"` at the `Input` of `{name}`")),
     };
-    // Most tensors are meant to hold floats.
+    // Most tensors hold floats.
     let unlikely = dtype == Dtype::Int;
     Some(Candidate { patches: vec![Patch::Input(source, dtype)], unlikely, text, shows: Shows::Nothing })
 }
 
-/// Layers that might stand between an operand and the call.
+/// Layers that might be inserted between an operand and the call.
 fn between(
     graph: &Graph,
     input: TensorId,
@@ -179,7 +179,7 @@ fn between(
     called: &LayerKind,
 ) -> Vec<Candidate> {
     let Some((shape, dtype)) = tensors.get(place) else { return vec![] };
-    // An order of axes is changed to that of the tensor, not the tensor.
+    // If the layer names axes, its settings are changed and not the tensor.
     if called.reads() == Reads::NamedAxes {
         return vec![];
     }
@@ -240,7 +240,7 @@ fn between(
             add(kind, written, Shows::Nothing, "");
         }
     }
-    // One axis is what `Flatten` gives.
+    // `Flatten` outputs one axis.
     for other in others().filter(|other| other.rank() != shape.rank() && other.rank() > 1) {
         let (kind, written) = reshape(other.0.clone());
         add(kind, written, Shows::Nothing, "");
@@ -251,7 +251,7 @@ fn between(
         let written = format!("GlobalAveragePooling{axes}D()");
         add(LayerKind::GlobalPooling(pooling), written, Shows::Operand(place), "");
     }
-    // Floats of a vector that the user gives may be word ids, if they are declared so.
+    // Floats of an input vector may be word ids, if they are declared so.
     let reads_words =
         called.effect() == Effect::Learned && matches!(called.reads(), Reads::Sequence | Reads::Channels);
     if let ([_], Dtype::Float, true, Some(embedding)) =
@@ -267,7 +267,7 @@ fn between(
     found
 }
 
-/// How an `Embedding` is proposed: nobody but the user knows the size of the vocabulary.
+/// A suggested `Embedding`: only the user knows the size of the vocabulary.
 const WORDS: &str = "Embedding(vocabulary, 64)";
 
 fn embedding() -> Option<LayerKind> {
@@ -278,7 +278,7 @@ fn embedding() -> Option<LayerKind> {
     Some(construct("Embedding", nowhere, &[number(1000), number(64)], nowhere, &mut cx)?.kind)
 }
 
-/// Sides and channels of square images of so many values, in grey and in colour.
+/// Sides and channels of square images with this number of values, in greyscale and in colour.
 fn square(values: usize) -> impl Iterator<Item = (usize, usize)> {
     [1, 3].into_iter().filter_map(move |channels| {
         let side = (values / channels).isqrt();

@@ -1,4 +1,4 @@
-//! Nested models that are called on every step of a sequence.
+//! Nested models called on every step of a sequence.
 
 use super::super::sizes::Sized;
 use super::{Builder, Instance};
@@ -11,7 +11,7 @@ use crate::order::live_nodes;
 use crate::shape::Shape;
 
 impl Builder {
-    /// Whether a machine can hold the values of a nested model for all steps; reports what is too large. For one step that was
+    /// Whether the values of a nested model for all steps fit in memory; reports what is too large. One step was
     /// checked where the model was written.
     pub(super) fn holds(
         &mut self,
@@ -58,7 +58,8 @@ impl Builder {
         true
     }
 
-    /// Why a nested model cannot be called on every step of a sequence, if it cannot. `loc` are the tokens of the model.
+    /// Reason why a nested model cannot be called on every step of a sequence, if there is one. `loc` is the location
+    /// of the model.
     pub fn not_for_steps(&self, instance: &Instance, model: &Graph, loc: Loc) -> Option<Diag> {
         let class = &self.graph.groups[instance.group.index()].class;
         let refused =
@@ -115,7 +116,7 @@ impl Builder {
         let norm = layers().find(|layer| {
             layer.trainable && matches!(layer.kind.core().0, LayerKind::BatchNormalization(_))
         })?;
-        // Keras takes the statistics of each step by itself and moves the averages once per step.
+        // Keras uses the statistics of each step alone and moves the averages once per step.
         let message = format!(
             "`TimeDistributed` runs a model step by step, and the `BatchNormalization` `{}` in `{class}` has one set of \
              averages for all steps",

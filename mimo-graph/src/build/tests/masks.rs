@@ -1,4 +1,4 @@
-//! Masks: which tensors have one, and what is computed for those that are read.
+//! Tests which tensors have masks, and what is computed for those that are read.
 
 use super::*;
 use crate::graph::MaskSource;

@@ -1,4 +1,4 @@
-//! The axes of losses of regions.
+//! Axes of region losses.
 
 use crate::args::read;
 use crate::code::Code;
@@ -8,7 +8,7 @@ use crate::diag::{Diag, Loc};
 use crate::loss::{Loss, Region};
 use crate::value::{Value, ValueKind};
 
-/// One axis, or a list of them.
+/// Reads one axis, or a list of them.
 pub(super) fn axes(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Vec<i64>> {
     match &value.kind {
         ValueKind::List(items) => items.iter().map(|item| read::integer(item, what, cx)).collect(),
@@ -38,8 +38,8 @@ pub(super) fn over(loss: Loss, axes: &[i64], loc: Loc, head: &Head<'_>, cx: &mut
     })
 }
 
-/// What there is one value for if sums run over these axes. An operation knows its samples, their positions and classes,
-/// so that it sums over all positions or over none.
+/// Region of the sums over these axes. An operation knows samples, positions and classes, so that it sums over all
+/// positions or over none.
 fn region(axes: &[i64], rank: usize) -> Option<Region> {
     let mut summed = vec![false; rank];
     for &axis in axes {

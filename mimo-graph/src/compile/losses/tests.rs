@@ -1,9 +1,9 @@
-//! Losses by their names, and what is said about names that are none.
+//! Tests of losses by name, and of the errors for unknown names.
 
 use super::*;
 use crate::sketch::{Model, args, reported, shown};
 
-/// A loss without a head.
+/// Reads a loss without a head.
 fn alone(text: &str) -> (Option<Option<Loss>>, Vec<String>) {
     let args = args(text);
     let graph = Model::new().graph;

@@ -7,8 +7,8 @@ use crate::diag::{Diag, Loc};
 use crate::dim::Dim;
 use crate::loss::Loss;
 
-/// Reports a list that does not have one entry per unit. One number is for all units, but for `label_weights`, where it
-/// would only be another weight of the loss.
+/// Reports a list that does not have one entry per unit. One number applies to all units, except for `label_weights`,
+/// where it would only scale the loss.
 pub(super) fn check(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     let lists = match loss {
         Loss::WeightedBinaryCrossentropy { pos_weight, label_weights, .. } => {
@@ -22,7 +22,7 @@ pub(super) fn check(head: &Head<'_>, loss: Loss, loc: Loc, cx: &mut Cx<'_>) {
     }
 }
 
-/// Reports a list of another length than the last axis of the output.
+/// Reports a list whose length is not that of the output's last axis.
 pub(in crate::compile) fn one_per_unit(
     head: &Head<'_>,
     argument: &str,

@@ -1,4 +1,5 @@
-//! Metrics against the end of their output: what runs, and measures something else than its name says.
+//! Checks metrics against the end of their output: reports those that run but measure something else than their name
+//! says.
 
 use crate::activation::Activation;
 use crate::code::Code;
@@ -10,8 +11,8 @@ use crate::dim::Dim;
 use crate::loss::{Predicts, Reads};
 use crate::metric::{ClassesOf, Metric};
 
-/// Reports a metric of other classes than the output has, and warns about one that cannot measure what it is for. `written`
-/// is the word in the source, `name` the key in the logs.
+/// Reports a metric of other classes than the output has, and warns about one that cannot measure what it is for.
+/// `written` is the word in the source, `name` the key in the logs.
 pub(super) fn check(
     metric: Metric,
     written: &str,
@@ -25,13 +26,13 @@ pub(super) fn check(
         return;
     }
     largest_of_labels(metric, name, subject, loc, cx);
-    // `accuracy` has a warning of its own.
+    // `accuracy` has its own warning.
     if !["accuracy", "acc"].contains(&written) {
         logits(metric, written, subject, loc, cx);
     }
 }
 
-/// The classes of an intersection over union are the units of the output.
+/// Checks that the number of classes of an intersection over union is the number of units of the output.
 fn num_classes(metric: Metric, name: &str, head: &Head<'_>, loc: Loc, cx: &mut Cx<'_>) {
     let Metric::IoU { classes: ClassesOf::Scores | ClassesOf::OneHot, num_classes, .. } = metric else {
         return;
@@ -62,7 +63,7 @@ fn num_classes(metric: Metric, name: &str, head: &Head<'_>, loc: Loc, cx: &mut C
     }
 }
 
-/// Warns about a metric that is the same whatever is predicted. Whether it did.
+/// Warns about a metric that does not depend on the predictions. Returns whether it did.
 fn constant(metric: Metric, name: &str, head: &Head<'_>, loc: Loc, cx: &mut Cx<'_>) -> bool {
     let Some(units) = head.known_units() else { return false };
     let output = head.name;
@@ -103,8 +104,8 @@ fn constant(metric: Metric, name: &str, head: &Head<'_>, loc: Loc, cx: &mut Cx<'
     true
 }
 
-/// An F-score without a threshold takes the largest value of a row for its only positive one, which of several labels is
-/// hardly ever meant.
+/// Warns about an F-score without a threshold on labels: only the largest value of a row counts as positive, which is
+/// hardly ever wanted.
 fn largest_of_labels(metric: Metric, name: &str, subject: Subject<'_>, loc: Loc, cx: &mut Cx<'_>) {
     let Metric::FBetaScore { threshold: None, .. } = metric else { return };
     let Subject { head, loss } = subject;
@@ -122,9 +123,9 @@ fn largest_of_labels(metric: Metric, name: &str, subject: Subject<'_>, loc: Loc,
     cx.error(Diag::warning(Code::AccuracyOfLabels, loc, message).help("write `threshold = 0.5`"));
 }
 
-/// The values that a metric is defined for, as far as it matters.
+/// Domain of a metric, as far as it matters.
 enum Wanted {
-    /// Probabilities; with what to write for logits.
+    /// Probabilities; with the metric to write for logits.
     Probabilities(String),
     Logits,
     Any,
@@ -132,7 +133,7 @@ enum Wanted {
 
 fn wanted(metric: Metric, written: &str) -> Wanted {
     let threshold = |threshold: f64, argument: &str| match threshold {
-        // Half of a probability is 0 as a logit. Below all numbers it is not used.
+        // A probability of 1/2 is a logit of 0. `f64::MIN` means no threshold.
         0.0 | f64::MIN => Wanted::Any,
         _ => Wanted::Probabilities(format!("write `{argument} = 0.0`, the logit of 0.5")),
     };
@@ -163,7 +164,7 @@ fn wanted(metric: Metric, written: &str) -> Wanted {
     }
 }
 
-/// Warns about a metric that takes logits for probabilities, or the reverse.
+/// Warns about a metric that reads logits as probabilities, or the reverse.
 fn logits(metric: Metric, written: &str, subject: Subject<'_>, loc: Loc, cx: &mut Cx<'_>) {
     let Subject { head, loss } = subject;
     let gives_logits = loss.flatten().is_some_and(|loss| loss.facts().reads == Reads::Logits);

@@ -1,4 +1,4 @@
-//! Metrics of their arguments.
+//! Makes metrics from their arguments.
 
 use super::table::{Choice, Entry};
 use crate::args::{Bound, read};
@@ -10,7 +10,7 @@ use crate::metric::{Aggregation, Average, ClassesOf, Curve, Metric, Outcome, Rat
 use crate::names::field::{snake_case, wrong_metric_name};
 use crate::value::{Value, ValueKind};
 
-/// A metric for each threshold, 0.5 without any; with a list, one for each of its entries.
+/// A metric for each threshold; 0.5 by default.
 fn each_threshold(args: &Bound<'_>, default: f64, metric: impl Fn(f64) -> Metric, cx: &mut Cx<'_>) -> Entry {
     let thresholds = args.factors("thresholds", cx);
     let choice = match &thresholds[..] {
@@ -28,17 +28,17 @@ pub(super) fn positives(
     cx: &mut Cx<'_>,
 ) -> Entry {
     let [top_k, class_id] = ["top_k", "class_id"].map(|name| args.optional_unsigned(name, cx));
-    // Without a threshold all of the largest predictions are positive.
+    // Without a threshold, all of the largest predictions are positive.
     let default = if top_k.is_some() { f64::MIN } else { 0.5 };
     each_threshold(args, default, |threshold| metric(threshold, top_k, class_id), cx)
 }
 
-/// `TruePositives` and its relatives.
+/// `TruePositives` and similar classes.
 pub(super) fn count(args: &Bound<'_>, outcome: Outcome, cx: &mut Cx<'_>) -> Entry {
     each_threshold(args, 0.5, |threshold| Metric::Count { outcome, threshold }, cx)
 }
 
-/// `PrecisionAtRecall` and its relatives; `least` is the argument of the constraint.
+/// `PrecisionAtRecall` and similar classes; `least` is the argument of the constraint.
 pub(super) fn at(args: &Bound<'_>, [best, constrained]: [Rate; 2], least: &str, cx: &mut Cx<'_>) -> Entry {
     let metric = Metric::RateAtRate {
         best,
@@ -87,7 +87,7 @@ pub(super) fn auc(args: &Bound<'_>, cx: &mut Cx<'_>) -> Entry {
         );
         args.fail("label_weights");
     }
-    // Weights that are all the same, so that the number of labels is compared with the output's.
+    // Equal weights, so that the number of labels is compared with the output's.
     if let Some(labels) = num_labels.filter(|_| label_weights.is_empty()) {
         label_weights = vec![1.0; labels.min(MOST_LABELS)];
     }
@@ -136,11 +136,11 @@ pub(super) fn r2_score(args: &Bound<'_>, cx: &mut Cx<'_>) -> Entry {
     entry(args, if each { Choice::EachClass(metric) } else { Choice::Metric(metric) }, cx)
 }
 
-/// One of the words of an argument, `none` among them, which is not a word of the language like others.
+/// Reads one of the words of an argument or `none`, which is not a word like others.
 fn word_or_none(args: &Bound<'_>, name: &str, cx: &mut Cx<'_>) -> &'static str {
     match args.take(name) {
         Some(value) if value.kind == ValueKind::None => "none",
-        // The default `none` is that of an argument that is left out.
+        // The default `none` means that the argument is missing.
         _ => match args.word(name, cx) {
             "" => "none",
             word => word,
@@ -258,7 +258,7 @@ pub(super) fn categorical_focal_crossentropy(args: &Bound<'_>, cx: &mut Cx<'_>) 
     named(args, metric, cx)
 }
 
-/// A metric with the name that the call gives it: logs have a field of that name.
+/// A metric with the name from its call: logs have a field of that name.
 pub(super) fn named(args: &Bound<'_>, metric: Metric, cx: &mut Cx<'_>) -> Entry {
     entry(args, Choice::Metric(metric), cx)
 }

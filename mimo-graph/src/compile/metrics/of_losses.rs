@@ -1,4 +1,4 @@
-//! Metrics that are means of losses: the same names and parameters, and `name`.
+//! Metrics that are means of losses: with the same names and parameters, and `name`.
 
 use super::make::{
     binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy, categorical_focal_crossentropy,
@@ -75,7 +75,8 @@ vocabulary! {
         dtype => "leave it out",
         /// Whether predictions are logits, that is, no activation was applied.
         from_logits: bool = "false",
-        /// Share by which labels are moved towards the uniform distribution, at least 0 and below 1.
+        /// Label smoothing: fraction by which labels are moved towards the uniform distribution, at least 0 and below
+        /// 1.
         label_smoothing: f64 = "0" in [0.0..1.0],
         axis => "leave it out: the last axis is taken",
     }
@@ -104,11 +105,11 @@ vocabulary! {
         apply_class_balancing: bool = "false",
         /// Weight of positive labels, if classes are balanced.
         alpha: f64 = "0.25" in [0.0..=1.0],
-        /// How much less a label counts that is predicted well; 0 is binary cross-entropy.
+        /// Focusing exponent: how strongly well predicted labels are down-weighted; 0 is binary cross-entropy.
         gamma: f64 = "2" in [0.0..],
         /// Whether predictions are logits, that is, no activation was applied.
         from_logits: bool = "false",
-        /// Share by which labels are moved towards 1/2, at least 0 and below 1.
+        /// Label smoothing: fraction by which labels are moved towards 1/2, at least 0 and below 1.
         label_smoothing: f64 = "0" in [0.0..1.0],
         /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
@@ -123,11 +124,12 @@ vocabulary! {
     takes {
         /// Weight of the classes: a number for all of them, or a list with one for each.
         alpha: Factors = "0.25" in [0.0..],
-        /// How much less a sample counts that is predicted well; 0 is categorical cross-entropy.
+        /// Focusing exponent: how strongly well predicted samples are down-weighted; 0 is categorical cross-entropy.
         gamma: f64 = "2" in [0.0..],
         /// Whether predictions are logits, that is, no activation was applied.
         from_logits: bool = "false",
-        /// Share by which labels are moved towards the uniform distribution, at least 0 and below 1.
+        /// Label smoothing: fraction by which labels are moved towards the uniform distribution, at least 0 and below
+        /// 1.
         label_smoothing: f64 = "0" in [0.0..1.0],
         /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",

@@ -1,26 +1,26 @@
-//! Every metric but those that are means of losses: its names, its parameters in Keras's order, and what it makes of them.
+//! All metrics except means of losses: their names, their parameters in Keras's order, and their constructors.
 
 use super::make::{at, auc, beta, count, f1_score, fbeta, iou_of, named, one_hot_iou, positives, r2_score};
 use super::of_losses::OF_LOSSES;
 use crate::metric::{ClassesOf, Metric, Outcome, Rate};
 use crate::named::Named;
 
-/// What a word or call stands for.
+/// Meaning of a word or call.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry {
     pub(super) choice: Choice,
-    /// The name that a call gives itself.
+    /// Name from the call.
     pub(super) name: Option<String>,
 }
 
-/// Which metric.
+/// One or several metrics.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Choice {
-    /// This one.
+    /// A metric.
     Metric(Metric),
-    /// These, whose names are numbered.
+    /// Metrics with numbered names.
     Several(Vec<Metric>),
-    /// One for each class of the output, as this one; their names are numbered.
+    /// One metric for each class of the output, with numbered names.
     EachClass(Metric),
     /// Keras's `accuracy`: the head and the loss decide.
     Accuracy,
@@ -37,14 +37,14 @@ vocabulary! {
     mod words;
     const METRICS: Entry;
 
-    /// The share of right answers: which of the accuracies follows from the head and its loss.
+    /// Accuracy: the fraction of correct predictions. The head and its loss decide which accuracy.
     ///
     /// Keras: [`accuracy`](https://keras.io/api/metrics/accuracy_metrics/)
     "`accuracy()`"
     accuracy | acc => |_, _| Entry { choice: Choice::Accuracy, name: None };
     takes {}
 
-    /// The share of values on the right side of `threshold`.
+    /// Fraction of values on the correct side of `threshold`.
     ///
     /// Keras: [`binary_accuracy`](https://keras.io/api/metrics/accuracy_metrics/)
     "`binary_accuracy(name = none, threshold = 0.5)`"
@@ -57,13 +57,13 @@ vocabulary! {
         threshold: f64 = "0.5",
     }
 
-    /// The share of rows whose largest prediction is the largest target.
+    /// Fraction of rows whose largest prediction is at the largest target.
     ///
     /// Keras: [`categorical_accuracy`](https://keras.io/api/metrics/accuracy_metrics/)
     "`categorical_accuracy(name = none)`"
     categorical_accuracy | CategoricalAccuracy as CategoricalAccuracy => |args, cx| named(args, Metric::CategoricalAccuracy, cx);
 
-    /// The share of rows whose largest prediction is at the class index.
+    /// Fraction of rows whose largest prediction is at the class index.
     ///
     /// Keras: [`sparse_categorical_accuracy`](https://keras.io/api/metrics/accuracy_metrics/)
     "`sparse_categorical_accuracy(name = none)`"
@@ -74,13 +74,13 @@ vocabulary! {
         dtype => "leave it out",
     }
 
-    /// The share of rows whose largest target is among the `k` largest predictions.
+    /// Fraction of rows whose largest target is among the `k` largest predictions.
     ///
     /// Keras: [`top_k_categorical_accuracy`](https://keras.io/api/metrics/accuracy_metrics/)
     "`top_k_categorical_accuracy(k = 5, name = none)`"
     top_k_categorical_accuracy | TopKCategoricalAccuracy as TopKCategoricalAccuracy => |args, cx| named(args, Metric::TopKCategoricalAccuracy { k: args.unsigned("k", cx) }, cx);
 
-    /// The share of rows whose class index is among the `k` largest predictions.
+    /// Fraction of rows whose class index is among the `k` largest predictions.
     ///
     /// Keras: [`sparse_top_k_categorical_accuracy`](https://keras.io/api/metrics/accuracy_metrics/)
     "`sparse_top_k_categorical_accuracy(k = 5, name = none)`"
@@ -99,20 +99,20 @@ vocabulary! {
     "`auc(num_thresholds = 200, curve = ROC, summation_method = interpolation, name = none, thresholds = none, multi_label = false, num_labels = none, label_weights = none, from_logits = false)`"
     auc | AUC as AUC => auc;
     takes {
-        /// At how many thresholds the curve is measured.
+        /// Number of thresholds of the curve.
         num_thresholds: usize = "200" in [2..],
-        /// Which curve.
+        /// Kind of curve.
         curve: Curve = "ROC",
-        /// The height of the area between two thresholds.
+        /// Height of the area between two thresholds.
         summation_method: Summation = "interpolation",
         /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
-        /// Thresholds at which the curve is measured, in place of `num_thresholds`: `[0.1, 0.5, 0.9]`.
+        /// Thresholds of the curve, instead of `num_thresholds`: `[0.1, 0.5, 0.9]`.
         thresholds: Factors = "none" in [0.0..=1.0],
-        /// Whether each value of the last axis has a curve of its own; the metric is the mean of their areas.
+        /// Whether each value of the last axis has its own curve; the metric is the mean of their areas.
         multi_label: bool = "false",
-        /// Length of the last axis, which is also known without it.
+        /// Length of the last axis; known without it.
         num_labels: usize = "none",
         /// Weight of each value of the last axis, in the mean of the areas or of a curve over all values.
         label_weights: Factors = "none" in [0.0..],
@@ -120,7 +120,7 @@ vocabulary! {
         from_logits: bool = "false",
     }
 
-    /// `TP / (TP + FP)`: the share of right ones among those that are found.
+    /// `TP / (TP + FP)`: the fraction of positive predictions that are correct.
     ///
     /// Keras: [`precision`](https://keras.io/api/metrics/classification_metrics/)
     "`precision(thresholds = none, top_k = none, class_id = none, name = none)`"
@@ -128,7 +128,7 @@ vocabulary! {
         positives(args, |threshold, top_k, class_id| Metric::Precision { threshold, top_k, class_id }, cx)
     };
 
-    /// `TP / (TP + FN)`: the share of those that are found.
+    /// `TP / (TP + FN)`: the fraction of positive labels that are predicted as positive.
     ///
     /// Keras: [`recall`](https://keras.io/api/metrics/classification_metrics/)
     "`recall(thresholds = none, top_k = none, class_id = none, name = none)`"
@@ -138,7 +138,7 @@ vocabulary! {
     takes {
         /// Predictions above it count as positive; `none` is 0.5. A list gives a metric for each, `precision_0`, `precision_1`.
         thresholds: Factors = "none" in [0.0..=1.0],
-        /// Only so many of the largest predictions of a row may be positive; without `thresholds`, they all are.
+        /// Only this number of the largest predictions of a row may be positive; without `thresholds`, they all are.
         top_k: usize = "none" in [1..],
         /// The only class that counts; `none` counts all.
         class_id: usize = "none",
@@ -184,9 +184,9 @@ vocabulary! {
     "`precision_at_recall(recall, num_thresholds = 200, class_id = none, name = none)`"
     precision_at_recall | PrecisionAtRecall as PrecisionAtRecall => |args, cx| at(args, [Rate::Precision, Rate::Recall], "recall", cx);
     takes {
-        /// The least recall.
+        /// Lower bound on recall.
         recall: f64 in [0.0..=1.0],
-        /// At how many thresholds between 0 and 1 the rates are measured.
+        /// Number of thresholds between 0 and 1.
         num_thresholds: usize = "200" in [2..],
         /// The only class that counts; `none` counts all.
         class_id: usize = "none",
@@ -201,9 +201,9 @@ vocabulary! {
     "`recall_at_precision(precision, num_thresholds = 200, class_id = none, name = none)`"
     recall_at_precision | RecallAtPrecision as RecallAtPrecision => |args, cx| at(args, [Rate::Recall, Rate::Precision], "precision", cx);
     takes {
-        /// The least precision.
+        /// Lower bound on precision.
         precision: f64 in [0.0..=1.0],
-        /// At how many thresholds between 0 and 1 the rates are measured.
+        /// Number of thresholds between 0 and 1.
         num_thresholds: usize = "200" in [2..],
         /// The only class that counts; `none` counts all.
         class_id: usize = "none",
@@ -218,9 +218,9 @@ vocabulary! {
     "`sensitivity_at_specificity(specificity, num_thresholds = 200, class_id = none, name = none)`"
     sensitivity_at_specificity | SensitivityAtSpecificity as SensitivityAtSpecificity => |args, cx| at(args, [Rate::Recall, Rate::Specificity], "specificity", cx);
     takes {
-        /// The least specificity.
+        /// Lower bound on specificity.
         specificity: f64 in [0.0..=1.0],
-        /// At how many thresholds between 0 and 1 the rates are measured.
+        /// Number of thresholds between 0 and 1.
         num_thresholds: usize = "200" in [2..],
         /// The only class that counts; `none` counts all.
         class_id: usize = "none",
@@ -235,9 +235,9 @@ vocabulary! {
     "`specificity_at_sensitivity(sensitivity, num_thresholds = 200, class_id = none, name = none)`"
     specificity_at_sensitivity | SpecificityAtSensitivity as SpecificityAtSensitivity => |args, cx| at(args, [Rate::Specificity, Rate::Recall], "sensitivity", cx);
     takes {
-        /// The least sensitivity (recall).
+        /// Lower bound on sensitivity (recall).
         sensitivity: f64 in [0.0..=1.0],
-        /// At how many thresholds between 0 and 1 the rates are measured.
+        /// Number of thresholds between 0 and 1.
         num_thresholds: usize = "200" in [2..],
         /// The only class that counts; `none` counts all.
         class_id: usize = "none",
@@ -252,9 +252,9 @@ vocabulary! {
     "`f1_score(average = none, threshold = none, name = none)`"
     f1_score | f1 | F1Score as F1Score => f1_score;
     takes {
-        /// Average over the classes; with `none` there is a metric for each, `f1_score_0`, `f1_score_1`.
+        /// Average over the classes; `none` gives a metric for each, `f1_score_0`, `f1_score_1`.
         average: Average = "none",
-        /// Predictions above it count as positive; `none` takes the largest of each row.
+        /// Predictions above it count as positive; with `none`, the largest of each row does.
         threshold: f64 = "none" in [0.0..=1.0],
         /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
@@ -270,19 +270,19 @@ vocabulary! {
         fbeta(args, beta, cx)
     };
     takes {
-        /// Average over the classes; with `none` there is a metric for each, `fbeta_score_0`, `fbeta_score_1`.
+        /// Average over the classes; `none` gives a metric for each, `fbeta_score_0`, `fbeta_score_1`.
         average: Average = "none",
         /// How much more recall counts than precision.
         beta: f64 = "1" in [> 0.0],
-        /// Predictions above it count as positive; `none` takes the largest of each row.
+        /// Predictions above it count as positive; with `none`, the largest of each row does.
         threshold: f64 = "none" in [0.0..=1.0],
         /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
     }
 
-    /// The share of rows whose values are all on their side of the threshold, which is also called subset accuracy. Keras
-    /// does not have it.
+    /// Fraction of rows whose values are all on the correct side of the threshold, also called subset accuracy. Not
+    /// in Keras.
     "`exact_match(threshold = 0.5, name = none)`"
     exact_match | ExactMatch as ExactMatch => |args, cx| {
         named(args, Metric::ExactMatch { threshold: args.float("threshold", cx) }, cx)
@@ -304,12 +304,12 @@ vocabulary! {
     takes {
         /// Number of classes.
         num_classes: usize in [1..],
-        /// The classes that are averaged over: `[0, 2]`.
+        /// Classes in the mean: `[0, 2]`.
         target_class_ids: Axes,
         /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
-        /// A class index whose positions count nothing.
+        /// Class index whose positions are ignored.
         ignore_class: usize = "none",
         /// Whether targets are class indices; else they are one-hot.
         sparse_y_true: bool = "true",
@@ -330,7 +330,7 @@ vocabulary! {
         /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
-        /// A class index whose positions count nothing.
+        /// Class index whose positions are ignored.
         ignore_class: usize = "none",
         /// Whether targets are class indices; else they are one-hot.
         sparse_y_true: bool = "true",
@@ -347,12 +347,12 @@ vocabulary! {
     takes {
         /// Number of classes.
         num_classes: usize in [1..],
-        /// The classes that are averaged over: `[0, 2]`.
+        /// Classes in the mean: `[0, 2]`.
         target_class_ids: Axes,
         /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
-        /// A class index whose positions count nothing.
+        /// Class index whose positions are ignored.
         ignore_class: usize = "none",
         sparse_y_pred => "leave it out: predictions are scores of classes, as one-hot targets are",
         axis => "leave it out: the last axis is taken",
@@ -369,13 +369,13 @@ vocabulary! {
         /// Name of the metric in logs; the word that is written here without it.
         name: Name = "none",
         dtype => "leave it out",
-        /// A class index whose positions count nothing.
+        /// Class index whose positions are ignored.
         ignore_class: usize = "none",
         sparse_y_pred => "leave it out: predictions are scores of classes, as one-hot targets are",
         axis => "leave it out: the last axis is taken",
     }
 
-    /// Intersection over union of the values that are at least `threshold` and of the others, for targets 0 and 1.
+    /// Intersection over union of the predictions of at least `threshold` and of the others, for targets 0 and 1.
     ///
     /// Keras: [`binary_io_u`](https://keras.io/api/metrics/segmentation_metrics/)
     "`binary_iou(target_class_ids = none, threshold = 0.5, name = none)`"
@@ -384,7 +384,7 @@ vocabulary! {
         super::make::iou(args, classes, 2, &[], None, cx)
     };
     takes {
-        /// The classes that are averaged over: `[1]`, or `[0, 1]`, which is `none`.
+        /// Classes in the mean: `[1]`, or `[0, 1]`, which is `none`.
         target_class_ids: Axes = "none",
         /// Predictions of at least this are of class 1.
         threshold: f64 = "0.5",
@@ -429,7 +429,7 @@ vocabulary! {
     "`r2_score(class_aggregation = uniform_average, num_regressors = 0, name = none)`"
     r2_score | r2 | R2Score as R2Score => r2_score;
     takes {
-        /// How the scores of columns become one number; `none` gives a metric for each, `r2_score_0`, `r2_score_1`.
+        /// Aggregation of the scores of columns; `none` gives a metric for each, `r2_score_0`, `r2_score_1`.
         class_aggregation: Aggregation = "uniform_average",
         /// Number of independent variables of the adjusted score; 0 is the plain one.
         num_regressors: usize = "0",

@@ -1,4 +1,4 @@
-//! Metrics by their names, the names that logs give them, and what is said about those that do not fit.
+//! Tests of metrics by name, of their names in the logs, and of the errors for metrics that do not fit.
 
 use super::*;
 use crate::activation::Activation::{Linear, Sigmoid, Softmax};
@@ -275,7 +275,7 @@ fn metrics_of_logits_are_told_so() {
     ] {
         assert_eq!(on(1, Linear, logits, metric), [""; 0], "{metric}");
     }
-    // `accuracy` has a warning of its own.
+    // `accuracy` has its own warning.
     assert_eq!(on(1, Linear, logits, "accuracy").len(), 1);
     let told = on(1, Sigmoid, "bce", "AUC(from_logits = true)");
     assert_eq!(

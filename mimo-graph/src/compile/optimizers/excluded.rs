@@ -1,4 +1,4 @@
-//! The names in `exclude_layers` of `Muon`, against those of the model.
+//! Checks the names in `exclude_layers` of `Muon` against those of the model.
 
 use crate::args::list;
 use crate::code::Code;
@@ -10,8 +10,8 @@ use crate::value::{Value, ValueKind};
 /// Longer lists of layers are not shown.
 const FEW: usize = 5;
 
-/// Reports entries of `exclude_layers` that are not a part of the name of any weight. Entries of other forms are reported
-/// where they are read.
+/// Reports entries of `exclude_layers` that match no weight's name. Entries of other forms are reported where they
+/// are read.
 pub(in crate::compile) fn check(optimizer: &Value, graph: &Graph, cx: &mut Cx<'_>) {
     let ValueKind::Call { args, .. } = &optimizer.kind else { return };
     let given = args.iter().find(|arg| arg.name.as_ref().is_some_and(|(name, _)| name == "exclude_layers"));

@@ -1,4 +1,4 @@
-//! Arguments of optimizers, read.
+//! Reads the arguments of optimizers.
 
 use crate::args::{self, Bound, list};
 use crate::code::Code;
@@ -10,7 +10,7 @@ use crate::optimizer::{Clip, Optimizer, Rule, WeightAverage};
 use crate::schedule::Schedule;
 use crate::value::{Value, ValueKind};
 
-/// The settings that all optimizers have in common, around a rule.
+/// Adds the settings that all optimizers have in common to a rule.
 pub(super) fn optimizer(args: &Bound<'_>, rule: Rule, cx: &mut Cx<'_>) -> Optimizer {
     let weight_decay = args.optional_float("weight_decay", cx);
     let (learning_rate, schedule) = step_size(args, cx);
@@ -59,7 +59,7 @@ fn average(bound: &Bound<'_>, cx: &mut Cx<'_>) -> Option<WeightAverage> {
     None
 }
 
-/// The step size: a number or a schedule.
+/// The learning rate: a number or a schedule.
 fn step_size(bound: &Bound<'_>, cx: &mut Cx<'_>) -> (f64, Option<Schedule>) {
     let default = bound.default("learning_rate", cx, args::read::float).unwrap_or_default();
     let schedule = match bound.take("learning_rate") {
@@ -90,7 +90,7 @@ fn step_size(bound: &Bound<'_>, cx: &mut Cx<'_>) -> (f64, Option<Schedule>) {
     (rate, schedule)
 }
 
-/// The clipping of gradients: Keras takes one way at most.
+/// The clipping of gradients: at most one kind, as in Keras.
 fn clip(bound: &Bound<'_>, cx: &mut Cx<'_>) -> Clip {
     let mut clips = Vec::new();
     for name in ["clipnorm", "clipvalue", "global_clipnorm"] {
@@ -197,7 +197,7 @@ pub(super) fn muon(args: &Bound<'_>, cx: &mut Cx<'_>) -> Optimizer {
     optimizer(args, rule, cx)
 }
 
-/// The most iterations of `Muon`: five are usual, and each is three products of matrices.
+/// Largest number of iterations of `Muon`: five are usual, and each is three products of matrices.
 const MOST_ITERATIONS: u32 = 100;
 
 fn iterations(args: &Bound<'_>, cx: &mut Cx<'_>) -> u32 {
@@ -225,7 +225,7 @@ fn excluded(args: &Bound<'_>, cx: &mut Cx<'_>) -> &'static [&'static str] {
         ValueKind::List(items) => items.iter().map(Value::word).collect::<Option<Vec<_>>>(),
         _ => None,
     };
-    // Keras reads regular expressions here. Their signs are no part of names.
+    // Keras reads regular expressions here. Their special characters do not occur in names.
     let is_plain = |name: &&str| {
         !name.is_empty() && name.chars().all(|sign| sign.is_alphanumeric() || "_-/ ".contains(sign))
     };

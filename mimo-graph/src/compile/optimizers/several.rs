@@ -1,4 +1,4 @@
-//! Several optimizers: a map by the names of layers, nested models and outputs, `{ encoder: SGD(1e-3), rest: Adam() }`.
+//! Several optimizers: a map by names of layers, nested models and outputs, `{ encoder: SGD(1e-3), rest: Adam() }`.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use crate::loss::Loss;
 use crate::names::maker;
 use crate::value::Value;
 
-/// The key of everything that no other key means.
+/// The key of everything that no other key selects.
 const REST: &str = "rest";
 
-/// More names than these are not listed.
+/// Longer lists of names are not shown.
 const FEW: usize = 5;
 
-/// Reads a map of optimizers and checks that each weight that is trained has exactly one. `losses` are those of the outputs.
+/// Reads a map of optimizers and checks that each trained weight has exactly one. `losses` are those of the outputs.
 /// `None` after an error.
 pub(in crate::compile) fn read(
     entries: &[(String, Loc, Value)],
@@ -29,14 +29,14 @@ pub(in crate::compile) fn read(
 ) -> Option<Vec<KeyedOptimizer>> {
     entries.iter().for_each(|(_, _, value)| super::excluded::check(value, graph, cx));
     let optimizers: Vec<_> = entries.iter().map(|(_, _, value)| super::read(value, cx)).collect();
-    // With an unknown loss it is not known what is trained.
+    // With an unknown loss, the trained layers are unknown.
     let losses: Vec<Option<Loss>> = losses.iter().copied().collect::<Option<_>>()?;
     let layers = Layers::new(graph, &losses);
     let mut owners: BTreeMap<LayerId, usize> = BTreeMap::new();
-    // A key that is not known may mean any layer.
+    // An unknown key may select any layer.
     let mut guessing = false;
     let mut rest: Option<usize> = None;
-    // A whole name wins over a pattern, wherever it stands.
+    // A whole name takes precedence over a pattern, in any order.
     let is_pattern = |index: &usize| prefix(&entries[*index].0).is_some();
     let (patterns, names): (Vec<usize>, Vec<usize>) = (0..entries.len()).partition(is_pattern);
     for index in names.into_iter().chain(patterns) {
@@ -99,7 +99,7 @@ pub(in crate::compile) fn read(
     keyed.collect()
 }
 
-/// Gives layers to a key, and reports those that another key has.
+/// Assigns layers to a key, and reports those that another key has.
 fn claim(
     index: usize,
     entries: &[(String, Loc, Value)],
@@ -124,7 +124,7 @@ fn claim(
     }
 }
 
-/// A pattern that matches only what other keys mean.
+/// Error for a pattern that only matches layers of other keys.
 fn nothing_left(key: &str, loc: Loc) -> Diag {
     let message = format!("nothing is left for `{key}`: the other keys mean every layer that it matches");
     Diag::error(Code::OptimizerWithoutWeights, loc, message).help("remove it")
@@ -135,7 +135,7 @@ fn twice(key: &str, loc: Loc, cx: &mut Cx<'_>) {
     cx.error(Diag::error(Code::TwoOptimizers, loc, message).help("remove one"));
 }
 
-/// A key that nothing has as its name.
+/// Error for an unknown key.
 fn unknown(key: &str, loc: Loc, layers: &Layers<'_>) -> Diag {
     let message = match prefix(key) {
         Some(_) => format!("the model has no layer, nested model or output that `{key}` matches"),
@@ -145,13 +145,13 @@ fn unknown(key: &str, loc: Loc, layers: &Layers<'_>) -> Diag {
     let graph = layers.graph;
     let mut bound =
         graph.tensors.iter().zip(0..).filter(|(tensor, _)| tensor.bindings.iter().any(|it| it == key));
-    // The first tensor of the name, as it is the layer's result and not that of an activation after it.
+    // The first tensor of the name, since it is the layer's output and not that of an activation after it.
     let giver = bound.find_map(|(_, tensor)| maker(graph, crate::graph::TensorId(tensor)));
     if let Some(giver) = giver {
         let name = layers.whole_name(giver);
         return diag.help(format!("`{key}` is bound to a tensor: the layer that gives it is `{name}`"));
     }
-    // A direction of a `Bidirectional`, or a layer of a nested model, has the name of what it is a part of before its own.
+    // The name of a direction of a `Bidirectional`, or of a layer of a nested model, follows that of the whole.
     let part = graph.layers.iter().find(|layer| layer.name.rsplit('/').next() == Some(key));
     if let Some(part) = part {
         return diag.help(format!("write its whole name: `\"{}\"`", part.name));
@@ -172,7 +172,7 @@ fn unknown(key: &str, loc: Loc, layers: &Layers<'_>) -> Diag {
     }
 }
 
-/// A key that means nothing that is trained.
+/// Error for a key that selects nothing that is trained.
 fn untrained(key: &str, loc: Loc, meant: &Meant) -> Diag {
     let message = format!("`{key}` has no weights that are trained");
     let diag = Diag::error(Code::OptimizerWithoutWeights, loc, message);
@@ -188,10 +188,10 @@ fn untrained(key: &str, loc: Loc, meant: &Meant) -> Diag {
     }
 }
 
-/// The layers that a key means.
+/// The layers that a key selects.
 struct Meant {
     trained: Vec<LayerId>,
-    /// The reason, if none is trained.
+    /// The reason if none is trained.
     untrained: Untrained,
 }
 
@@ -203,10 +203,10 @@ enum Untrained {
     WithoutWeights,
 }
 
-/// A graph, and the outputs that each of its layers leads to.
+/// A graph, and the outputs that can be reached from each of its layers.
 struct Layers<'g> {
     graph: &'g Graph,
-    /// By layer: the outputs that it leads to, ascending.
+    /// By layer: its reachable outputs, ascending.
     reached: Vec<Vec<usize>>,
     /// By output: whether it is trained.
     trains: Vec<bool>,
@@ -215,7 +215,7 @@ struct Layers<'g> {
 impl<'g> Layers<'g> {
     fn new(graph: &'g Graph, losses: &[Option<Loss>]) -> Self {
         let custom = losses.iter().any(|loss| matches!(loss, Some(Loss::Custom { .. })));
-        // Models have few outputs, so a sorted list does for a set.
+        // Models have few outputs, so sorted lists are fast enough.
         let mut tensors: Vec<Vec<usize>> = vec![vec![]; graph.tensors.len()];
         let mut reached: Vec<Vec<usize>> = vec![vec![]; graph.layers.len()];
         for (index, output) in graph.outputs.iter().enumerate() {
@@ -251,13 +251,13 @@ impl<'g> Layers<'g> {
         self.reached[layer.index()].iter().any(|output| self.trains.get(*output) == Some(&true))
     }
 
-    /// The layers that lead to an output only, or those of a layer or a nested model; `None` if nothing has the name.
+    /// The layers that only lead to an output, or those of a layer or a nested model; `None` for an unknown name.
     fn meant_by(&self, key: &str) -> Option<Meant> {
         let output = self.graph.outputs.iter().position(|output| output.name == key);
         let all = (0..self.graph.layers.len() as u32).map(LayerId);
         let name = |layer: &LayerId| &self.graph.layer(*layer).name;
         let meant: Vec<LayerId> = match (prefix(key), output) {
-            // The same as each output by itself, and the layers of such names.
+            // Each matching output separately, and the layers of such names.
             (Some(start), _) => {
                 let outputs = patterns::matched(start, self.graph);
                 let leads = |layer: &LayerId| matches!(self.reached[layer.index()][..], [only] if outputs.contains(&only));
@@ -295,7 +295,7 @@ impl<'g> Layers<'g> {
         format!("the layer{s} {}", self.listed(layers))
     }
 
-    /// The names, the first few of them if they are many.
+    /// The names, or the first few of them.
     fn listed(&self, layers: &[LayerId]) -> String {
         let mut names: Vec<&str> = layers.iter().map(|layer| self.whole_name(*layer)).collect();
         names.dedup();
@@ -306,7 +306,7 @@ impl<'g> Layers<'g> {
     }
 }
 
-/// Whether a layer has this name, or is a part of what has it: `encoder/conv2d` of `encoder`.
+/// Whether a layer has this name or is part of it: `encoder/conv2d` of `encoder`.
 fn is_within(name: &str, key: &str) -> bool {
     name.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

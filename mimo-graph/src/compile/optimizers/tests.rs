@@ -243,7 +243,7 @@ mod by_key {
         )
     }
 
-    /// By key: the layers that it means.
+    /// By key: the layers that it selects.
     fn layers(compile: &Compile) -> Vec<(&str, Vec<u32>)> {
         let keyed = compile.optimizers.iter();
         keyed

@@ -1,4 +1,4 @@
-//! Every name that Keras 3 exports is a word of mimo, or an error that says what to write instead.
+//! Checks that every name exported by Keras 3 is a word of mimo, or an error that says what to write instead.
 
 use super::*;
 use crate::code::Code;
@@ -14,7 +14,7 @@ fn listed(key: &str) -> Vec<String> {
     names
 }
 
-/// The messages about a name that is called without arguments.
+/// Codes of the errors for a name called without arguments.
 fn codes(module: Module, name: &str) -> Vec<Code> {
     let model = crate::sketch::Model::heads(&[("y", 3, Activation::Softmax)]);
     let [Arg { value, .. }] = &args(&format!("{name}()"))[..] else { panic!("{name}") };
@@ -40,7 +40,7 @@ fn every_name_of_keras_is_known() {
     // Functions of tensors are looked up, and not read with arguments.
     for module in modules().filter(|&module| module != Module::Operations) {
         for name in listed(module.name()) {
-            // Arguments that have to be given are not.
+            // Missing required arguments are fine.
             let wrong = codes(module, &name).into_iter().find(|code| {
                 ![Code::MissingArgument, Code::UnavailableLayer, Code::UnavailableSetting].contains(code)
             });
@@ -52,7 +52,8 @@ fn every_name_of_keras_is_known() {
     assert!(unknown.is_empty(), "{unknown:#?}");
 }
 
-/// A function of `keras.ops` is an operation, an activation, or makes a layer; else there is something to write instead.
+/// Each function of `keras.ops` is an operation, an activation or a function of a layer; else its error has a
+/// replacement.
 #[test]
 fn every_function_of_keras_is_known() {
     let is_activation = |name: &str| find(Module::Activations, name).is_some();
@@ -66,7 +67,7 @@ fn every_function_of_keras_is_known() {
     assert!(unknown.is_empty(), "{unknown:#?}");
 }
 
-/// An argument that mimo does not have may be given the value that it has without it.
+/// An argument that mimo does not have may be set to Keras's default.
 #[test]
 fn keras_s_defaults_of_absent_arguments_are_accepted() {
     let defaults = listed("defaults");
@@ -74,7 +75,7 @@ fn keras_s_defaults_of_absent_arguments_are_accepted() {
     let mut tried = 0;
     for module in Module::ALL {
         for item in items(module) {
-            // The name of a loss in Keras is none that logs have.
+            // Logs do not have the name of a loss in Keras.
             let absent = |argument: &&Argument| argument.instead.is_some() && argument.name != "name";
             for argument in item.all().filter(absent) {
                 let is_it =
@@ -100,7 +101,7 @@ fn keras_s_defaults_of_absent_arguments_are_accepted() {
     assert!(wrong.is_empty() && tried > 50, "{tried} {wrong:#?}");
 }
 
-/// Logs have a metric under the key that Keras gives it.
+/// Logs have Keras's keys of metrics.
 #[test]
 fn every_class_of_metrics_has_keras_s_key() {
     let keys = listed("metric_keys");

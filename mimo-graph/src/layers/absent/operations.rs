@@ -1,4 +1,4 @@
-//! Functions of `keras.ops` that mimo does not have, by what stands in for them.
+//! Functions of `keras.ops` that mimo does not have, by their replacement.
 
 const PREPARE: &str = "compute it before the values are given to the model";
 const AFTER: &str = "compute it in Rust, from predictions, or before the values are given to the model; `argmax(x)` is the place of the largest";
@@ -14,7 +14,7 @@ const FINITE: &str = "compare with the constants of Rust: `abs(x) < f64::INFINIT
 const PARTS: &str = "write `split(x, 3, axis = -1)`, or a part by its index: `x[.., 0..3]`";
 const SEGMENTS: &str = "sum with a product: `einsum(\"bns,bnd->bsd\", membership, x)`, where `membership` is 1 for the segment of each row";
 
-/// Functions, each group with what to write instead.
+/// Functions, each group with a replacement.
 pub(super) const OPERATIONS: &[(&[&str], &str)] = &[
     // Of single values.
     (&["fabs"], "write `abs(x)`"),

@@ -22,13 +22,13 @@ pub struct Term {
     pub after: Vec<char>,
 }
 
-/// Message and help of a mistake.
+/// Message and help of an error.
 pub(super) type Mistake = (String, String);
 
-/// The help for an equation that is not one.
+/// Help for an invalid equation.
 const FORM: &str = "write a letter for each axis, the batch first, as in `bij,bjk->bik`";
 
-/// Numbers of axes that an ellipsis stands for, which are counted from the last; letters are numbers below.
+/// Axes of an ellipsis have numbers from here on, counted from the last; letters are smaller numbers.
 const ELIDED: usize = 1 << 16;
 
 impl Term {
@@ -53,7 +53,7 @@ impl Term {
         self.before.iter().chain(&self.after).copied()
     }
 
-    /// The letter of the batch; `None` if it is one of the axes that the ellipsis stands for.
+    /// The letter of the batch; `None` if it is one of the axes of the ellipsis.
     fn batch(&self) -> Option<char> {
         self.before.first().copied()
     }
@@ -86,13 +86,13 @@ impl std::fmt::Display for Term {
     }
 }
 
-/// The letter of an axis; `None` for one that an ellipsis stands for.
+/// The letter of an axis; `None` for one of an ellipsis.
 pub(super) fn letter(axis: usize) -> Option<char> {
     u32::try_from(axis).ok().filter(|_| axis < ELIDED).and_then(char::from_u32)
 }
 
 impl Subscripts {
-    /// Reads the equation of an `einsum` of some tensors; else says what is wrong with it and what to write.
+    /// Parses the equation of an `einsum` of `tensors` tensors.
     pub(super) fn parse(text: &str, tensors: usize) -> Result<Self, Mistake> {
         // As in numpy, spaces mean nothing.
         let dense: String = text.chars().filter(|letter| *letter != ' ').collect();
@@ -123,7 +123,7 @@ impl Subscripts {
         }
     }
 
-    /// The mistake in what the equation does with the batch, if there is one.
+    /// Error in the use of the batch, if there is one.
     fn mistake_of_batch(&self, text: &str) -> Option<Mistake> {
         let Subscripts { operands, output } = self;
         if let Some(term) = operands.iter().find(|term| !term.has_batch()) {
@@ -173,7 +173,7 @@ impl Subscripts {
         Some((message, format!("begin the result with `{shown}`")))
     }
 
-    /// The mistake in other axes, if there is one.
+    /// Error in other axes, if there is one.
     fn mistake(&self, text: &str) -> Option<Mistake> {
         let Subscripts { operands, output } = self;
         let of_operands =
@@ -202,17 +202,19 @@ impl Subscripts {
         }
     }
 
-    /// The axes of each tensor, for samples of this many axes each; else the first tensor that the equation does not fit.
+    /// The axes of each tensor, for samples with these numbers of axes; else the first tensor that the equation does
+    /// not fit.
     pub(super) fn operands(&self, ranks: &[usize]) -> Result<Vec<Vec<usize>>, usize> {
         let terms = self.operands.iter().zip(ranks).enumerate();
         terms.map(|(at, (term, &rank))| term.axes(rank).ok_or(at)).collect()
     }
 
-    /// The axes of a call whose tensors have these. `is_repeated` says which of them are of length 1 and repeated: tensor and axis.
+    /// The axes of a call, from those of its tensors. `is_repeated` returns whether an axis of a tensor has length 1
+    /// and is repeated.
     pub(super) fn axes(&self, operands: &[Vec<usize>], is_repeated: &dyn Fn(usize, usize) -> bool) -> Axes {
         let most =
             operands.iter().flatten().filter(|axis| **axis >= ELIDED).map(|axis| axis - ELIDED + 1).max();
-        // The batch is before them where it is the first of an ellipsis.
+        // The batch precedes them if it is the first axis of an ellipsis.
         let elided = most.unwrap_or(0) + usize::from(self.output.ellipsis && self.output.batch().is_none());
         let rank = self.output.letters().count() + elided;
         let output = self.output.axes(rank.saturating_sub(1)).unwrap_or_default();
@@ -224,7 +226,7 @@ impl Subscripts {
     }
 }
 
-/// Whether an axis is one that an ellipsis stands for, of which those of length 1 are repeated.
+/// Whether an axis belongs to an ellipsis: those of length 1 are repeated.
 pub(super) const fn is_elided(axis: usize) -> bool {
     axis >= ELIDED
 }

@@ -1,19 +1,20 @@
-//! The equation of an `EinsumDense`: names of the axes of input, kernel and output.
+//! Equation of an `EinsumDense`: names of the axes of input, kernel and output.
 
-/// An equation such as `abc,cd->abd`: a letter for each axis, and perhaps an ellipsis for axes that input and output have in common.
+/// An equation such as `abc,cd->abd`: a letter for each axis, and optionally an ellipsis for common axes of input and
+/// output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Equation {
-    /// Letters of the input, with that of the batch unless an ellipsis before them stands for it.
+    /// Letters of the input, including that of the batch unless a leading ellipsis contains it.
     pub input: Vec<char>,
     /// Letters of the kernel.
     pub kernel: Vec<char>,
-    /// Letters of the output, with that of the batch unless an ellipsis before them stands for it.
+    /// Letters of the output, including that of the batch unless a leading ellipsis contains it.
     pub output: Vec<char>,
-    /// Place of the ellipsis, in input and output.
+    /// Position of the ellipsis, in input and output.
     pub ellipsis: Option<Side>,
 }
 
-/// A place before or after the letters.
+/// Position before or after the letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// Before the letters.
@@ -25,9 +26,9 @@ pub enum Side {
 /// An axis of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Axis {
-    /// One that the equation names.
+    /// A named axis.
     Letter(char),
-    /// One that an ellipsis stands for: its place in the input, without the batch.
+    /// An axis of an ellipsis: its position in the input, without the batch.
     Elided(usize),
 }
 
@@ -42,14 +43,14 @@ pub struct Axes {
     pub output: Vec<Axis>,
 }
 
-/// The help for an equation that is not one.
+/// Help for an invalid equation.
 const FORM: &str = "write the axes of the input, of the kernel and of the output, as in `ab,bc->ac`";
 
-/// Message and help of a mistake.
+/// Message and help of an error.
 type Mistake = (String, String);
 
 impl Equation {
-    /// Reads an equation; else says what is wrong with it and what to write.
+    /// Parses an equation.
     pub(super) fn parse(text: &str) -> Result<Self, Mistake> {
         let form = |message: String| Err((message, FORM.to_owned()));
         let Some((operands, output)) = text.split_once("->") else {
@@ -87,7 +88,7 @@ impl Equation {
         }
     }
 
-    /// The mistake in letters that are written as they should be, if there is one.
+    /// Error in an equation of valid form, if there is one.
     fn mistake(&self, text: &str) -> Option<Mistake> {
         let Equation { input, kernel, output, ellipsis } = self;
         if *ellipsis != Some(Side::Left) {
@@ -136,7 +137,7 @@ impl Equation {
         ))
     }
 
-    /// Number of axes of the output that the equation names, without the batch.
+    /// Number of named axes of the output, without the batch.
     pub(super) fn named_outputs(&self) -> usize {
         self.output.len() - usize::from(self.ellipsis != Some(Side::Left))
     }
@@ -152,7 +153,7 @@ impl Equation {
             }
             None => None,
             Some(Side::Left) => {
-                // The ellipsis stands for the batch too.
+                // The ellipsis includes the batch.
                 let others: Vec<Axis> = (0..elided.checked_sub(1)?).map(Axis::Elided).collect();
                 let (input, output) = ([&others[..], &input].concat(), [&others[..], &output].concat());
                 Some(Axes { input, kernel, output })
@@ -166,7 +167,7 @@ impl Equation {
     }
 }
 
-/// The letters of a part of an equation, and where its ellipsis is.
+/// The letters of a part of an equation, and the position of its ellipsis.
 fn letters(text: &str, part: &str, what: &str) -> Result<(Vec<char>, Option<Side>), Mistake> {
     let (rest, side) = match (part.strip_prefix("..."), part.strip_suffix("...")) {
         (Some(rest), _) => (rest, Some(Side::Left)),

@@ -11,7 +11,7 @@ pub(crate) enum Projection {
 }
 
 impl Projection {
-    /// Keras's name of it.
+    /// Keras's name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Projection::Query => "query",

@@ -1,4 +1,4 @@
-//! Which axes, keys and masks fit each other.
+//! Checks that axes, keys and masks fit each other.
 
 use super::{AttentionAxes, Class, MultiHeadAttention};
 use crate::code::Code;
@@ -10,7 +10,7 @@ use crate::layers::layer::{Layer, Operand, sample_axis};
 use crate::shape::Shape;
 
 impl MultiHeadAttention {
-    /// The axes of queries in a sample of this shape; `None` if there are none such, or if they do not lie beside each other.
+    /// Axes of the queries in a sample of this shape; `None` if they do not exist or are not adjacent.
     pub(crate) fn axes(&self, query: &Shape) -> Option<AttentionAxes> {
         let positions = query.rank().checked_sub(1)?;
         let axes: Option<Vec<usize>> =
@@ -29,7 +29,7 @@ impl MultiHeadAttention {
         })
     }
 
-    /// Whether the attention mask fits; else the error.
+    /// Checks the attention mask; reports an error if it does not fit.
     pub(super) fn attention_mask_fits(
         &self,
         mask: &Operand<'_>,
@@ -53,7 +53,7 @@ impl MultiHeadAttention {
             let help =
                 format!("a mask holds 1 or 0 for each query and key: {}{heads}", wanted.display(cx.consts));
             let diag = Diag::error(Code::WrongRank, mask.loc, message).about(mask.shown());
-            // One value per key is another argument.
+            // A mask with one value per key is another argument.
             let of_keys = mask.shape.0 == of(key);
             let diag = if of_keys { diag.help(format!("write `value_mask = {}`", mask.name)) } else { diag };
             cx.error(diag.help(help));
@@ -71,7 +71,7 @@ impl MultiHeadAttention {
                 true => (query, axes.axes.start + at),
                 false => (key, axes.axes.start + at - axes.axes.len()),
             };
-            // One axis of queries and one of keys may have one value for all.
+            // A single axis of queries or of keys may have one value for all.
             if positions == 2 && is_one(heads + at) {
                 continue;
             }
@@ -104,7 +104,7 @@ impl MultiHeadAttention {
         fine
     }
 
-    /// The error of a mask of keys and queries, in this order. It is one mistake, although neither of the axes fits.
+    /// Error for a mask of keys and queries, in this order. It is one mistake, although neither axis fits.
     fn transposed_mask(
         &self,
         mask: &Operand<'_>,
@@ -133,7 +133,7 @@ impl MultiHeadAttention {
         Some(Diag::error(Code::DotLengths, mask.loc, message).about(mask.shown()).help(help))
     }
 
-    /// Whether the axes of queries, keys and values fit; else the error.
+    /// Checks the axes of queries, keys and values; reports an error if they do not fit.
     pub(super) fn axes_fit(
         &self,
         [query, value, key]: [&Operand<'_>; 3],

@@ -1,15 +1,15 @@
-//! Settings of a convolution that would give a shape that is wanted, or make it accept what it is called on.
+//! Changes of a convolution's settings that output a wanted shape, or accept the input.
 
 use super::{Class, Padding, Sliding};
 use crate::dim::{Dim, Same};
 use crate::layers::change::{Change, Settings, Written};
 use crate::shape::Shape;
 
-/// The largest stride that is tried.
+/// Largest stride that is tried.
 const STRIDES: usize = 16;
 
 impl Class {
-    /// The class that does the same to images instead of sequences, or the other way round.
+    /// The class for images instead of sequences, or the reverse.
     fn other(self) -> Self {
         match self {
             Class::Conv1D => Class::Conv2D,
@@ -25,7 +25,7 @@ impl Class {
 }
 
 impl Sliding {
-    /// With `wanted`, the other padding, then other strides. Without, what makes a window fit, or another class.
+    /// With `wanted`: the other padding, then other strides. Otherwise a kernel that fits, or another class.
     pub(in crate::layers) fn changed(&self, shape: &Shape, wanted: Option<&Shape>) -> Vec<(Self, Change)> {
         if shape.rank() != self.class.rank() + 1 {
             return self.of_other_axes().into_iter().collect();
@@ -47,7 +47,7 @@ impl Sliding {
         }
     }
 
-    /// The same for images instead of sequences, or the other way round.
+    /// The same layer for images instead of sequences, or the reverse.
     fn of_other_axes(&self) -> Option<(Self, Change)> {
         let class = self.class.other();
         if self.padding == Padding::Causal && class != Class::Conv1D {
@@ -84,13 +84,13 @@ impl Sliding {
         Some((Sliding { kernel_size, ..self.clone() }, change))
     }
 
-    /// Lengths of what it gives.
+    /// Lengths of the output.
     pub(super) fn given(&self, shape: &Shape) -> Vec<Dim> {
         let axes = self.axes(shape).into_iter();
         axes.map(|axis| if self.class.transposed() { axis.input } else { axis.output }).collect()
     }
 
-    /// The smallest strides that give the wanted length of every axis. An axis does not depend on the others' strides.
+    /// The smallest strides with the wanted length of every axis. Axes are independent.
     fn with_strides(&self, shape: &Shape, wanted: &Shape) -> Option<(Self, Change)> {
         let mut strides = vec![None; self.class.rank()];
         for stride in 1..=STRIDES {
@@ -103,7 +103,7 @@ impl Sliding {
             }
         }
         let strides = strides.into_iter().collect::<Option<Vec<usize>>>()?;
-        // What the arguments of a layer forbid is not found out by trying its shape rule.
+        // The shape rule does not check which arguments exclude each other.
         let dilated = self.dilation_rate.iter().any(|&rate| rate > 1) && strides.iter().any(|&it| it > 1);
         let padded = self.output_padding.iter().flatten().zip(&strides).any(|(padding, it)| padding >= it);
         if dilated || padded {

@@ -1,10 +1,10 @@
-//! What layers do with masks, against Keras's answers (`tests/golden/make_masks.py`).
+//! Compares the mask propagation of layers with Keras (`tests/golden/make_masks.py`).
 
 use super::*;
 use crate::layers::layer::Masks;
 
-/// What stands in a line of `masks.json` for a class: whether it supports masking, whether it has a `compute_mask` of its own, and the
-/// masks that a call takes.
+/// The line of `masks.json` for a class: whether it supports masking, whether it has its own `compute_mask`, and the
+/// masks that a call accepts.
 fn of_keras(class: &str) -> Option<(bool, bool, Vec<String>)> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/masks.json");
     let file = std::fs::read_to_string(path).expect("the file");
@@ -14,7 +14,7 @@ fn of_keras(class: &str) -> Option<(bool, bool, Vec<String>)> {
     Some((line.contains("\"supports\": true"), line.contains("\"own\": true"), takes))
 }
 
-/// What classes with a `compute_mask` of their own make of masks.
+/// Mask propagation of classes with their own `compute_mask`.
 fn own(kind: &LayerKind) -> Masks {
     match kind.class_name() {
         "Embedding" => Masks::Lose,
@@ -36,19 +36,19 @@ fn masks_go_the_way_that_they_go_in_keras() {
             continue;
         };
         let rule = match (supports, has_own) {
-            // It supports no masks, but the layer inside gives what it gives with its mask (`tests/golden_masks.rs`).
+            // It declares no support for masks, but the layer inside outputs its mask (`tests/golden_masks.rs`).
             _ if class == "SpectralNormalization" => Masks::Keep,
             (_, true) => own(&kind),
             (true, false) => Masks::Keep,
             (false, false) => Masks::Lose,
         };
-        // An attention has a `compute_mask` of its own, or keeps the mask of its first tensor.
+        // An attention has its own `compute_mask`, or keeps the mask of its first tensor.
         if !class.ends_with("Attention") {
             assert_eq!(kind.masks(), rule, "{class}");
         }
         let roles: Vec<&str> = kind.mask_roles().iter().map(|&(_, role)| role).collect();
         match class {
-            // Its parts read it, and the layer inside of the wrapper.
+            // Its parts read it, and so does the layer inside of the wrapper.
             "Bidirectional" => assert_eq!(kind.parts()[0].kind.mask_roles(), [(0, "mask")]),
             "TimeDistributed" => assert_eq!(roles, [""; 0]),
             _ if class.ends_with("Attention") => {}

@@ -1,14 +1,14 @@
-//! The program of the gradients.
+//! Compiles the program of the gradients.
 //!
-//! Each step multiplies the gradient of its result by its derivatives. In a chain, what comes out is what the step before
-//! takes, so that it stays in the registers; elsewhere the gradients of a step are summed in a tile.
+//! Each step multiplies the gradient of its result by its derivatives. In a chain, the result is the gradient that
+//! the previous step needs, so it stays in the registers; elsewhere the gradients of a step are summed in a tile.
 
 use super::slope::{Derivative, quick_derivative};
 use super::{Expression, GRADIENTS, MOST_REGISTERS, Operand, Step, Target, VALUES, bits, quick_operation};
 use crate::element::Element;
 use crate::elementwise::program::{Instruction, Operation, Place, Quick};
 
-/// The number of gradients that are summed, of inputs and of steps.
+/// Numbers of gradients that are summed per input and per step.
 #[derive(Default)]
 struct Parts {
     inputs: [u8; MOST_REGISTERS],
@@ -16,14 +16,15 @@ struct Parts {
 }
 
 impl<E: Element> Expression<E> {
-    /// The program that writes the gradients of all inputs, from that of the last step, which is in the arena from `dy` on.
+    /// Compiles the program that writes the gradients of all inputs, from the gradient of the last step in the arena
+    /// from `dy` on.
     pub fn backward(&mut self, dy: usize) {
         let Some(root) = self.steps.len().checked_sub(1) else { return };
         let wanted = self.wanted(root);
         if wanted >> root & 1 == 0 {
             return;
         }
-        // What derivatives read is kept; what that depends on is computed only.
+        // Steps that derivatives read are stored; the steps that those depend on are only computed.
         let (parts, read) = self.reads(wanted);
         let mut needed = read;
         for at in bits(!0, root + 1).rev() {
@@ -41,7 +42,7 @@ impl<E: Element> Expression<E> {
         self.gradients(dy, root, wanted, &parts);
     }
 
-    /// The steps that gradients go through, as bits: between the last one and an input with a gradient.
+    /// The steps that gradients pass, as bits: those between the last step and an input with a gradient.
     fn wanted(&self, root: usize) -> u32 {
         let mut wanted = 0;
         for (at, step) in self.steps.iter().enumerate() {
@@ -57,7 +58,7 @@ impl<E: Element> Expression<E> {
         wanted & reached
     }
 
-    /// How many gradients are summed, and the steps whose values derivatives read.
+    /// Counts the gradients that are summed, and finds the steps whose values derivatives read.
     fn reads(&self, wanted: u32) -> (Parts, u32) {
         let (mut parts, mut read) = (Parts::default(), 0);
         for at in bits(wanted, self.steps.len()) {
@@ -79,7 +80,7 @@ impl<E: Element> Expression<E> {
         (parts, read)
     }
 
-    /// The steps backward, from the gradient `dy` of the last one.
+    /// Emits the steps in reverse, from the gradient `dy` of the last one.
     fn gradients(&mut self, dy: Place, root: usize, wanted: u32, parts: &Parts) {
         let mut done = Parts::default();
         // The step whose gradient is in the registers.
@@ -151,7 +152,7 @@ impl<E: Element> Expression<E> {
         targets.next().is_some_and(|(place, _)| quick(place)) && targets.next().is_none()
     }
 
-    /// The part of one operand by its slow derivative, which is then in the registers.
+    /// Emits the gradient of one operand by its slow derivative; the result is in the registers.
     fn slow_gradient(&mut self, step: &Step<E>, at: usize, place: usize, dy: Place) {
         let sum = self.take();
         let to = Place::tile(usize::from(sum));
@@ -166,7 +167,7 @@ impl<E: Element> Expression<E> {
         self.free(sum);
     }
 
-    /// Adds the registers to the gradient of an input: its first part, its last one, or one between.
+    /// Emits the addition of the registers to the gradient of an input, for its first, last or a middle part.
     fn add_to_input(&mut self, input: usize, first: bool, last: bool) {
         match self.inputs[input].target {
             None => {}
@@ -175,7 +176,7 @@ impl<E: Element> Expression<E> {
                 self.add_to(to, !first);
             }
             Some(Target::Tile) => self.add_to(Place::tile(self.gradient(input)), !first),
-            // What is there is added to the whole sum, which needs a tile unless it is one gradient.
+            // The present gradient is added to the complete sum, which needs a tile unless it has only one part.
             Some(Target::Arena { at, accumulate: true }) => {
                 if first && !last {
                     self.input_tiles[GRADIENTS][input] = self.take();
@@ -191,7 +192,7 @@ impl<E: Element> Expression<E> {
         }
     }
 
-    /// Writes the registers to a place, or adds them to it.
+    /// Emits a store of the registers to a place, or an addition.
     fn add_to(&mut self, to: Place, accumulate: bool) {
         if accumulate {
             self.instructions.push(Instruction::quick(Quick::AddValues, to, [E::zero(); 2]));

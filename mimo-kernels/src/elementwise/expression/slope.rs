@@ -5,7 +5,7 @@ use crate::element::Element;
 use crate::elementwise::Function;
 use crate::elementwise::program::Quick;
 
-/// How the gradient of a value becomes that of an operand.
+/// Turns the gradient of a value into that of an operand.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Derivative<E> {
     pub(super) operation: Quick,
@@ -14,9 +14,9 @@ pub(super) struct Derivative<E> {
     pub(super) numbers: [E; 2],
 }
 
-/// The derivative of the step `at` by its operand number `place`; `None` if it is slow.
+/// Derivative of the step `at` by its operand number `place`; `None` if it is slow.
 ///
-/// What is computed has the bits of [`add_gradient`](crate::elementwise::add_gradient) on zeros.
+/// The results have the same bits as those of [`add_gradient`](crate::elementwise::add_gradient) on zeros.
 pub(super) fn quick_derivative<E: Element>(
     function: Function,
     x: [Operand<E>; 3],
@@ -34,7 +34,7 @@ pub(super) fn quick_derivative<E: Element>(
         values => read(Quick::ScaleValues, values, [zero; 2]),
     };
     match (function, place, x) {
-        // A product with one is what it was.
+        // A product with one is unchanged.
         (F::Add, ..) | (F::Subtract, 0, _) => by(Quick::AddNumber, [zero; 2]),
         (F::Subtract | F::Negative, ..) => scale(Number(-one)),
         (F::Multiply, ..) => scale(x[1 - place.min(1)]),

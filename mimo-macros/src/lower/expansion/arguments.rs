@@ -1,4 +1,4 @@
-//! What a call gives to the parameters of a function.
+//! Arguments of calls of functions.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
@@ -13,7 +13,7 @@ use crate::lower::tensor::Evaluated;
 use crate::lower::{Binding, Lower};
 use crate::parse::text_of;
 
-/// What an argument of a function, or a value of a loop, is.
+/// An argument of a function, or a value of a loop.
 #[derive(Clone, Debug)]
 pub(in crate::lower) enum Argument {
     Tensor(Binding),
@@ -21,7 +21,7 @@ pub(in crate::lower) enum Argument {
 }
 
 impl Lower<'_> {
-    /// One argument for each parameter, evaluated where the call stands; `None` after an error.
+    /// One argument for each parameter, evaluated at the call; `None` after an error.
     pub(super) fn arguments(
         &mut self,
         called: &Callee,
@@ -36,7 +36,7 @@ impl Lower<'_> {
             .collect();
         if sound && !missing.is_empty() {
             let message = format!("`{name}` is not given {}", missing.join(" and "));
-            // What the call has, and what it lacks; defaults may stay as they are.
+            // The present and missing arguments of the call; defaults may be omitted.
             let call = (function.parameters.iter().zip(&given)).filter_map(|(parameter, given)| {
                 let parameter_name = name_of(&parameter.ident);
                 match (given, &parameter.default) {
@@ -50,7 +50,7 @@ impl Lower<'_> {
             });
             let form = format!("write `{name}({})`", call.collect::<Vec<_>>().join(", "));
             let mut diag = Diag::error(Code::MissingArgument, callee.loc, message).help(form);
-            // Settings alone, which are by keyword in a layer.
+            // Only settings, which must be passed by keyword to make a layer.
             let settings = args.iter().all(|arg| arg.keyword.is_none() && !self.is_operand(&arg.value));
             if settings && !args.is_empty() {
                 let needed = function.parameters.iter().filter(|parameter| parameter.default.is_none());
@@ -65,14 +65,14 @@ impl Lower<'_> {
             self.error(diag);
             sound = false;
         }
-        // All are evaluated, so that each tells its own mistakes.
+        // All are evaluated, so that each error is reported.
         let arguments: Vec<Option<Argument>> = (function.parameters.iter().zip(given))
             .map(|(parameter, given)| self.argument_or_default(called, given, parameter.default.as_ref()))
             .collect();
         sound.then(|| arguments.into_iter().flatten().collect())
     }
 
-    /// An argument, or the default of its parameter. The default of a function of another block means what it means there.
+    /// An argument, or the default of its parameter. The default of a function of another block is resolved there.
     pub(super) fn argument_or_default(
         &mut self,
         called: &Callee,
@@ -96,7 +96,7 @@ impl Lower<'_> {
         Some(argument)
     }
 
-    /// By parameter, what a call gives it, and whether nothing is wrong with that.
+    /// By parameter, the argument of a call, and whether there was no error.
     pub(super) fn by_parameter<'e>(
         &mut self,
         Callee { function, name, .. }: &Callee,
@@ -167,7 +167,7 @@ impl Lower<'_> {
         (given, sound)
     }
 
-    /// What an expression is to a parameter: a tensor or a layer if it can be one, else a value.
+    /// An expression as an argument: a tensor or a layer if it can be one, else a value.
     pub(in crate::lower) fn argument(&mut self, expr: &Expr) -> Argument {
         let is_call = matches!(&expr.kind, ExprKind::Call(callee, args)
             if matches!(&callee.kind, ExprKind::Name(ident) if self.function_of_values(&name_of(ident), args)));
@@ -195,7 +195,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Whether an expression is meant to be a tensor, a layer, or a list of tensors.
+    /// Whether an expression is meant as a tensor, a layer, or a list of tensors.
     pub(super) fn is_operand(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Name(ident) => self.frame.scope.contains_key(&name_of(ident)),
@@ -260,7 +260,7 @@ impl Lower<'_> {
     }
 }
 
-/// Whether an expression is an `if`, whose chosen side says what it is.
+/// Whether an expression is an `if`, whose chosen branch decides.
 pub(in crate::lower) fn is_if(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::If(_) => true,
@@ -269,7 +269,7 @@ pub(in crate::lower) fn is_if(expr: &Expr) -> bool {
     }
 }
 
-/// What a parameter is bound to that is given no value.
+/// Binding of a parameter whose argument is not a value.
 fn bound(given: Evaluated) -> Binding {
     match given {
         Evaluated::Tensors(tensors) => match tensors.as_slice() {

@@ -1,4 +1,4 @@
-//! Loops: what they go over, and what their names are bound to in each round.
+//! Loops: their values, and the bindings of their names in each round.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc, did_you_mean};
@@ -15,15 +15,15 @@ use crate::lower::tensor::Evaluated;
 use crate::lower::{Binding, Lower};
 use crate::parse::text_of;
 
-/// What a loop's names are bound to in one round.
+/// Value of one round.
 enum Round<'e> {
     Number(i64),
     Item(&'e Expr),
-    /// Of a list that a name stands for.
+    /// An element of a list that a name is bound to.
     Value(Value),
-    /// Of a list of tensors, as it would be written: `heads[0]`.
+    /// An element of a list of tensors, with its expression: `heads[0]`.
     Tensor(TensorId, String),
-    /// With its place in front.
+    /// With its index first.
     Numbered(i64, Box<Round<'e>>),
 }
 
@@ -40,13 +40,13 @@ impl Round<'_> {
 }
 
 impl Lower<'_> {
-    /// `for name in values { … }`: what the body binds stays bound, in the next round and after the loop.
+    /// `for name in values { … }`: names bound in the body stay bound, in the next round and after the loop.
     pub(super) fn for_loop(&mut self, looped: &For) {
         self.rounds_of(looped, &mut |_| {});
     }
 
-    /// Expands the body of a loop for each of its values, and calls `end` at the end of each round. Gives whether all
-    /// rounds were expanded.
+    /// Expands the body of a loop for each of its values, and calls `end` at the end of each round. Returns whether
+    /// all rounds were expanded.
     pub(in crate::lower) fn rounds_of(&mut self, looped: &For, end: &mut dyn FnMut(&mut Self)) -> bool {
         let Some(rounds) = self.rounds(&looped.values, looped.loc) else {
             self.broken = true;
@@ -93,7 +93,7 @@ impl Lower<'_> {
             if let Some(parameter) = parameter {
                 self.consts.define(name.clone(), parameter);
             }
-            // What the body bound to the name of the loop is gone with it, as is the name.
+            // The loop name and a rebinding of it in the body end with the loop.
             match binding {
                 Some(binding) => self.frame.scope.insert(name, binding),
                 None => self.frame.scope.remove(&name),
@@ -111,7 +111,7 @@ impl Lower<'_> {
         end(self);
     }
 
-    /// Warns of a loop that never runs, and notes what it would have bound.
+    /// Warns about a loop that never runs, and records the names that it would bind.
     fn no_rounds(&mut self, looped: &For) {
         let shown = shown_values(&looped.values);
         let diag = Diag::warning(
@@ -199,7 +199,7 @@ impl Lower<'_> {
         }
     }
 
-    /// A number that is known while the macro runs.
+    /// A number known to the macro.
     fn bound_of_range(&mut self, expr: &Expr) -> Option<i64> {
         self.prepare(expr);
         match self.fold(expr) {
@@ -222,7 +222,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Binds the names of a loop to one of its values. Gives whether that could be done.
+    /// Binds the names of a loop to one of its values. Returns whether that succeeded.
     fn bind_round(&mut self, looped: &For, names: &[Binder], tuple: bool, round: Round<'_>) -> bool {
         match round {
             Round::Numbered(i, inner) => {
@@ -239,7 +239,7 @@ impl Lower<'_> {
             }
             Round::Number(n) => {
                 let [name] = names else {
-                    // A name that is none was reported.
+                    // An invalid name was reported.
                     if tuple {
                         let diag =
                             Diag::error(Code::LoopPattern, looped.loc, "a range gives one number at a time");
@@ -326,7 +326,7 @@ impl Lower<'_> {
         }
     }
 
-    /// Reports a value of a loop that its names cannot take apart.
+    /// Reports a value of a loop that cannot be destructured.
     fn not_a_tuple(&mut self, names: &[Binder], loc: Loc) -> bool {
         let names: Vec<String> = names.iter().map(|name| name_of(&name.ident)).collect();
         let message =
@@ -338,13 +338,13 @@ impl Lower<'_> {
     }
 }
 
-/// Whether an expression gives a list of tensors: `unstack(x, axis = 1)`.
+/// Whether an expression returns a list of tensors: `unstack(x, axis = 1)`.
 fn is_call_of_list(expr: &Expr) -> bool {
     let ExprKind::Call(callee, _) = &expr.kind else { return false };
     matches!(&callee.kind, ExprKind::Name(ident) if split::is_list(&name_of(ident)))
 }
 
-/// Range or list of a loop, as it is written.
+/// Formats the range or list of a loop as written.
 fn shown_values(values: &Values) -> String {
     match values {
         Values::Range { start, end, inclusive } => {

@@ -1,4 +1,4 @@
-//! Functions as layers: `let scale = layer_scale(dim = 8);`, whose calls share what the first one makes.
+//! Functions as layers: `let scale = layer_scale(dim = 8);`. All calls share the layers that the first one makes.
 
 use mimo_graph::code::Code;
 use mimo_graph::diag::{Diag, Loc};
@@ -15,9 +15,9 @@ use crate::parse::text_of;
 #[derive(Debug)]
 pub(in crate::lower) struct Shared {
     function: Callee,
-    /// By parameter: what it was given, or its default. Tensors come with each call.
+    /// By parameter: the argument, or the default. Tensors come with each call.
     settings: Vec<Option<Setting>>,
-    /// As it was written, and where.
+    /// Its expression as written, and its location.
     shown: String,
     loc: Loc,
     /// Layers of the first call, in order; `None` before it.
@@ -25,7 +25,7 @@ pub(in crate::lower) struct Shared {
 }
 
 impl Shared {
-    /// Where it was written.
+    /// Location of the expression.
     pub(in crate::lower) fn place(&self) -> Loc {
         self.loc
     }
@@ -38,22 +38,22 @@ type Made = (String, Option<Callable>);
 #[derive(Clone, Debug)]
 struct Setting {
     argument: Argument,
-    /// Whether it was written there; a call may give another tensor than the default.
+    /// Whether it was passed explicitly; a call may replace a default.
     given: bool,
 }
 
-/// Layers that a call of such a layer makes, or takes from the first call.
+/// Layers that a call makes, or takes from the first call.
 #[derive(Debug, Default)]
 pub(in crate::lower) struct Replay {
-    /// Layers of the first call that this one did not take yet, last first; `None` for the first call.
+    /// Remaining layers of the first call, last first; `None` for the first call.
     left: Option<Vec<Made>>,
     made: Vec<Made>,
-    /// Whether it wants another layer than the first call made.
+    /// Whether it needs another layer than the first call made.
     differs: bool,
 }
 
 impl Replay {
-    /// The layer of the first call at this place; `None` if that has another class, or if one before it had.
+    /// The next layer of the first call; `None` if it has another class, or if an earlier one had.
     fn take(&mut self, class: &str) -> Option<Made> {
         let taken = self.left.as_mut().and_then(Vec::pop).filter(|(known, _)| known == class);
         self.differs |= taken.is_none();
@@ -62,7 +62,7 @@ impl Replay {
 }
 
 impl Lower<'_> {
-    /// Whether a call of a function makes a layer: settings by keyword, and tensors that are missing.
+    /// Whether a call of a function makes a layer: settings by keyword, and missing tensors.
     pub(in crate::lower) fn makes_layer(&self, function: &Function, args: &[Arg]) -> bool {
         let is_setting = |arg: &Arg| arg.keyword.is_some() && !self.is_tensor(&arg.value);
         args.iter().all(is_setting) && super::lacks(function, args)
@@ -85,9 +85,9 @@ impl Lower<'_> {
         Evaluated::Layer(Callable::Function(self.shared.len() - 1))
     }
 
-    /// Warns of layers of functions that are never called.
+    /// Warns about layers of functions that are never called.
     pub(super) fn unused_shared(&mut self) {
-        // A mistake may be where it is called.
+        // The call may be in a statement with an error.
         if self.diags.has_errors() {
             return;
         }
@@ -111,7 +111,7 @@ impl Lower<'_> {
         let Some(arguments) = self.with_settings(&function, settings, &shown, args, call) else {
             return Evaluated::Poison;
         };
-        // What is given may be a call of the same layer, which then was the first.
+        // An argument may contain a call of the same layer, which was then the first.
         let made = self.shared.get(shared).and_then(|shared| shared.made.clone());
         let left = made.map(|made| made.into_iter().rev().collect());
         self.replays.push(Replay { left, ..Replay::default() });
@@ -138,7 +138,7 @@ impl Lower<'_> {
         let written = |setting: &Option<Setting>| setting.clone().filter(|setting| setting.given);
         let mut given: Vec<Option<Argument>> =
             settings.iter().map(|setting| written(setting).map(|setting| setting.argument)).collect();
-        // Tensors stand for the parameters that are left without a value, in order.
+        // Tensors are assigned to the parameters without a value, in order.
         let open = settings.iter().enumerate().filter(|(_, setting)| setting.is_none());
         let mut open: Vec<usize> = open.map(|(at, _)| at).rev().collect();
         for arg in args {
@@ -223,13 +223,13 @@ impl Lower<'_> {
         sound.then(|| arguments.collect())
     }
 
-    /// Makes a layer, unless this is a later call of one that is a function: then it is what the first call made here.
+    /// Makes a layer, or returns that of the first call if this is a later call of a function as a layer.
     pub(in crate::lower) fn once(
         &mut self,
         class: &str,
         make: impl FnOnce(&mut Self) -> Option<Callable>,
     ) -> Option<Callable> {
-        // What is called inside of a later call was called inside of the first as well: the outermost knows all of it.
+        // Calls inside of a later call were also inside of the first: the outermost has all of their layers.
         let mut later = self.replays.iter_mut().filter(|replay| replay.left.is_some());
         let made = match later.next() {
             Some(outermost) => {
@@ -256,7 +256,7 @@ impl Lower<'_> {
     }
 }
 
-/// A call with a setting more: `scale(dim = 8)`.
+/// Formats a call with one more setting: `scale(dim = 8)`.
 fn with_setting(shown: &str, name: &str, value: &str) -> String {
     let inside = shown.strip_suffix(')').unwrap_or(shown);
     let comma = if inside.ends_with('(') { "" } else { ", " };

@@ -1,18 +1,18 @@
-//! Operators of truth values, of Rust and of Python: `a && b`, `a | b`, `!a`, `a and not b`.
+//! Logical operators of Rust and Python: `a && b`, `a | b`, `!a`, `a and not b`.
 
 use proc_macro2::{Delimiter, Spacing, TokenTree};
 
 use super::super::cursor::contents;
 use super::inner_text;
 
-/// Operators between two values, those that bind least first. Comparisons bind more tightly than each of them: whoever writes `a > 0 & b > 0`
-/// means two of them.
+/// Binary operators by increasing precedence. Comparisons bind more tightly than each of them: a user who writes `a >
+/// 0 & b > 0` means two of them.
 const LEVELS: [&[&str]; 3] = [&["||", "|", "or"], &["^"], &["&&", "&", "and"]];
 
-/// The first operator in an expression that joins or negates truth values, and the expression with functions in their places.
+/// The first logical operator in an expression, and the expression with functions instead.
 pub(super) fn rewritten(tokens: &[TokenTree]) -> Option<(String, String)> {
     for level in LEVELS {
-        // Chains are read from the left.
+        // Chains are left-associative.
         let last = (1..tokens.len()).rev().find_map(|at| {
             let operator = level.iter().find(|operator| is_operator(tokens, at, operator))?;
             Some((at, *operator))
@@ -24,7 +24,7 @@ pub(super) fn rewritten(tokens: &[TokenTree]) -> Option<(String, String)> {
             return None;
         }
         let text = match operator {
-            // A power to some, but not in Rust and not in Python.
+            // A power in some languages, but not in Rust and Python.
             "^" if let [TokenTree::Literal(exponent)] = right => {
                 let (before, base) = left.split_at(start_of_operand(left));
                 let power = match exponent.to_string().as_str() {
@@ -53,13 +53,13 @@ pub(super) fn rewritten(tokens: &[TokenTree]) -> Option<(String, String)> {
     Some((operator, format!("logical_not({})", side(inner))))
 }
 
-/// Where the last operand of a sum or a product starts.
+/// Start of the last operand of a sum or a product.
 fn start_of_operand(tokens: &[TokenTree]) -> usize {
     let operator = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if matches!(p.as_char(), '+' | '-' | '*' | '/' | '%'));
     tokens.iter().rposition(operator).map_or(0, |at| at + 1)
 }
 
-/// One side of an operator, with its own operators rewritten.
+/// One operand of an operator, with its own operators rewritten.
 fn side(tokens: &[TokenTree]) -> String {
     if let Some((_, text)) = rewritten(tokens) {
         return text;
@@ -72,7 +72,7 @@ fn side(tokens: &[TokenTree]) -> String {
     }
 }
 
-/// A side as 0 or 1, to be compared.
+/// An operand as 0 or 1, for a comparison.
 fn truth(tokens: &[TokenTree]) -> String {
     let text = side(tokens);
     let compares = tokens.iter().any(|token| match token {
@@ -89,7 +89,7 @@ fn truth(tokens: &[TokenTree]) -> String {
     }
 }
 
-/// Whether an operator between two operands stands at a place.
+/// Whether a binary operator is at an index.
 fn is_operator(tokens: &[TokenTree], at: usize, operator: &str) -> bool {
     let operand = matches!(
         at.checked_sub(1).and_then(|before| tokens.get(before)),
@@ -105,7 +105,7 @@ fn is_operator(tokens: &[TokenTree], at: usize, operator: &str) -> bool {
             let symbol = operator.chars().next();
             let same = |at: usize| punct(at).is_some_and(|(found, _)| Some(found) == symbol);
             let joined = punct(at).is_some_and(|(_, joined)| joined);
-            // `&` is neither a half of `&&` nor the start of `&=`.
+            // `&` is neither half of `&&` nor the start of `&=`.
             match operator.len() {
                 1 => same(at) && !(joined && (same(at + 1) || matches!(punct(at + 1), Some(('=', _))))),
                 _ => same(at) && joined && same(at + 1),

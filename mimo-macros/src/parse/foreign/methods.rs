@@ -1,4 +1,4 @@
-//! Methods that tensors have in Keras's backends, in numpy and in PyTorch, as functions.
+//! Methods of tensors in Keras's backends, NumPy and PyTorch, rewritten as functions.
 
 use mimo_graph::language::{self, Module};
 use mimo_graph::layers;
@@ -15,7 +15,7 @@ pub(super) struct Given {
 }
 
 impl Given {
-    /// Reads the tokens between the parentheses. Names of PyTorch's arguments and constants of Python are those of here then.
+    /// Reads the tokens between the parentheses, and translates PyTorch's argument names and Python's constants.
     pub(super) fn read(tokens: &[TokenTree]) -> Self {
         let mut given = Given::default();
         for piece in cut_list(tokens) {
@@ -41,7 +41,7 @@ impl Given {
         self.keywords.iter().find(|(keyword, _)| keyword == name).map(|(_, value)| value.as_str())
     }
 
-    /// The first argument, by its place or by its name.
+    /// The first argument, by position or by name.
     fn first(&self, name: &str) -> Option<&str> {
         self.positional.first().map(String::as_str).or_else(|| self.keyword(name))
     }
@@ -54,7 +54,7 @@ impl Given {
         format!("{name}({})", args.join(", "))
     }
 
-    /// The numbers of a list of axes or lengths: `(0, 2, 1)`, `[0, 2, 1]` or one after the other.
+    /// The numbers of a list of axes or lengths: `(0, 2, 1)`, `[0, 2, 1]`, or separate arguments.
     fn list(&self, name: &str) -> Vec<String> {
         let one = match (&self.positional[..], self.keyword(name)) {
             ([one], _) => one.as_str(),
@@ -66,7 +66,7 @@ impl Given {
     }
 }
 
-/// A value with the words that are written here.
+/// A value with its words translated.
 fn value_text(tokens: &[TokenTree]) -> String {
     match tokens {
         [TokenTree::Ident(word)] if word == "True" => "true".into(),
@@ -76,7 +76,8 @@ fn value_text(tokens: &[TokenTree]) -> String {
     }
 }
 
-/// The function that a method is here, called on `receiver`; `None` if there is none. `rank` is the number of axes of a sample.
+/// The function for a method, called on `receiver`; `None` if there is none. `rank` is the number of axes of a
+/// sample.
 pub(super) fn method(
     receiver: &str,
     name: &str,
@@ -92,7 +93,7 @@ pub(super) fn method(
     Some(match name {
         "reshape" | "view" => {
             let mut lengths = given.list("shape");
-            // The first is the batch, or it was left out.
+            // The first is the batch, or the batch was omitted.
             match lengths.first().map(String::as_str) {
                 Some("-1") => {}
                 Some(first) if first.parse::<usize>().is_err() && lengths.len() > 1 => {
@@ -166,7 +167,7 @@ fn transposed(receiver: &str, axes: &[String]) -> String {
     format!("transpose({receiver}, axes = [{}])", axes.join(", "))
 }
 
-/// A method that has the name of an operation or of an activation.
+/// A method with the name of an operation or of an activation.
 fn function(receiver: &str, name: &str, mut given: Given) -> Option<String> {
     let Some(item) = layers::operation(name) else {
         let is_activation = language::find(Module::Activations, name).is_some();
@@ -176,14 +177,14 @@ fn function(receiver: &str, name: &str, mut given: Given) -> Option<String> {
     };
     let axis = item.positional.iter().position(|argument| argument.name == "axis");
     let needed = axis.filter(|&at| item.positional[at].is_required());
-    // Without an axis, other libraries take all of them, the batch among them.
+    // By default, other libraries use all axes including the batch.
     if needed.is_some_and(|at| given.positional.len() < at && given.keyword("axis").is_none()) {
         given.keywords.push(("axis".into(), "-1".into()));
     }
     Some(given.call(name, Some(receiver)))
 }
 
-/// The help for `x.shape` and `x.shape[1]`; `after` are the tokens that follow.
+/// Help for `x.shape` and `x.shape[1]`; `after` are the tokens that follow.
 pub(super) fn of_shape(receiver: &str, after: &[TokenTree], shape: Option<&[usize]>) -> String {
     let index = after.iter().find_map(|token| match token {
         TokenTree::Group(group) if group.delimiter() != Delimiter::Brace && !group.stream().is_empty() => {

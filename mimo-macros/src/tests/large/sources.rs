@@ -1,6 +1,6 @@
-//! Models of any size, as source: what expansion time is measured on. `fuzz/` reads this file too.
+//! Sources of models of any size, to measure expansion time. `fuzz/` uses this file too.
 
-/// A model of so many layers.
+/// Source of a model with this number of layers.
 pub type Source = fn(usize) -> String;
 
 /// Every kind by its name.
@@ -93,7 +93,7 @@ fn branches(n: usize) -> String {
     )
 }
 
-/// Layers on one tensor, each read by a layer of its own and all added up.
+/// Layers on one tensor, each read by its own layer and all added up.
 fn siblings(n: usize) -> String {
     let layers = lines(n, |i| format!("let b{i} = Dense(3, name = \"part_{i}\")(x);"));
     model(
@@ -167,9 +167,9 @@ fn consts(n: usize) -> String {
     )
 }
 
-/// Constants, each of which needs the one behind, and which the macro does not know.
+/// Constants, each of which needs the next one, and which the macro does not know.
 fn consts_backwards(n: usize) -> String {
-    // Longer expressions than a person writes are refused.
+    // Very long expressions are refused.
     let consts = lines(n, |i| match i % 8 {
         7 => format!("const C{i}: usize = crate::WIDTH + {};", i + 1),
         _ => format!("const C{i}: usize = C{} + 1;", i + 1),
@@ -192,7 +192,7 @@ fn deferred(n: usize) -> String {
     )
 }
 
-/// Names that are one in camel case and in upper case.
+/// Names that collide in camel case and in upper case.
 fn same_name(n: usize) -> String {
     let name = |i: usize| {
         let mut name = String::from("a");

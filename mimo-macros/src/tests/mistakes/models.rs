@@ -1,4 +1,4 @@
-//! Models without a mistake, with every form that the grammar has.
+//! Valid models with every form of the grammar.
 
 pub(super) const MODELS: &[&str] = &[
     "pub Diagnosis {

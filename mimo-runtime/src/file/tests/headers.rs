@@ -1,4 +1,4 @@
-//! Files that do not hold the weights of the model, and the messages about them.
+//! Tests of files that do not hold the weights of the model, and of the messages about them.
 
 use dfdx::tensor::Cpu;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::*;
 use crate::kernels;
 use crate::weights::tests::Two;
 
-/// The file of a model, taken apart.
+/// The header and the data of the file of a model.
 pub(super) fn parts(bytes: &[u8]) -> (Value, Vec<u8>) {
     let len = u64::from_le_bytes(*bytes.first_chunk().expect("a length")) as usize;
     (serde_json::from_slice(&bytes[8..8 + len]).expect("a header"), bytes[8 + len..].to_vec())
@@ -18,7 +18,7 @@ pub(super) fn assemble(header: &Value, data: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()
 }
 
-/// Faults of `bytes`; loading them must leave the model unchanged.
+/// Faults of `bytes`; loading them must not change the model.
 pub(super) fn faults(bytes: &[u8]) -> Vec<Fault> {
     let mut model = two::<f32>(1);
     let before = values(&model);
@@ -114,7 +114,7 @@ fn headers_that_make_no_sense() {
     assert!(header(faults_after(|header| *header = json!([]))));
     assert!(header(faults(&[&4_u64.to_le_bytes()[..], b"{\xff}}"].concat())));
     assert!(header(faults(&[&100_000_u64.to_le_bytes()[..], "[".repeat(100_000).as_bytes()].concat())));
-    // Nothing is described and nothing is there.
+    // Neither a description nor data.
     assert_eq!(faults(&[&2_u64.to_le_bytes()[..], b"{}"].concat()).len(), 3);
 }
 
@@ -139,7 +139,7 @@ fn many_and_long_names_are_not_compared() {
     assert!(error.to_string().ends_with("- and 4996 more"));
 }
 
-/// A header with one tensor, in the words of the file.
+/// A header with one tensor, as text.
 fn with_tensor(name: &str, dtype: &str, shape: &str) -> Vec<u8> {
     let header = format!(r#"{{"{name}":{{"dtype":"{dtype}","shape":{shape},"data_offsets":[0,0]}}}}"#);
     [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat()
@@ -166,7 +166,7 @@ fn texts_of_the_file_are_shortened_and_escaped() {
         r#"`\u{1b}[2J\n\u{202e}'\"` is not a weight of the model"#
     );
     assert_eq!(text(&with_tensor("é".repeat(140).as_str(), "F32", "[0]")).matches('é').count(), 140);
-    // The place is at the end of the reason, and is shown.
+    // The location is at the end of the reason, and is shown.
     let reason = text(&with_tensor("a", &long, "[0]"));
     assert!(reason.len() < 250 && reason.contains("unknown variant `aaa"), "{reason}");
     assert!(reason.ends_with("at line 1 column 2016"), "{reason}");
@@ -177,7 +177,7 @@ fn names_are_unique() {
     let tensor = r#"{"dtype":"F32","shape":[0],"data_offsets":[0,0]}"#;
     for (entries, name) in [
         (format!(r#""a":{tensor},"a":{tensor}"#), "`a`"),
-        // The same name in other words.
+        // The same name with an escape.
         (format!(r#""a":{tensor},"b":{tensor},"\u0061":{tensor}"#), "`a`"),
         (r#""__metadata__":{},"__metadata__":{}"#.into(), "`__metadata__`"),
         (r#""__metadata__":null,"__metadata__":{}"#.into(), "`__metadata__`"),
@@ -198,7 +198,7 @@ fn headers_are_limited_by_what_the_model_needs() {
     let file = to_bytes(&two::<f32>(1)).expect("bytes");
     let (header, data) = parts(&file);
     let limit = Subject::of::<Two<f32, Cpu>>().header_limit();
-    // 16 MiB of metadata, whatever the model is, and eight times its own header.
+    // 16 MiB of metadata, for any model, plus eight times its own header.
     assert!((1 << 24..1 << 25).contains(&limit), "{limit}");
     // Metadata of other tools, then spaces, then one more.
     let mut other = header.clone();
@@ -209,7 +209,7 @@ fn headers_are_limited_by_what_the_model_needs() {
     from_bytes(&mut two::<f32>(2), &file(&text)).expect("the largest header");
     text.push(' ');
     assert_eq!(faults(&file(&text)), [Fault::HeaderLimit { header: limit + 1, limit }]);
-    // What does not fit into the file is not compared with the model.
+    // Data that does not fit into the file is not compared with the model.
     let bytes = 8 + limit;
     assert_eq!(
         faults(&file(&text)[..8 + limit as usize]),
@@ -217,8 +217,8 @@ fn headers_are_limited_by_what_the_model_needs() {
     );
 }
 
-/// Every byte changed, every length cut, and many random changes: never a panic, and the model changes only if loading
-/// says that it did.
+/// Changes every byte, truncates to every length, and makes many random changes: no panic, and the model only changes
+/// if loading succeeded.
 #[test]
 fn damaged_files_leave_the_model_alone() {
     let bytes = to_bytes(&two::<f32>(1)).expect("bytes");
@@ -249,7 +249,7 @@ fn damaged_files_leave_the_model_alone() {
     for key in 0..3000 {
         let mut bytes = bytes.clone();
         match key % 4 {
-            // Bytes of the header change places, are doubled or lost.
+            // Bytes of the header are exchanged, doubled or removed.
             0 => {
                 let header = bytes.len() - data.len();
                 bytes.swap(random(key, 0, header), random(key, 1, header));

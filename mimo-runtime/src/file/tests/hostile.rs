@@ -1,4 +1,4 @@
-//! Headers that are made to break a reader: it never panics, changes no model, and allocates no more than is said.
+//! Tests with hostile headers: the reader never panics, changes no model, and keeps to its memory limit.
 
 use dfdx::tensor::Cpu;
 use proptest::collection::vec;
@@ -8,16 +8,16 @@ use proptest::sample::select;
 use super::*;
 use crate::weights::tests::Two;
 
-/// Bytes that reading a header may allocate per byte of it, as the module says.
+/// Limit on the bytes allocated per byte of a header, as documented.
 const PER_BYTE: u64 = 8;
-/// Bytes that it may allocate besides, for what the model has: its own header, names and faults.
+/// Further allocated bytes for the model: its own header, names and faults.
 const FIXED: u64 = 16 << 10;
 
 fn file(header: &[u8], data: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes(), header, data].concat()
 }
 
-/// Loads a file, and says why it does not hold the model's weights.
+/// Loads a file, and returns why it does not hold the model's weights.
 fn reason(bytes: &[u8], header: usize) -> Option<String> {
     let mut model = two::<f32>(1);
     let before = values(&model);
@@ -33,7 +33,7 @@ fn reason(bytes: &[u8], header: usize) -> Option<String> {
     Some(text)
 }
 
-/// The model's tensors, as they should be.
+/// The model's tensors.
 const TENSORS: [(&str, &str, &str); 3] = [
     ("hidden/kernel", "[3,4]", "[0,48]"),
     ("hidden/bias", "[4]", "[48,64]"),
@@ -44,7 +44,7 @@ fn text(texts: &[&'static str]) -> impl Strategy<Value = String> + use<> {
     select(texts.to_vec()).prop_map(str::to_owned)
 }
 
-/// A list of numbers in which one or more are too many, too large, or not numbers.
+/// A list of numbers, some of which are too many, too large, or not numbers.
 fn numbers() -> impl Strategy<Value = String> {
     let number = text(&[
         "0",
@@ -83,7 +83,7 @@ fn tensor() -> impl Strategy<Value = String> {
         dtype.prop_map(|dtype| format!("\"dtype\":{dtype}")),
         numbers().prop_map(|shape| format!("\"shape\":{shape}")),
         numbers().prop_map(|offsets| format!("\"data_offsets\":{offsets}")),
-        // A field that nobody knows is skipped here; the safetensors crate reads its numbers all the same, as `f64`.
+        // An unknown field is skipped here; the safetensors crate reads its numbers anyway, as `f64`.
         numbers().prop_map(|other| format!("\"other\":{}", other.replace("1e400", "1e40"))),
     ];
     let sound = select(TENSORS.to_vec()).prop_map(|(_, shape, offsets)| {
@@ -136,7 +136,7 @@ fn entry() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
-    /// Sound and unsound entries in any order, some of them twice, then some bytes changed.
+    /// Valid and invalid entries in any order, some of them twice, with some bytes changed.
     #[test]
     fn hostile_headers(
         entries in vec(entry(), 0..7),
@@ -150,14 +150,14 @@ proptest! {
         }
         if reason(&file(&header, &vec![0; data]), header.len()).is_none() {
             prop_assert_eq!(data, 96);
-            // What is loaded is also what the safetensors crate reads.
+            // The safetensors crate also reads every file that is loaded.
             let bytes = file(&header, &[0; 96]);
             prop_assert!(safetensors::SafeTensors::deserialize(&bytes).is_ok_and(|file| file.len() == 3));
         }
     }
 }
 
-/// The longest headers of each kind that are read, filled with what takes most memory for its length.
+/// The longest accepted headers of each kind, filled with the contents that need most memory for their length.
 #[test]
 fn long_headers_take_no_more_memory_than_is_said() {
     let limit = Subject::of::<Two<f32, Cpu>>().header_limit() as usize;
@@ -214,7 +214,7 @@ fn long_headers_take_no_more_memory_than_is_said() {
     for (kind, before, piece, after) in kinds {
         for len in [limit, 4 << 20] {
             let header = filled(&before, piece, &after, len);
-            // Longer ones are not read at all.
+            // Longer ones are not read.
             let read = if header.len() <= limit { header.len() } else { 0 };
             let text = reason(&file(header.as_bytes(), &[]), read);
             assert!(text.is_some_and(|text| (read == 0) == text.contains("one for this model")), "{kind}");
@@ -222,7 +222,7 @@ fn long_headers_take_no_more_memory_than_is_said() {
     }
 }
 
-/// Lengths are limits, not promises: a file of any length costs what is read of it.
+/// The memory for a file depends on what is read of it, not on its length.
 #[test]
 fn a_long_file_of_another_kind_is_not_read() {
     let folder = Folder::new("long");

@@ -1,4 +1,4 @@
-//! Processes that are killed while they save, and processes that save to one path at once.
+//! Tests of processes that are killed while they save, and of processes that save to one path at once.
 
 use std::fs::File;
 use std::process::{Child, Command, Stdio};
@@ -22,7 +22,7 @@ fn child() {
     }
 }
 
-/// Models that the child saves.
+/// Number of models that the child saves.
 const SEEDS: u64 = 5;
 
 fn start(path: &Path, times: u64) -> Child {
@@ -81,7 +81,7 @@ fn processes_that_save_at_once_do_not_disturb_each_other() {
     save(&two::<f32>(0), &path).expect("saved");
     let mut children = [(); 2].map(|()| start(&path, 60));
     for key in 100.. {
-        // A third process leaves something to remove, which is neither of theirs.
+        // A third process leaves a file to remove, which belongs to neither of them.
         kill_one(&path, key);
         check(&path);
         if children.iter_mut().all(|child| child.try_wait().expect("a state").is_some()) {
@@ -103,7 +103,7 @@ fn only_temporary_files_without_owners_are_removed() {
     let owner = File::create(&owned).expect("created");
     owner.lock().expect("locked");
     std::fs::write(abandoned(&folder), "half a").expect("written");
-    // Names that are not ours, and something that is not a file.
+    // Names that are not ours, and an entry that is not a file.
     let others = [".mimo-1.tmp", ".mimo-00000000000000zz.tmp", "mimo-00000000000000bb.tmp"];
     others.iter().for_each(|other| std::fs::write(folder.file(other), []).expect("written"));
     std::fs::create_dir(folder.file(".mimo-00000000000000cc.tmp")).expect("created");

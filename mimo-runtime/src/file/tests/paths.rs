@@ -1,8 +1,8 @@
-//! Every kind of file at the end of every kind of path.
+//! Tests of every kind of file at the end of every kind of path.
 //!
-//! For regular and missing files the standard library is the oracle: what [`save`] leaves in a folder is what
-//! [`std::fs::write`] leaves in a twin of that folder, and [`load`] reads what [`std::fs::read`] reads. The rest, which
-//! these would wait for or write into, is refused and stays as it was.
+//! For regular and missing files the standard library is the reference: [`save`] leaves the same in a folder as
+//! [`std::fs::write`] in a copy of the folder, and [`load`] reads what [`std::fs::read`] reads. Other files, which
+//! these would block on or write to, are refused and unchanged.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::*;
 
-/// Something at a path.
+/// Target of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Target {
     Regular,
@@ -57,12 +57,12 @@ impl Target {
         Target::Device,
     ];
 
-    /// Whether opening it may wait for others or act on them.
+    /// Whether opening it may block or have effects.
     fn is_special(self) -> bool {
         matches!(self, Target::Pipe | Target::Socket | Target::Device)
     }
 
-    /// Makes it in a folder. `None` where the system or the user cannot: only root makes devices.
+    /// Creates it in a folder. `None` if the system or the user cannot: only root creates devices.
     fn make(self, folder: &Path) -> Option<PathBuf> {
         let write = |name: &str, mode: u32| {
             let path = folder.join(name);
@@ -108,13 +108,13 @@ impl Target {
                 std::os::unix::net::UnixListener::bind(folder.join("socket")).ok()?;
                 return cfg!(unix).then(|| folder.join("socket"));
             }
-            // The device of `/dev/null`, in a folder where nobody misses it.
+            // The device of `/dev/null`, in a temporary folder.
             Target::Device => return run("mknod", folder.join("device"), &["c", "1", "3"]),
         })
     }
 }
 
-/// Way in which a path leads to a target.
+/// How a path refers to a target.
 #[derive(Clone, Copy, Debug)]
 enum Via {
     Itself,
@@ -127,11 +127,11 @@ enum Via {
 impl Via {
     #[cfg(unix)]
     const ALL: &[Via] = &[Via::Itself, Via::Link, Via::RelativeLink, Via::LinkToLink, Via::LinkedFolder];
-    /// Elsewhere links need privileges.
+    /// On other systems links need privileges.
     #[cfg(not(unix))]
     const ALL: &[Via] = &[Via::Itself];
 
-    /// Makes a path in `folder` that leads to `target` in `folder/targets`.
+    /// Creates a path in `folder` that refers to `target` in `folder/targets`.
     fn make(self, folder: &Path, target: &Path) -> PathBuf {
         let relative = target.strip_prefix(folder).expect("a target in the folder");
         let path = folder.join("link");
@@ -140,7 +140,7 @@ impl Via {
             Via::Link => link(target, &path),
             Via::RelativeLink => link(relative, &path),
             Via::LinkToLink => {
-                // Not beside the first one, so that its text is relative to where it is.
+                // In another folder than the first one, so that its text is relative to its own folder.
                 fs::create_dir(folder.join("links")).expect("created");
                 link(&Path::new("..").join(relative), &folder.join("links/second"));
                 link("links/second".as_ref(), &path);
@@ -171,7 +171,7 @@ fn set_mode(path: &Path, mode: u32) {
 #[cfg(not(unix))]
 fn set_mode(_: &Path, _: u32) {}
 
-/// All that is in a folder: paths, kinds, permissions, where links lead and what files hold.
+/// The contents of a folder: paths, kinds, permissions, targets of links and data of files.
 fn contents(folder: &Path) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_path_buf()];
@@ -205,7 +205,7 @@ fn made(target: Target, via: Via, twin: &str) -> Option<(Folder, PathBuf)> {
     Some((folder, path))
 }
 
-/// Runs something that must not wait for anybody.
+/// Runs code that must not block.
 fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || sender.send(work()));
@@ -262,7 +262,7 @@ fn paths_of_every_kind() {
             }
         }
     }
-    // At least all that need neither privileges nor tools.
+    // At least those that need neither privileges nor tools.
     assert!(tried >= 15 * Via::ALL.len(), "{tried}");
 }
 

@@ -1,7 +1,7 @@
-//! Statistics over the values that a mask counts, and what they add to the gradient.
+//! Statistics over unmasked values, and their contribution to the gradient.
 //!
-//! All values are normalized, and those that count make the statistics. With `n` of them in a channel and `N = n + 10⁻⁷`, which Keras
-//! divides by, `μ = Σ x / N` and `v = Σ (x − μ)² / N`.
+//! All values are normalized, with the statistics of the unmasked ones. With `n` of them in a channel and `N = n +
+//! 10⁻⁷`, which Keras divides by, `μ = Σ x / N` and `v = Σ (x − μ)² / N`.
 
 use super::{BLOCK, BatchNormalization, ChannelBlock, blocks};
 use crate::chunk::Chunk;
@@ -10,21 +10,21 @@ use crate::kernels::batch_norm::channel_gradient;
 use crate::program::Read;
 use crate::stage::MASKED_EPSILON;
 
-/// Values of a sample that one value of the mask belongs to, as far as they are of a block of channels.
+/// Consecutive values of a sample with the same value of the mask, within a block of channels.
 struct Run {
-    /// The value of the mask.
+    /// Index of the value of the mask.
     position: usize,
     /// The first value.
     start: usize,
     /// The channel of the first value, in the block.
     channel: usize,
-    /// Values.
+    /// Number of values.
     len: usize,
-    /// From the channel of one value to that of the next: the channels are the last axis, or they are not.
+    /// Distance between the channels of consecutive values: 1 if the channels are the last axis, else 0.
     step: usize,
 }
 
-/// The runs of a sample with so many values in the mask.
+/// The runs of a sample with `positions` values in the mask.
 fn runs(op: &BatchNormalization, block: ChannelBlock, positions: usize) -> impl Iterator<Item = Run> + use<> {
     let last = op.x.view.len / positions.max(1);
     let (channels, inner) = (op.channels.max(1), op.inner / last.max(1));
@@ -40,7 +40,7 @@ fn runs(op: &BatchNormalization, block: ChannelBlock, positions: usize) -> impl 
     })
 }
 
-/// Calls `visit` with the values of each run of a sample that counts.
+/// Calls `visit` with the values of each unmasked run of a sample.
 fn counted<E: Float>(
     op: &BatchNormalization,
     block: ChannelBlock,

@@ -12,7 +12,7 @@ const BETA: usize = 80;
 const MEAN: usize = 160;
 const VARIANCE: usize = 240;
 
-/// The layer on samples `[outer, 70, inner]` that lie apart in their slots. Only tests leak.
+/// The layer on samples `[outer, 70, inner]` that are separate in their slots. Only tests leak.
 fn layer(outer: usize, inner: usize, batch: bool) -> &'static BatchNormalization {
     let len = outer * CHANNELS * inner;
     let view = |slot: usize| View { slot, column: slot, len, stride: len + 5 };
@@ -36,14 +36,14 @@ fn numbers(key: u64, len: usize) -> Vec<f64> {
     (0..len).map(|i| 2.0 * kernels::uniform(key, i as u64) - 1.0).collect()
 }
 
-/// What a step computes.
+/// Results of a step.
 struct Outcome {
     y: Vec<f64>,
     dx: Vec<f64>,
     sums: Vec<f64>,
 }
 
-/// A step over a batch `x` in chunks of so many rows, merged as the engine does.
+/// A step over a batch `x` in chunks of this number of rows, merged as the engine does.
 fn step<E>(op: &'static BatchNormalization, mode: Mode, chunks: &[usize], x: &[f64], dy: &[f64]) -> Outcome
 where
     E: Float

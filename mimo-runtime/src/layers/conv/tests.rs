@@ -1,4 +1,4 @@
-//! Convolutions against sums over taps written down as they are defined, and against finite differences.
+//! Convolutions compared with sums over taps, written down by their definition, and with finite differences.
 
 use super::*;
 use crate::chunk::Mode;
@@ -8,7 +8,7 @@ use crate::program::{During, GradientTarget, Read, Starts, View, Written};
 use crate::run::Operation;
 use crate::weighting::TargetWeights;
 
-/// A layer with its memory: three rows of room, two of them used.
+/// A layer with its memory: buffers for three rows, two of them used.
 struct Case {
     geometry: Geometry,
     op: Conv,
@@ -108,7 +108,7 @@ impl Case {
         y.iter().zip(dy).map(|(y, dy)| y * dy).sum()
     }
 
-    /// Forward against the definition, backward against differences.
+    /// Checks the forward pass against the definition, and the backward pass against differences.
     fn check(&self) {
         let (start, params) = self.start::<f64>();
         let mut arena = start.clone();
@@ -158,7 +158,7 @@ impl Case {
         self.check_single(&arena);
     }
 
-    /// The vector kernels give the same numbers.
+    /// Checks that the vector kernels return the same numbers.
     fn check_single(&self, double: &[f64]) {
         let (mut arena, params) = self.start::<f32>();
         self.run(&mut arena, &params, |op, chunk| {
@@ -170,7 +170,7 @@ impl Case {
         }
     }
 
-    /// The layer as it is defined: every window position and tap that exists adds a product.
+    /// The layer by its definition: every window position and tap that exists adds a product.
     fn defined(&self, arena: &[f64], params: &[f64]) -> Vec<f64> {
         let (g, Conv { transposed, x, y, .. }) = (self.geometry, self.op);
         let (x, y) = (x.view, y.view);
@@ -215,7 +215,7 @@ impl Case {
     }
 }
 
-/// A geometry with everything drawn: odd sizes, both axes different.
+/// A random geometry: odd sizes, both axes different.
 fn drawn(key: u64) -> Geometry {
     let draw =
         |number: u64, from: usize, to: usize| from + (uniform(key, number) * (to - from + 1) as f64) as usize;
@@ -244,7 +244,7 @@ fn drawn(key: u64) -> Geometry {
         g.padding[axis] = draw(at + 2, 0, reach - 1);
         let after = draw(at + 3, 0, reach - 1);
         g.output[axis] = draw(at + 4, 1, 5);
-        // What is left over behind the last window may be anything below a stride.
+        // The remainder behind the last window may be anything below a stride.
         let padded = (g.output[axis] - 1) * g.strides[axis] + reach + draw(at + 5, 0, g.strides[axis] - 1);
         g.input[axis] = padded.saturating_sub(g.padding[axis] + after).max(1);
     }

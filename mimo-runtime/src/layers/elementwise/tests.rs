@@ -5,7 +5,7 @@ use super::*;
 use crate::layers::check::{Bench, broadcast_strides, check, gradient_of};
 use crate::program::{GradientTarget, Read, Written};
 
-/// An expression of inputs of these shapes, whose values and gradients may lie apart.
+/// An expression of inputs of these shapes, whose values and gradients may be strided.
 fn expression(
     bench: &mut Bench,
     shape: &[usize],

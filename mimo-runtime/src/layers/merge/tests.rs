@@ -13,7 +13,7 @@ const ALL: [MergeOp; 6] = [
     MergeOp::Minimum,
 ];
 
-/// A layer on inputs of these shapes.
+/// A layer with inputs of these shapes.
 fn merge<const RANK: usize>(
     bench: &mut Bench,
     op: MergeOp,
@@ -113,7 +113,7 @@ fn the_average_is_the_sum_divided() {
 
 #[test]
 fn a_value_can_be_read_twice() {
-    // `Multiply()([x, x])`: both gradients go to the same place, the second on top of the first.
+    // `Multiply()([x, x])`: both gradients have the same target; the second is added to the first.
     let mut bench = Bench::new(2);
     let [x, dx, y, dy] = std::array::from_fn(|_| bench.value(5, 2));
     let target = GradientTarget::write(dx);

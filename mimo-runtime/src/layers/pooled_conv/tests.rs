@@ -1,4 +1,4 @@
-//! The fused operation against a convolution and a pooling, one after the other.
+//! The fused operation compared with a separate convolution and pooling.
 
 use super::*;
 use crate::kernels::conv::Geometry;
@@ -14,7 +14,7 @@ use mimo_graph::layers::spatial::Padding;
 
 const ROWS: usize = 2;
 
-/// What is compared, by slot: values per sample first, fixed slots behind them.
+/// The compared slots: values per sample first, then fixed ones.
 const X: usize = 0;
 const Y: usize = 1;
 const DY: usize = 2;
@@ -49,7 +49,7 @@ impl Case {
             image,
             wide,
             wide,
-            pooling.codes_len(),
+            pooling.argmax_len(),
             kernel,
             geometry.filters,
             geometry.padded_len(),
@@ -76,7 +76,7 @@ impl Case {
         if self.relu { Activation::Relu } else { Activation::Linear }
     }
 
-    /// Forward and backward of `work` on random numbers; everything that can be compared.
+    /// Runs `work` forward and backward on random numbers, and returns everything to compare.
     fn run<E: Float>(&self, work: impl FnOnce(&mut Chunk<'_, E>)) -> Vec<Vec<f64>> {
         let numbers = |key: u64, len: usize| -> Vec<E> {
             (0..len).map(|i| E::of(2.0 * uniform(key, i as u64) - 1.0)).collect()

@@ -14,7 +14,7 @@ fn pooling(bench: &mut Bench, kind: PoolKind, op: &Shape, gap: usize, accumulate
     Pooling { kind, image, size, strides, padding, x, y }
 }
 
-/// Windows, as an operation has them.
+/// Windows of an operation.
 #[derive(Clone, Copy)]
 struct Shape {
     image: [usize; 3],
@@ -33,7 +33,7 @@ impl Shape {
     }
 }
 
-/// Windows nobody thought of, half of them over the edges; a few are of height 1.
+/// Random windows, half of them over the edges, a few of height 1.
 fn some_windows(key: u64) -> Shape {
     let mut drawn = 0;
     let mut draw = |to: usize| {
@@ -61,8 +61,7 @@ fn gradients() {
     }
 }
 
-/// The values of every window and channel, from the definition: windows in a padded image, of which only real values
-/// count.
+/// Values of every window and channel, by the definition: windows in a padded image, without the padding.
 fn values(windows: &Windows, x: &[f64]) -> Vec<Vec<f64>> {
     let mut all = vec![];
     for (down, right) in (0..windows.count[0]).flat_map(|i| (0..windows.count[1]).map(move |j| (i, j))) {

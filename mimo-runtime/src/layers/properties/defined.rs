@@ -1,28 +1,28 @@
-//! The layers as Keras defines them, without any thought of speed.
+//! The layers by Keras's definition, regardless of speed.
 
 use mimo_graph::layers::pooling::PoolKind;
 use mimo_graph::layers::sliding::Padding;
 
 use super::{Problem, Values};
 
-/// All of a layer that is linear in what it reads and in its kernel: the products that its outputs are sums of.
+/// The linear part of a layer: the products of inputs and kernel that its outputs are sums of.
 pub(super) struct Products {
-    /// Values of a sample that are read.
+    /// Input values of a sample.
     pub(super) x: usize,
     pub(super) weights: usize,
-    /// Values of a sample that are given.
+    /// Output values of a sample.
     pub(super) y: usize,
-    /// The places of a value that is read, of a weight and of the output to which their product is added.
+    /// Indices of an input, a weight and the output to which their product is added.
     terms: Vec<[usize; 3]>,
 }
 
-/// Along one axis: the length of the output, and which input meets which output at which tap.
+/// One axis: the length of the output, and which input meets which output at which tap.
 struct Along {
     output: usize,
     terms: Vec<[usize; 3]>,
 }
 
-/// A convolution of an input with zeros around it: windows are wherever they fit.
+/// A convolution of a zero-padded input: windows are wherever they fit.
 fn convolved(n: usize, kernel: usize, stride: usize, dilation: usize, padding: Padding) -> Along {
     let extent = (kernel - 1) * dilation + 1;
     let (before, after) = match padding {
@@ -47,8 +47,8 @@ fn convolved(n: usize, kernel: usize, stride: usize, dilation: usize, padding: P
     Along { output: starts.len(), terms }
 }
 
-/// The transpose, as section 1.5 of the reference has it: each input is spread over a buffer, of which the output is
-/// cut out.
+/// The transpose, as section 1.5 of the reference defines it: each input is spread over a buffer, and the output is
+/// cut from it.
 fn spread(
     n: usize,
     kernel: usize,
@@ -123,7 +123,7 @@ pub(super) fn products(problem: &Problem) -> Products {
 }
 
 impl Products {
-    /// Output and gradients. The bias lies behind the kernel.
+    /// Output and gradients. The bias follows the kernel.
     pub(super) fn apply(&self, before: &Values, problem: &Problem) -> Values {
         let mut after = before.clone();
         let filters = problem.filters;
@@ -147,7 +147,7 @@ impl Products {
     }
 }
 
-/// By output: the places of the real values in its window.
+/// Indices of the real values in the window of each output.
 pub(super) fn pools(
     image: [usize; 2],
     channels: usize,

@@ -1,4 +1,4 @@
-//! Dropout gate by gate: what each gate's part of a kernel is multiplied with.
+//! Dropout per gate: the masked values that each gate's part of a kernel is multiplied with.
 
 use super::{Recurrent, RecurrentDropout};
 use crate::chunk::{Chunk, Mode};
@@ -6,7 +6,7 @@ use crate::float::Float;
 use crate::kernels::{self, Epilogue, Mat, PANEL};
 use crate::random;
 
-/// From the key of a gate's random numbers to that of the next. Keys of layers differ in other bits.
+/// Distance of the keys of two gates' random numbers. Keys of layers differ in other bits.
 const NEXT_GATE: u64 = 1 << 58;
 
 /// Dropout of the values that each step of a chunk multiplies with a kernel.
@@ -14,19 +14,19 @@ const NEXT_GATE: u64 = 1 << 58;
 pub(super) struct Mask {
     seed: u64,
     key: u64,
-    /// The place of the first row's values in the batch.
+    /// Index in the batch of the first row's values.
     first: u64,
     rate: f64,
-    /// Gates with zeros of their own.
+    /// Number of gates with their own masks.
     gates: usize,
-    /// Where the values with zeros of the first step begin.
+    /// Offset of the masked values of the first step.
     dropped: usize,
-    /// Where one more of these values can be put.
+    /// Scratch memory for one more masked value.
     room: Mat,
 }
 
 impl Mask {
-    /// Those of the inputs and of the states; none where nothing is dropped.
+    /// Dropout of the inputs and of the states; `None` if nothing is dropped.
     pub(super) fn of<E: Float>(op: &Recurrent, chunk: &Chunk<'_, E>) -> [Option<Mask>; 2] {
         let mask = |dropout: Option<RecurrentDropout<usize>>, len: usize| {
             let RecurrentDropout { rate, key, dropped } = dropout.filter(|_| chunk.mode == Mode::Train)?;
@@ -38,19 +38,19 @@ impl Mask {
         [mask(op.input_dropout, op.features), mask(op.dropout, op.units)]
     }
 
-    /// `to` is `from` with the zeros of a gate, or has that added.
+    /// Writes `from` with the mask of a gate to `to`, or adds it.
     pub(super) fn apply<E: Float>(self, arena: &mut [E], gate: usize, from: Mat, to: Mat, accumulate: bool) {
         let key = random::key(self.seed, self.key ^ (gate as u64 * NEXT_GATE));
         kernels::dropout(arena, key, self.first, self.rate, from, to, accumulate);
     }
 
-    /// The values of a step with the zeros of every gate, side by side.
+    /// The values of a step with the masks of all gates, side by side.
     fn values(self, rows: usize, step: usize) -> Mat {
         let cols = self.gates * self.room.cols;
         Mat::contiguous(self.dropped + step * rows * cols, rows, cols)
     }
 
-    /// The gradient of what was multiplied with a kernel, before its zeros, from that of the products of all gates.
+    /// Computes the gradient of the unmasked values from that of the products of all gates.
     pub(super) fn input_gradient<E: Float>(
         self,
         arena: &mut [E],
@@ -72,12 +72,12 @@ impl Mask {
 pub(super) struct Operand {
     /// The matrices side by side.
     all: Mat,
-    /// Their number.
+    /// Number of matrices.
     count: usize,
 }
 
 impl Operand {
-    /// `values` at a step, with the zeros of a mask.
+    /// Masks `values` of a step.
     pub(super) fn new<E: Float>(
         chunk: &mut Chunk<'_, E>,
         values: Mat,
@@ -101,12 +101,12 @@ impl Operand {
         }
     }
 
-    /// The matrices side by side; the matrix itself if it is one for all gates.
+    /// The matrices side by side, or the one matrix for all gates.
     pub(super) fn all(self) -> Mat {
         self.all
     }
 
-    /// The number of matrices.
+    /// Number of matrices.
     pub(super) fn count(self) -> usize {
         self.count
     }
@@ -120,8 +120,8 @@ impl Operand {
         self.all.columns(gate * len, len)
     }
 
-    /// `y = x · kernel + bias` of the first gates, of `units` values each, as far as `y` has columns. `width` is that of the
-    /// kernel.
+    /// Computes `y = x · kernel + bias` for the first gates, of `units` values each, as far as `y` has columns.
+    /// `width` is the width of the kernel.
     pub(super) fn product<E: Float>(
         self,
         arena: &mut [E],
@@ -140,7 +140,7 @@ impl Operand {
         }
     }
 
-    /// `y += x · kernel`, as [`product`](Self::product).
+    /// Computes `y += x · kernel`, as [`product`](Self::product).
     pub(super) fn add_product<E: Float>(
         self,
         arena: &mut [E],
@@ -159,8 +159,9 @@ impl Operand {
     }
 }
 
-/// `dx = dy_g · kernel_gᵀ` for one gate of all in `dy`, of `units` values each. The transposed copy of a kernel has panels of
-/// rows, in each of which the columns of a gate follow each other: so each panel is a product by itself.
+/// Computes `dx = dy_g · kernel_gᵀ` for one gate of all in `dy`, of `units` values each. The transposed copy of a
+/// kernel has panels of rows, in each of which the columns of a gate are contiguous: each panel is a product by
+/// itself.
 pub(super) fn input_gradient<E: Float>(
     arena: &mut [E],
     dy: Mat,

@@ -1,4 +1,4 @@
-//! The gradients of the weights, over some steps at a time.
+//! Gradients of the weights, over several steps at a time.
 
 use std::ops::Range;
 
@@ -7,11 +7,11 @@ use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::kernels::{self, Mat, Steps};
 
-/// Rows of all steps that are summed up in one go: enough to hide what it costs to load the sums and store them again, few
-/// enough for the gradients of the gates to be in the cache still.
+/// Rows of the steps that are summed up together: enough to hide the cost of loading and storing the sums, few enough
+/// for the gradients of the gates to be still in the cache.
 pub(super) const ROWS: usize = 160;
 
-/// Where the gradients of the weights that are trained are summed up.
+/// Buffers of the gradients of the trained weights.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sums {
     kernel: Option<Mat>,
@@ -29,8 +29,8 @@ impl Sums {
         }
     }
 
-    /// Adds what some steps bring that follow each other: those with memory at these places, of which the first reads the input of
-    /// `step`. Where their gates were, there are the gradients of the products.
+    /// Adds the gradients of consecutive steps, whose memory is at these indices and the first of which reads the
+    /// input of `step`. The memory of the gates holds the gradients of the products.
     pub(super) fn add<E: Float>(
         &self,
         op: &Recurrent,
@@ -52,9 +52,9 @@ impl Sums {
         };
         let [input_mask, mask] = Mask::of(op, chunk);
         let (rows, start) = (chunk.rows, steps.start);
-        // Steps of values with zeros follow each other, whichever way a sequence is read.
+        // Masked values are step-major, whatever the direction of the sequence.
         let step_by_step = |first: Mat| Steps { first, apart: rows * first.stride, backwards: false, count };
-        // The gradients of the parts of a kernel that are multiplied with the same values.
+        // The gradients of the kernel parts that are multiplied with the same values.
         let products =
             |arena: &mut [E], x: Operand, steps: &dyn Fn(Mat) -> Steps, first: usize, sums: Mat| {
                 let cols = width / x.count();
@@ -77,7 +77,7 @@ impl Sums {
         if let Some(sums) = self.recurrent_kernel {
             let values = op.step(chunk, op.states.view, start, op.units);
             let states = Operand::known(rows, values, mask, start);
-            // The gradients of the products with the state lie where `Cell::kept` says.
+            // The gradients of the products with the state are where `Cell::kept` says.
             let first = match op.cell {
                 Cell::Lstm | Cell::Simple => 0,
                 Cell::Gru { .. } => width,
@@ -89,7 +89,7 @@ impl Sums {
             }
         }
         if let Some(sums) = self.bias {
-            // As many as there are biases: those of both products, or of the first.
+            // One sum per bias: of both products, or of the first.
             kernels::add_steps_sums(chunk.arena, gradients(0, sums.cols), sums);
         }
     }

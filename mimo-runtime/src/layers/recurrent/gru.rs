@@ -1,8 +1,8 @@
 //! The cell of a GRU that resets after the product, Keras's default. With `a = x · W + b₀` and `g = h · U + b₁`:
 //! `z = σ(a_z + g_z)`, `r = σ(a_r + g_r)`, `c = φ(a_c + r · g_c)`, `h' = z · h + (1 − z) · c`.
 //!
-//! A step keeps `z`, `r`, `c` in the places of `a`, and `g_c` in its own; the backward puts the gradients of `a` and of `g`
-//! there, which differ in the last part.
+//! A step stores `z`, `r`, `c` in the memory of `a`, and `g_c` in its own; the backward pass overwrites them with the
+//! gradients of `a` and of `g`, which differ in the last part.
 
 use super::{Places, Recurrent, Step, StepBack};
 use crate::float::Float;
@@ -19,22 +19,23 @@ pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E
     kernels::copy(arena, g.columns(0, 2 * units), zr, true);
     kernels::activation_forward(arena, op.recurrent_activation, zr, zr);
     let [z, r, c, g_c] = [op.part(a, 0), op.part(a, 1), op.part(a, 2), op.part(g, 2)];
-    // The state is not known yet: its place holds what is added to the candidate.
+    // The state is not known yet: its memory holds the addend of the candidate.
     kernels::binary(arena, Binary::Multiply, r, g_c, state);
     kernels::copy(arena, state, c, true);
     kernels::activation_forward(arena, op.activation, c, c);
     mix(arena, z, h, c, state);
 }
 
-/// `h' = z · (h − c) + c`
+/// Computes `h' = z · (h − c) + c`.
 pub(super) fn mix<E: Float>(arena: &mut [E], z: Mat, h: Mat, c: Mat, state: Mat) {
     kernels::binary(arena, Binary::Subtract, h, c, state);
     kernels::binary(arena, Binary::Multiply, state, z, state);
     kernels::copy(arena, c, state, true);
 }
 
-/// The gradients of [`mix`] through the activations: those of `z` and `c` before them, in the places of the gates, and that
-/// of `h` as far as it is mixed, in the place of that of `h'`. The last two places of `carried` are computed in.
+/// Computes the gradients of [`mix`] through the activations: replaces `z` and `c` by the gradients of their
+/// activations' inputs, and the gradient of `h'` by the direct part of the gradient of `h`. The last two buffers of
+/// `state_gradients` are scratch memory.
 pub(super) fn unmix<E: Float>(
     op: &Recurrent,
     arena: &mut [E],
@@ -55,13 +56,13 @@ pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<
     let ([h, _], units, width) = (at.states, op.units, op.width());
     let (a, g) = (at.gates.columns(0, width), at.gates.columns(width, width));
     let [z, r, c, g_c] = [op.part(a, 0), op.part(a, 1), op.part(a, 2), op.part(g, 2)];
-    let [dh, d, ..] = at.carried;
-    unmix(op, arena, [z, c], h, at.carried);
+    let [dh, d, ..] = at.state_gradients;
+    unmix(op, arena, [z, c], h, at.state_gradients);
     kernels::binary(arena, Binary::Multiply, c, g_c, d);
     kernels::binary(arena, Binary::Multiply, c, r, g_c);
     kernels::activation_backward(arena, op.recurrent_activation, r, d, r, false);
     kernels::copy(arena, a.columns(0, 2 * units), g.columns(0, 2 * units), false);
-    if at.goes_on {
+    if at.needs_previous {
         at.through_state(arena, 3, g, dh, true);
     }
 }

@@ -1,8 +1,8 @@
-//! The cell of a GRU that resets before the product: `z = σ(x · W_z + h · U_z + b_z)`, `r` like it,
-//! `c = φ(x · W_c + (r · h) · U_c + b_c)`, `h' = z · h + (1 − z) · c`.
+//! The cell of a GRU that resets before the product: `z = σ(x · W_z + h · U_z + b_z)`, `r` likewise, `c = φ(x · W_c +
+//! (r · h) · U_c + b_c)`, `h' = z · h + (1 − z) · c`.
 //!
-//! The recurrent kernel is multiplied with the state in two of its parts and with the reset state in the third. Its gradient
-//! is that of two products, each with zeros in the parts of the other.
+//! Two parts of the recurrent kernel are multiplied with the state, the third with the reset state. Its gradient is
+//! the sum of those of two products, each with zeros in the parts of the other.
 
 use super::gru::{mix, unmix};
 use super::{Places, Recurrent, Step, StepBack};
@@ -27,20 +27,20 @@ pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<
     let ([h, _], units, width) = (at.states, op.units, op.width());
     let [a, of_state, of_reset]: [Mat; 3] = std::array::from_fn(|part| at.gates.columns(part * width, width));
     let [z, r, c] = std::array::from_fn(|part| op.part(a, part));
-    let [dh, d, ..] = at.carried;
-    unmix(op, arena, [z, c], h, at.carried);
+    let [dh, d, ..] = at.state_gradients;
+    unmix(op, arena, [z, c], h, at.state_gradients);
     kernels::fill(arena, of_reset.columns(0, 2 * units), E::of(0.0));
     kernels::copy(arena, c, op.part(of_reset, 2), false);
-    // The gradient of the reset state goes to the state, and to the gate that reset it.
+    // The gradient of the reset state goes to the state and to the reset gate.
     at.through(arena, of_reset, d, false);
-    let e = at.carried[2];
+    let e = at.state_gradients[2];
     kernels::binary(arena, Binary::Multiply, d, r, e);
     at.unmask(arena, 2, e, dh, true);
     kernels::binary(arena, Binary::Multiply, d, at.seen.of_gate(2), d);
     kernels::activation_backward(arena, op.recurrent_activation, r, d, r, false);
     kernels::copy(arena, a.columns(0, 2 * units), of_state.columns(0, 2 * units), false);
     kernels::fill(arena, op.part(of_state, 2), E::of(0.0));
-    if at.goes_on {
+    if at.needs_previous {
         at.through_state(arena, 2, of_state, dh, true);
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E
     }
     kernels::activation_forward(arena, op.activation, g, g);
     kernels::binary(arena, Binary::Multiply, f, before, cell);
-    // The state is not known yet: its place holds what is added to the cell state.
+    // The state is not known yet: its memory holds the addend of the cell state.
     kernels::binary(arena, Binary::Multiply, i, g, state);
     kernels::copy(arena, state, cell, true);
     kernels::activation_forward(arena, op.activation, cell, state);
@@ -43,7 +43,7 @@ pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E
 }
 
 pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<'_, E>) {
-    let (gates, [before, cell], [dh, dc, a, b]) = (at.gates, at.cells, at.carried);
+    let (gates, [before, cell], [dh, dc, a, b]) = (at.gates, at.cells, at.state_gradients);
     if usual(op) {
         kernels::lstm_backward(arena, gates, before, cell, dh, dc);
     } else {
@@ -64,7 +64,7 @@ pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<
         kernels::binary(arena, Binary::Multiply, dc, f, dc);
         through(arena, op.recurrent_activation, f, a);
     }
-    if at.goes_on {
+    if at.needs_previous {
         at.through_state(arena, 4, gates, dh, false);
     }
 }

@@ -1,14 +1,14 @@
-//! Masked steps of a sequence: the states stay what they were, and the result is that of the step before.
+//! Masked steps of a sequence: the states stay unchanged, and the output is that of the step before.
 //!
-//! A step that counts for some rows of a chunk is computed for all of them, and the other rows are put back. Steps that count for no
-//! row are neither computed nor stored, so that padding costs nothing.
+//! A step that is unmasked for some rows of a chunk is computed for all of them, and the other rows are restored.
+//! Steps that are masked for all rows are neither computed nor stored, so that padding costs nothing.
 
 use super::{Cell, Places, Recurrent};
 use crate::chunk::Chunk;
 use crate::float::Float;
 use crate::kernels::{self, Mat};
 
-/// The rows of a chunk for which a step counts.
+/// The rows of a chunk for which a step is unmasked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Counted {
     All,
@@ -19,13 +19,13 @@ pub(super) enum Counted {
 /// The mask of a chunk.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Masked {
-    /// The mask, a row for each sample.
+    /// The mask, one row per sample.
     values: Mat,
-    /// The number of steps before the first that counts, in a column.
+    /// Number of steps before the first unmasked one, as a column.
     first: Mat,
-    /// Where the gradients of both states are kept.
+    /// Buffers for the gradients of both states.
     saved: [Mat; 2],
-    /// Whether the result of a masked step is zeros.
+    /// Whether the output of a masked step is zeros.
     zeros: bool,
     /// Whether the sequence is read from its end.
     backwards: bool,
@@ -43,13 +43,13 @@ impl Masked {
         })
     }
 
-    /// The values of the mask for a step.
+    /// The mask values of a step.
     fn column(&self, step: usize) -> Mat {
         let place = if self.backwards { self.values.cols - 1 - step } else { step };
         self.values.columns(place, 1)
     }
 
-    /// Counts the steps of each row before the first that counts.
+    /// Counts the steps of each row before the first unmasked one.
     pub(super) fn find_first<E: Float>(&self, arena: &mut [E]) {
         for row in 0..self.values.rows {
             let counts = |&step: &usize| {
@@ -61,7 +61,7 @@ impl Masked {
         }
     }
 
-    /// The rows for which a step counts.
+    /// Returns the rows for which a step is unmasked.
     pub(super) fn counted<E: Float>(&self, arena: &[E], step: usize) -> Counted {
         let column = self.column(step);
         let mut counts = (0..column.rows).map(|row| arena[column.offset + row * column.stride] != E::zero());
@@ -73,12 +73,13 @@ impl Masked {
         }
     }
 
-    /// Puts the masked rows of a state back to what they were before the step.
+    /// Restores the masked rows of a state to their values before the step.
     pub(super) fn keep<E: Float>(&self, arena: &mut [E], step: usize, [before, after]: [Mat; 2]) {
         kernels::copy_rows(arena, self.column(step), |mask: E| mask == E::zero(), before, after);
     }
 
-    /// Sets the rows of a result that are zeros.
+    /// Sets the rows of a step's output to zero that have no value: the masked ones, or those before the first
+    /// unmasked step.
     pub(super) fn clear<E: Float>(&self, arena: &mut [E], step: usize, y: Mat) {
         match self.zeros {
             true => {
@@ -91,7 +92,7 @@ impl Masked {
         }
     }
 
-    /// Adds the gradient of the result after a step to that of the state, but for the rows that were [cleared](Self::clear).
+    /// Adds the gradient of a step's output to that of the state, except in rows that were [cleared](Self::clear).
     pub(super) fn add_gradient<E: Float>(&self, arena: &mut [E], step: usize, dy: Mat, dh: Mat) {
         let [saved, _] = self.saved;
         let from_to = [(dh, saved), (saved, dh)];
@@ -107,30 +108,36 @@ impl Masked {
         copy(arena, from_to[1]);
     }
 
-    /// Keeps the state gradients of the masked rows while a step goes backward.
-    pub(super) fn save<E: Float>(&self, op: &Recurrent, arena: &mut [E], step: usize, carried: [Mat; 4]) {
-        for (gradient, saved) in states(op, carried).zip(self.saved) {
+    /// Saves the state gradients of the masked rows before the backward pass of a step.
+    pub(super) fn save<E: Float>(
+        &self,
+        op: &Recurrent,
+        arena: &mut [E],
+        step: usize,
+        state_gradients: [Mat; 4],
+    ) {
+        for (gradient, saved) in states(op, state_gradients).zip(self.saved) {
             self.keep(arena, step, [gradient, saved]);
         }
     }
 
-    /// Puts these gradients back, and sets those of the products of the masked rows to 0.
+    /// Restores these gradients, and sets those of the products of the masked rows to 0.
     pub(super) fn restore<E: Float>(
         &self,
         op: &Recurrent,
         arena: &mut [E],
         step: usize,
-        carried: [Mat; 4],
+        state_gradients: [Mat; 4],
         gates: Mat,
     ) {
-        for (gradient, saved) in states(op, carried).zip(self.saved) {
+        for (gradient, saved) in states(op, state_gradients).zip(self.saved) {
             self.keep(arena, step, [saved, gradient]);
         }
         kernels::fill_rows(arena, self.column(step), |mask: E| mask == E::zero(), gates, E::zero());
     }
 }
 
-/// The gradients of the states among those that go from step to step.
-fn states(op: &Recurrent, carried: [Mat; 4]) -> impl Iterator<Item = Mat> {
-    carried.into_iter().take(if op.cell == Cell::Lstm { 2 } else { 1 })
+/// The gradients of the states, among the matrices passed from step to step.
+fn states(op: &Recurrent, state_gradients: [Mat; 4]) -> impl Iterator<Item = Mat> {
+    state_gradients.into_iter().take(if op.cell == Cell::Lstm { 2 } else { 1 })
 }

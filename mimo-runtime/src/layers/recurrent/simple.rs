@@ -12,9 +12,9 @@ pub(super) fn forward<E: Float>(op: &Recurrent, arena: &mut [E], at: &Step<'_, E
 }
 
 pub(super) fn backward<E: Float>(op: &Recurrent, arena: &mut [E], at: &StepBack<'_, E>) {
-    let (dh, state) = (at.carried[0], at.states[1]);
+    let (dh, state) = (at.state_gradients[0], at.states[1]);
     kernels::activation_backward(arena, op.activation, state, dh, at.gates, false);
-    if at.goes_on {
+    if at.needs_previous {
         at.through_state(arena, 1, at.gates, dh, false);
     }
 }

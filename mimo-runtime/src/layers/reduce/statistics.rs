@@ -1,13 +1,13 @@
-//! Reductions that are more than a sum or a comparison, of the values that a function visits.
+//! Reductions other than sums and comparisons, over the values that a function visits.
 
 use mimo_graph::operation::Reduction;
 
 use crate::float::Float;
 
-/// Calls a function with the place of each value, in order.
+/// Calls a function with the offset of each value, in order.
 type Visit<'a> = &'a mut dyn FnMut(usize);
 
-/// The mean of the values, and how many there are.
+/// Mean and number of the values.
 fn mean<E: Float>(x: &[E], each: &impl Fn(Visit<'_>)) -> (E, E) {
     let (mut sum, mut count) = (E::zero(), 0);
     each(&mut |at| {
@@ -18,14 +18,14 @@ fn mean<E: Float>(x: &[E], each: &impl Fn(Visit<'_>)) -> (E, E) {
     (sum / count, count)
 }
 
-/// `Σ f(x)`
+/// Computes `Σ f(x)`.
 fn sum_of<E: Float>(x: &[E], each: &impl Fn(Visit<'_>), f: impl Fn(E) -> E) -> E {
     let mut sum = E::zero();
     each(&mut |at| sum += f(x[at]));
     sum
 }
 
-/// The place among the values of the first for which none is better, and that value. As in numpy, a NaN is better than any number.
+/// Index and value of the first best value. As in numpy, NaN is better than any number.
 fn best<E: Float>(x: &[E], each: &impl Fn(Visit<'_>), is_better: impl Fn(E, E) -> bool) -> (usize, E) {
     let (mut found, mut count) = (None::<(usize, E)>, 0);
     each(&mut |at| {
@@ -39,7 +39,7 @@ fn best<E: Float>(x: &[E], each: &impl Fn(Visit<'_>), is_better: impl Fn(E, E) -
     found.unwrap_or((0, E::zero()))
 }
 
-/// The number that values become. Sums and comparisons are made by runs, and not here.
+/// Computes the result of a reduction. Sums and comparisons are computed by runs, and not here.
 pub(super) fn value<E: Float>(reduction: Reduction, x: &[E], each: impl Fn(Visit<'_>)) -> E {
     let truth = |holds: bool| if holds { E::one() } else { E::zero() };
     let variance = || {
@@ -71,7 +71,7 @@ pub(super) fn value<E: Float>(reduction: Reduction, x: &[E], each: impl Fn(Visit
     }
 }
 
-/// Gives `write` the gradient of each value, for the gradient `dy` of the result, which is at `from` of `y`.
+/// Calls `write` with the gradient of each value, for the gradient `dy` of the result, which is at `from` in `y`.
 pub(super) fn gradient<E: Float>(
     reduction: Reduction,
     [x, y]: [&[E]; 2],
@@ -110,13 +110,13 @@ pub(super) fn gradient<E: Float>(
             each(&mut |at| write(at, x[at] * scale));
         }
         Reduction::LogSumExp => {
-            // Equal infinities are the whole of the sum.
+            // Infinities of one sign make up the whole sum.
             each(&mut |at| {
                 let share = if x[at] == y[from] { E::one() } else { (x[at] - y[from]).exp() };
                 write(at, dy * share);
             });
         }
-        // Those have other ways, or no gradient.
+        // The others are computed elsewhere, or have no gradient.
         _ => each(&mut |at| write(at, E::zero())),
     }
 }

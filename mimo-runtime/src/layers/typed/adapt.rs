@@ -4,8 +4,8 @@ use crate::Result;
 use crate::error::Error;
 use crate::float::Float;
 
-/// Mean and variance of values of a shape, for each position of the axes that end before axis `end` and have these lengths.
-/// The variance is that of the values themselves, divided by their number, as Keras takes it.
+/// Computes mean and variance of values of a shape, for each position of the axes that end before axis `end` and have
+/// these lengths. The variance is divided by the number of values, as in Keras.
 pub(super) fn moments<E: Float>(
     values: &[E],
     shape: &[usize],
@@ -16,7 +16,7 @@ pub(super) fn moments<E: Float>(
     let (before, after) = shape.split_at(end.min(shape.len()));
     let inner: usize = after.iter().product();
     let samples = shape.first().copied().unwrap_or(1).max(1);
-    // The batch is not one of the axes, and without axes all values share one mean.
+    // The batch axis is not one of the axes, and without axes all values share one mean.
     let fits = lengths.is_empty() || (before.len() > lengths.len() && before.ends_with(lengths));
     if shape.contains(&0) && fits {
         return Err(Error::NoData);

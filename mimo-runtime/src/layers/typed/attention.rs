@@ -3,7 +3,8 @@
 use dfdx::shapes::{Dtype, Rank0, Rank1, Rank2, Rank3, Rank4};
 use dfdx::tensor::{Storage, Tensor};
 
-/// The structs of `MultiHeadAttention` and `GroupQueryAttention`: with and without biases. Weights of a gate come after those of the keys.
+/// Defines the weights of `MultiHeadAttention` and `GroupQueryAttention`, with and without biases. Weights of a gate
+/// follow those of the keys.
 macro_rules! attention {
     (
         $layer:ident, $without:ident, [$($size:ident),+], $kernel:ty, $bias:ty, $keras:literal,
@@ -28,9 +29,9 @@ macro_rules! attention {
                 pub value_kernel: Tensor<Rank3<C, G, V>, E, D>,
                 /// Bias of the values, `[G, V]`.
                 pub value_bias: Tensor<Rank2<G, V>, E, D>,
-                /// Kernel of the results, from `[H, V]`.
+                /// Kernel of the output, from `[H, V]`.
                 pub attention_output_kernel: Tensor<$kernel, E, D>,
-                /// Bias of the results, of the axes after those of the queries.
+                /// Bias of the output, for the axes after those of the queries.
                 pub attention_output_bias: Tensor<$bias, E, D>,
             }
         }
@@ -47,7 +48,7 @@ macro_rules! attention {
                 $($gate_kernel)*
                 /// Kernel of the values, `[C, G, V]`.
                 pub value_kernel: Tensor<Rank3<C, G, V>, E, D>,
-                /// Kernel of the results, from `[H, V]`.
+                /// Kernel of the output, from `[H, V]`.
                 pub attention_output_kernel: Tensor<$kernel, E, D>,
             }
         }
@@ -108,9 +109,7 @@ attention!(
 );
 
 weights! {
-    /// The weight of `Attention` with a learned factor.
-    ///
-    /// **Keras equivalent:** `keras.layers.Attention(use_scale=True)`.
+    /// The weight of `Attention` with a trained scale.
     pub struct AttentionWithScale<E: Dtype, D: Storage<E>> {
         /// Factor of the scores, `[]`.
         pub scale: Tensor<Rank0, E, D>,
@@ -118,9 +117,7 @@ weights! {
 }
 
 weights! {
-    /// The weight of `Attention` whose scores add queries and keys up.
-    ///
-    /// **Keras equivalent:** `keras.layers.Attention(score_mode="concat")`.
+    /// The weight of `Attention` with additive scores.
     pub struct ConcatAttention<E: Dtype, D: Storage<E>> {
         /// Factor of the scores, `[]`.
         pub concat_score_weight: Tensor<Rank0, E, D>,
@@ -128,9 +125,7 @@ weights! {
 }
 
 weights! {
-    /// The weights of `Attention` whose scores add queries and keys up and multiply them with a learned factor.
-    ///
-    /// **Keras equivalent:** `keras.layers.Attention(use_scale=True, score_mode="concat")`.
+    /// The weights of `Attention` with additive scores and a trained scale.
     pub struct ConcatAttentionWithScale<E: Dtype, D: Storage<E>> {
         /// Factor in the hyperbolic tangents, `[]`.
         pub scale: Tensor<Rank0, E, D>,

@@ -3,13 +3,14 @@
 use dfdx::shapes::{Dtype, Rank1, Rank2, Rank3, Rank4};
 use dfdx::tensor::{Storage, Tensor};
 
-/// The structs of `EinsumDense` with a kernel of some number of axes: without a bias, and with one of up to three axes.
+/// Defines the weights of `EinsumDense`, for a number of kernel axes: without a bias, and with one of up to three
+/// axes.
 macro_rules! einsum_dense {
     ($without:ident, [$($with:ident: $bias:ident<$($own:ident),+>),+], $kernel:tt, $shape:literal) => {
         einsum_dense!(@ $without, $kernel, $shape, "`keras.layers.EinsumDense(equation, output_shape)`", [], {});
         $(einsum_dense!(
             @ $with, $kernel, $shape, "`keras.layers.EinsumDense(equation, output_shape, bias_axes=…)`", [$($own),+], {
-                /// Bias, with 1 for the axes of the output that share its values.
+                /// Bias, with length 1 for output axes that share its values.
                 pub bias: Tensor<$bias<$($own),+>, E, D>,
             }
         );)+

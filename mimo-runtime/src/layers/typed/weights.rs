@@ -1,6 +1,7 @@
-//! How the weights of a layer are declared.
+//! Declarations of the weights of a layer.
 
-/// The struct of a layer's weights, in the order in which the layer has them, and [`LayerWeights`](crate::weights::LayerWeights) for it.
+/// Defines the struct of a layer's weights, in the layer's order, and its
+/// [`LayerWeights`](crate::weights::LayerWeights).
 macro_rules! weights {
     (
         $(#[$about:meta])*
@@ -47,7 +48,7 @@ macro_rules! weights {
     };
 }
 
-/// The number after some weights, of which the first has the number `$number`.
+/// The number after these weights, of which the first has the number `$number`.
 macro_rules! next_number {
     ($number:ty,) => { $number };
     ($number:ty, $weight:ident $($further:ident)*) => {
@@ -55,7 +56,7 @@ macro_rules! next_number {
     };
 }
 
-/// Shows weights to a visitor one after another and binds each to its name.
+/// Calls a visitor with each weight in order, and binds each to its name.
 macro_rules! visit_weights {
     ($model:ty, $visitor:ident, $get:ident, $get_mut:ident, $number:ty,) => {};
     ($model:ty, $visitor:ident, $get:ident, $get_mut:ident, $number:ty, $weight:ident $($further:ident)*) => {
