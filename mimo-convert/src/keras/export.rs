@@ -1,0 +1,51 @@
+//! A model of mimo as a `.keras` file: Keras 3 loads it, predicts with it and goes on training.
+//!
+//! The description in a file of weights names classes, arguments and weights as Keras does, so that most layers are written as they are.
+//! What Keras has otherwise is in the files of this module: models in models are found among the calls of the description, directions are
+//! parts of a `Bidirectional`, and operations are nodes of `keras.ops`.
+
+use serde_json::json;
+
+use crate::description::Description;
+use crate::error::Error;
+use crate::hdf5::Group;
+use crate::keras::container::write_archive;
+use crate::weights::{Values, Weights};
+
+mod build;
+mod config;
+mod nested;
+mod network;
+mod operations;
+mod variables;
+
+/// The version of Keras whose files are written.
+pub const VERSION: &str = "3.15.1";
+
+/// The time that files have: equal models are equal files.
+const SAVED: &str = "2026-12-01@00:00:00";
+
+/// A file, and what it lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// The bytes of a `.keras` file.
+    pub bytes: Vec<u8>,
+    /// Parts of a training that Keras has no form for, each with its reason. Predictions are the same.
+    pub missing: Vec<String>,
+}
+
+/// Writes a model.
+///
+/// # Errors
+/// The layer that Keras has no form for, or a weight that is missing or has another shape.
+pub fn export(description: &Description, weights: &Weights) -> Result<Export, Error> {
+    let is_double = weights.values().any(|array| matches!(array.values, Values::F64(_)));
+    let float = if is_double { "float64" } else { "float32" };
+    let network = build::network(&description.name, &description.graph, float)?;
+    let mut config = network.to_json(false);
+    config["compile_config"] = json!(null);
+    let mut root = Group::default();
+    variables::write(&network, weights, &mut root)?;
+    let bytes = write_archive(&config, VERSION, SAVED, root)?;
+    Ok(Export { bytes, missing: vec![] })
+}
