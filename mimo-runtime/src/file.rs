@@ -30,13 +30,14 @@
 //!     "loss": { "class": "MeanSquaredError", "arguments": {} },
 //!     "metrics": [{ "name": "mae", "metric": { "class": "MeanAbsoluteError", "arguments": {} } }]
 //!   }],
-//!   "optimizer": { "rule": { "class": "Sgd", "arguments": { "momentum": 0.0, "nesterov": false } }, "learning_rate": 0.01, "schedule": null }
+//!   "optimizer": { "class": "SGD", "arguments": { "learning_rate": 0.01, "momentum": 0.0, "nesterov": false } }
 //! }
 //! ```
 //!
 //! The example leaves out some arguments; a file has them all, with defaults. An argument is `null` for `none`, a boolean, a
 //! number, a string, a list of these, or an item with arguments of its own. Numbers with a fraction or an exponent are floats,
-//! others are whole. Losses, metrics and the optimizer have the names of mimo's types and fields. A model with several optimizers
+//! others are whole. Losses, metrics and the optimizer have the names of Keras's classes
+//! and arguments, as they are written in a model; what is written in Rust has its path. A model with several optimizers
 //! has `"optimizers": { "encoder": { "optimizer": {…}, "layers": [0, 1] }, "rest": {…} }` instead; no layers means all others.
 //!
 //! # Checkpoints

@@ -51,11 +51,11 @@ pub fn run(parser: &mut Parser) -> Result<u8, Error> {
     };
     let of_file = |error: Error| within(&file, error);
     let bytes = read(&file)?;
-    let (weights, metadata) = weights::read(&bytes).map_err(of_file)?;
+    let weights::File { weights, state, metadata } = weights::read_file(&bytes).map_err(of_file)?;
     let description = Description::of_metadata(&metadata).map_err(of_file)?;
     let mut code = exit::COMPLETE;
     if let Some(to) = keras_to {
-        let exported = keras::export::export(&description, &weights).map_err(of_file)?;
+        let exported = keras::export::export(&description, &weights, &state).map_err(of_file)?;
         for missing in &exported.missing {
             eprintln!("{missing}");
             code = exit::INCOMPLETE;

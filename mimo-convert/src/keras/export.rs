@@ -4,19 +4,19 @@
 //! What Keras has otherwise is in the files of this module: models in models are found among the calls of the description, directions are
 //! parts of a `Bidirectional`, and operations are nodes of `keras.ops`.
 
-use serde_json::json;
-
 use crate::description::Description;
 use crate::error::Error;
 use crate::hdf5::Group;
 use crate::keras::container::write_archive;
-use crate::weights::{Values, Weights};
+use crate::weights::{State, Values, Weights};
 
 mod build;
+mod compile;
 mod config;
 mod nested;
 mod network;
 mod operations;
+mod optimizer;
 mod variables;
 
 /// The version of Keras whose files are written.
@@ -34,18 +34,37 @@ pub struct Export {
     pub missing: Vec<String>,
 }
 
-/// Writes a model.
+/// Writes a model. With the `state` of a checkpoint, Keras goes on where the training was; else it begins anew.
 ///
 /// # Errors
 /// The layer that Keras has no form for, or a weight that is missing or has another shape.
-pub fn export(description: &Description, weights: &Weights) -> Result<Export, Error> {
+pub fn export(description: &Description, weights: &Weights, state: &State) -> Result<Export, Error> {
     let is_double = weights.values().any(|array| matches!(array.values, Values::F64(_)));
     let float = if is_double { "float64" } else { "float32" };
-    let network = build::network(&description.name, &description.graph, float)?;
+    let mut missing = vec![];
+    let graph = &description.graph;
+    let network = build::network(&description.name, graph, float)?;
+    for layer in graph.layers.iter().filter(|layer| layer.item.class == "add_loss") {
+        missing.push(format!(
+            "layer `{}`: configurations of Keras have no losses of tensors, so `add_loss` is left out",
+            layer.name
+        ));
+    }
     let mut config = network.to_json(false);
-    config["compile_config"] = json!(null);
     let mut root = Group::default();
     variables::write(&network, weights, &mut root)?;
+    let compiled = compile::config(description, &mut missing);
+    if description.optimizers.len() == 1 {
+        let trained = variables::trained(&network);
+        let with_shape = |name: String| -> Result<_, Error> {
+            let shape = variables::weight(weights, &name)?.shape.clone();
+            Ok((name, shape))
+        };
+        let trained = trained.into_iter().map(with_shape).collect::<Result<Vec<_>, _>>()?;
+        let optimizer = compiled.get("optimizer").unwrap_or(&serde_json::Value::Null);
+        missing.extend(optimizer::write(optimizer, &trained, state, float, &mut root)?);
+    }
+    config["compile_config"] = compiled;
     let bytes = write_archive(&config, VERSION, SAVED, root)?;
-    Ok(Export { bytes, missing: vec![] })
+    Ok(Export { bytes, missing })
 }

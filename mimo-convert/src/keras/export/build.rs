@@ -260,7 +260,9 @@ impl<'a> Scope<'a> {
         };
         let name = self.free(name);
         config.insert("name".into(), name.clone().into());
-        config.insert("trainable".into(), layer.trainable.into());
+        if !WITHOUT_TRAINABLE.contains(&layer.item.class) {
+            config.insert("trainable".into(), layer.trainable.into());
+        }
         config.insert("dtype".into(), self.float.into());
         let objects = match &layer.parts[..] {
             [] => variables::objects(layer)?,
@@ -478,6 +480,9 @@ impl<'a> Scope<'a> {
         self.free(name)
     }
 }
+
+/// Layers that have no weights, and no argument `trainable` in Keras.
+const WITHOUT_TRAINABLE: &[&str] = &["SpatialDropout1D", "SpatialDropout2D"];
 
 /// The arguments of a call.
 struct Arguments {

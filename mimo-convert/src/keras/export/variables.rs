@@ -8,6 +8,7 @@ use mimo_graph::spec::graph::built::{GraphLayer, ItemSpec};
 use super::network::{Content, Network};
 use crate::error::Error;
 use crate::hdf5::{Attribute, Data, Dataset, Group};
+use crate::keras::weights::own_class;
 use crate::weights::{Array, Values, Weights};
 
 /// An object inside of a layer.
@@ -147,7 +148,7 @@ fn write_layers(
 ) -> Result<(), Error> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for layer in network.layers() {
-        let class = snake_case(&layer.class);
+        let class = snake_case(own_class(&layer.class));
         let count = counts.entry(class.clone()).or_default();
         let place = match *count {
             0 => format!("{before}layers/{class}"),
