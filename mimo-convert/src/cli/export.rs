@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lexopt::{Arg, Parser};
+use lexopt::{Arg, Parser, ValueExt};
 
 use crate::cli::exit;
 use crate::cli::files::{read, within, write};
@@ -14,11 +14,12 @@ use crate::{keras, onnx, weights};
 pub const HELP: &str = "\
 A file of weights, which describes its model, becomes a file for other engines.
 
-usage: mimo export FILE [--onnx PATH] [--keras PATH]
+usage: mimo export FILE [--onnx PATH] [--keras PATH [--batch-size N]]
 
-FILE          safetensors that `save_weights` of a whole model has written, or a checkpoint
---onnx PATH   where the ONNX file is written: the inference graph with its weights
---keras PATH  where the .keras file is written, which Keras loads, predicts with and goes on training
+FILE            safetensors that `save_weights` of a whole model has written, or a checkpoint
+--onnx PATH     where the ONNX file is written: the inference graph with its weights
+--keras PATH    where the .keras file is written, which Keras loads, predicts with and goes on training
+--batch-size N  number of samples of each batch in Keras, which `stateful` layers need
 
 exit code: 0 if everything is exported, 1 if Keras has no form for a part of the training, 2 after an error
 ";
@@ -32,6 +33,7 @@ pub fn run(parser: &mut Parser) -> Result<u8, Error> {
     let wrong =
         |error: lexopt::Error| Error::new(format!("{error}; `mimo export --help` lists the arguments"));
     let (mut file, mut onnx_to, mut keras_to) = (None::<PathBuf>, None::<PathBuf>, None::<PathBuf>);
+    let mut options = keras::export::Options::default();
     while let Some(arg) = parser.next().map_err(wrong)? {
         match arg {
             Arg::Short('h') | Arg::Long("help") => {
@@ -40,6 +42,10 @@ pub fn run(parser: &mut Parser) -> Result<u8, Error> {
             }
             Arg::Long("onnx") => onnx_to = Some(parser.value().map_err(wrong)?.into()),
             Arg::Long("keras") => keras_to = Some(parser.value().map_err(wrong)?.into()),
+            Arg::Long("batch-size") => {
+                let size = parser.value().and_then(|it| it.parse()).map_err(wrong)?;
+                options.batch_size = Some(size);
+            }
             Arg::Value(path) if file.is_none() => file = Some(path.into()),
             other => return Err(wrong(other.unexpected())),
         }
@@ -55,7 +61,7 @@ pub fn run(parser: &mut Parser) -> Result<u8, Error> {
     let description = Description::of_metadata(&metadata).map_err(of_file)?;
     let mut code = exit::COMPLETE;
     if let Some(to) = keras_to {
-        let exported = keras::export::export(&description, &weights, &state).map_err(of_file)?;
+        let exported = keras::export::export(&description, &weights, &state, &options).map_err(of_file)?;
         for missing in &exported.missing {
             eprintln!("{missing}");
             code = exit::INCOMPLETE;

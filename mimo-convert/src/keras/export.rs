@@ -34,16 +34,28 @@ pub struct Export {
     pub missing: Vec<String>,
 }
 
+/// Settings of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The number of samples of a batch, which Keras needs to know for `stateful` layers. Models without them have batches of any size.
+    pub batch_size: Option<usize>,
+}
+
 /// Writes a model. With the `state` of a checkpoint, Keras goes on where the training was; else it begins anew.
 ///
 /// # Errors
 /// The layer that Keras has no form for, or a weight that is missing or has another shape.
-pub fn export(description: &Description, weights: &Weights, state: &State) -> Result<Export, Error> {
+pub fn export(
+    description: &Description,
+    weights: &Weights,
+    state: &State,
+    options: &Options,
+) -> Result<Export, Error> {
     let is_double = weights.values().any(|array| matches!(array.values, Values::F64(_)));
     let float = if is_double { "float64" } else { "float32" };
     let mut missing = vec![];
     let graph = &description.graph;
-    let network = build::network(&description.name, graph, float)?;
+    let network = build::network(&description.name, graph, float, options.batch_size)?;
     for layer in graph.layers.iter().filter(|layer| layer.item.class == "add_loss") {
         missing.push(format!(
             "layer `{}`: configurations of Keras have no losses of tensors, so `add_loss` is left out",

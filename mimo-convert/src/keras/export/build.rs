@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mimo_graph::dim::Dim;
 use mimo_graph::layers::LayerKind;
-use mimo_graph::layers::bidirectional::MergeMode;
 use mimo_graph::remake;
 use mimo_graph::shape::Dtype;
 use mimo_graph::spec::graph::built::{GraphLayer, GraphSpec, ItemSpec, LayerCall, Setting};
@@ -30,6 +29,8 @@ pub(super) struct Scope<'a> {
     pub(super) graph: &'a GraphSpec,
     /// The type of weights: `float32` or `float64`.
     pub(super) float: &'static str,
+    /// The number of samples of a batch, if it is part of the model.
+    pub(super) batch: Option<usize>,
     pub(super) network: Network,
     names: BTreeSet<String>,
     /// By tensor of the description.
@@ -57,8 +58,8 @@ struct Directions {
 }
 
 /// The network of a model.
-pub(super) fn network(name: &str, graph: &GraphSpec, float: &'static str) -> Result<Network, Error> {
-    let mut scope = Scope::new(name, graph, float, 0);
+pub(super) fn network(name: &str, graph: &GraphSpec, float: &'static str, batch: Option<usize>) -> Result<Network, Error> {
+    let mut scope = Scope::new(name, graph, (float, batch), 0);
     for port in &graph.inputs {
         if scope.held.contains_key(&port.tensor) {
             return Err(Error::new("two inputs are one tensor, and those of Keras are different layers")
@@ -90,10 +91,11 @@ pub(super) fn network(name: &str, graph: &GraphSpec, float: &'static str) -> Res
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(name: &str, graph: &'a GraphSpec, float: &'static str, steps: usize) -> Self {
+    pub(super) fn new(name: &str, graph: &'a GraphSpec, (float, batch): (&'static str, Option<usize>), steps: usize) -> Self {
         Scope {
             graph,
             float,
+            batch,
             network: Network { name: name.to_owned(), ..Network::default() },
             names: BTreeSet::new(),
             held: BTreeMap::new(),
@@ -140,7 +142,7 @@ impl<'a> Scope<'a> {
         };
         let config = json!({
             "name": name,
-            "batch_shape": with_batch(&self.shape(tensor)?),
+            "batch_shape": with_batch(&self.shape(tensor)?, self.batch),
             "dtype": dtype,
             "sparse": false,
             "ragged": false,
@@ -225,7 +227,7 @@ impl<'a> Scope<'a> {
         let graph = self.graph;
         let layer = graph.layers.get(call.layer).ok_or_else(|| Error::new("a layer is missing"))?;
         let within = |error: Error| error.within(format!("layer `{}` ({})", layer.name, layer.item.class));
-        let written = || -> Result<(), Error> {
+        let mut written = || -> Result<(), Error> {
             if call.steps > self.steps {
                 return Err(Error::new("models in a `TimeDistributed` in a model have no form here"));
             }
@@ -242,7 +244,6 @@ impl<'a> Scope<'a> {
                 (None, _) => self.joined(call),
             }
         };
-        let mut written = written;
         written().map_err(within)
     }
 
@@ -273,6 +274,11 @@ impl<'a> Scope<'a> {
                     let (core, wrappers) = core(&part.item);
                     let path = "layer/".repeat(wrappers) + attribute;
                     variables::of_item(core, &part.weights, layer.trainable && part.trainable, &path, &mut objects)?;
+                    if attribute == "backward_layer" {
+                        let backward = config::serialized(Module::Layers, core)?;
+                        // Keras makes one that goes backwards, as the first may do.
+                        set_innermost(&mut config, attribute, backward);
+                    }
                 }
                 objects
             }
@@ -293,6 +299,7 @@ impl<'a> Scope<'a> {
         if call.inputs.is_empty() {
             return Err(Error::new("Keras has no layer for a weight of one's own: `Weight(…)` cannot be exported"));
         }
+        self.check(layer, kind, call)?;
         let Arguments { tensors, states, mut keywords } = self.arguments(kind, call)?;
         let takes_list = matches!(
             kind.core().0,
@@ -313,12 +320,48 @@ impl<'a> Scope<'a> {
                 keywords.insert("mask".into(), Operand::List(masks.into()));
             }
         }
-        let _ = layer;
         let operation = self.layer(call.layer)?;
         let first = self.called(operation, Call { args, keywords });
         for (&output, at) in call.outputs.iter().zip(0..) {
             let held = Held { tensor: Tensor { output: at, ..first }, is_bool: false };
             self.held.insert(output, held);
+        }
+        Ok(())
+    }
+
+    /// What mimo computes and Keras does not.
+    fn check(&self, layer: &GraphLayer, kind: &LayerKind, call: &LayerCall) -> Result<(), Error> {
+        let shape = |place: usize| call.inputs.get(place).map(|&tensor| self.shape(tensor)).transpose();
+        match layer.item.class {
+            "RMSNormalization" => {
+                let rank = shape(0)?.map_or(0, |shape| shape.len());
+                let axis = layer.item.argument("axis").map(Setting::values).unwrap_or_default();
+                let mut axes: Vec<i64> = axis
+                    .iter()
+                    .filter_map(|axis| match axis {
+                        Setting::Whole(Dim::Known(axis)) => i64::try_from(*axis).ok(),
+                        Setting::Negative(axis) => Some(axis + i64::try_from(rank).unwrap_or(i64::MAX) + 1),
+                        _ => None,
+                    })
+                    .collect();
+                axes.sort_unstable();
+                let last = i64::try_from(rank).unwrap_or(i64::MAX);
+                if !axes.iter().rev().zip(0..).all(|(axis, n)| *axis == last - n) {
+                    return Err(Error::new("Keras multiplies the scale of an `RMSNormalization` along the last axes only"));
+                }
+            }
+            "GroupQueryAttention" => {
+                let [query, value] = [shape(0)?, shape(1)?].map(|shape| shape.and_then(|shape| shape.last().copied()));
+                if query != value {
+                    return Err(Error::new("Keras takes queries and values with last axes of the same length only"));
+                }
+            }
+            _ => {}
+        }
+        if kind.is_stateful() && self.batch.is_none() {
+            return Err(Error::new(
+                "a `stateful` layer of Keras needs a batch size that is part of the model: give one with `--batch-size`",
+            ));
         }
         Ok(())
     }
@@ -351,6 +394,7 @@ impl<'a> Scope<'a> {
     fn direction(&mut self, whole: usize, layer: &GraphLayer, kind: &LayerKind, call: &LayerCall) -> Result<(), Error> {
         let graph = self.graph;
         let made = remake::layer(&graph.layers, whole).map_err(Error::new)?;
+        self.check(layer, kind, call)?;
         let LayerKind::Bidirectional(wrapper) = made.core().0 else {
             return Err(Error::new("it is part of a layer that is not a `Bidirectional`"));
         };
@@ -406,7 +450,6 @@ impl<'a> Scope<'a> {
             let tensor = Tensor { operation, call: at, output: place };
             self.held.insert(output, Held { tensor, is_bool: false });
         }
-        let _: Option<MergeMode> = wrapper.merge_mode;
         Ok(())
     }
 
@@ -489,6 +532,15 @@ struct Arguments {
     tensors: Vec<usize>,
     states: Vec<Operand>,
     keywords: BTreeMap<String, Operand>,
+}
+
+/// Sets a key of the configuration of the `Bidirectional` inside of `TimeDistributed`.
+fn set_innermost(config: &mut Map<String, Json>, key: &str, value: Json) {
+    if config.contains_key("merge_mode") {
+        config.insert(key.into(), value);
+    } else if let Some(Json::Object(inner)) = config.get_mut("layer").and_then(|layer| layer.get_mut("config")) {
+        set_innermost(inner, key, value);
+    }
 }
 
 /// A layer without the `TimeDistributed` around it, and their number.

@@ -7,8 +7,8 @@ use serde_json::{Map, Value as Json, json};
 use super::network::object;
 use crate::description::Description;
 
-/// Losses and metrics of the language that Keras does not have.
-pub(super) const NOT_IN_KERAS: &[&str] = &["Quantile", "custom", "ExactMatch"];
+/// Losses and metrics of the language that Keras does not have, and functions that are no metrics in its files.
+pub(super) const NOT_IN_KERAS: &[&str] = &["Quantile", "custom", "ExactMatch", "binary_focal_crossentropy", "categorical_focal_crossentropy"];
 
 /// Arguments of losses that Keras does not have.
 const OWN_ARGUMENTS: &[&str] = &["pos_weight", "label_weights"];
@@ -40,7 +40,8 @@ pub(super) fn config(description: &Description, missing: &mut Vec<String>) -> Js
         }
         metrics.push(Json::from(of_port));
     }
-    if optimizer.is_null() && losses.iter().all(Json::is_null) {
+    // Keras compiles no model without an optimizer.
+    if optimizer.is_null() {
         return Json::Null;
     }
     let names = || description.graph.outputs.iter().map(|port| port.name.clone());

@@ -66,6 +66,7 @@ const LAYERS: &[(&str, &str)] =
 
 /// An activation as a setting of a layer: Keras writes functions by their names, and they have no settings there.
 fn activation(spec: &ItemSpec) -> Result<Json, Error> {
+    sound(spec.class)?;
     let is_class = spec.class.starts_with(char::is_uppercase);
     if !is_class && is_plain(spec)? {
         return Ok(spec.class.into());
@@ -80,6 +81,16 @@ fn activation(spec: &ItemSpec) -> Result<Json, Error> {
             "Keras's configurations name `{0}` without its settings; write `Activation({0}(…))` as a layer of its own",
             spec.class
         ))),
+    }
+}
+
+/// An error for a function that Keras computes otherwise.
+pub(super) fn sound(class: &str) -> Result<(), Error> {
+    match class {
+        "sparsemax" => Err(Error::new(
+            "Keras 3.15.1 with TensorFlow adds up cumulative sums in `sparsemax` where it means the values, so that it would predict something else",
+        )),
+        _ => Ok(()),
     }
 }
 

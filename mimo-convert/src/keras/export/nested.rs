@@ -157,7 +157,7 @@ impl Invocations<'_> {
     /// The model itself, as its first invocation has it.
     pub(super) fn network(&self, around: &mut Scope<'_>, name: &str) -> Result<Network, Error> {
         let name = around.model_name(name);
-        let mut scope = Scope::new(&name, self.graph, around.float, self.steps(0));
+        let mut scope = Scope::new(&name, self.graph, (around.float, around.batch), self.steps(0));
         for (tensor, place) in self.inputs(0).into_iter().zip(0..) {
             let input = if place == 0 { "input".to_owned() } else { format!("input_{place}") };
             scope.input(&input, tensor, self.is_bool(around, place))?;

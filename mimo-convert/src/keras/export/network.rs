@@ -176,8 +176,13 @@ impl Network {
             json!([operation.map(|it| it.name.as_str()), tensor.call + usize::from(is_model), tensor.output])
         };
         let inputs = self.inputs.iter().map(|&operation| end(&Tensor { operation, call: 0, output: 0 }));
+        // One tensor is no list of one, which calls would get.
+        let all = |ends: Vec<Json>| match <[Json; 1]>::try_from(ends) {
+            Ok([one]) => one,
+            Err(several) => several.into(),
+        };
         let outputs: Json = match nested || self.has_list() {
-            true => self.outputs.iter().map(|(_, tensor)| end(tensor)).collect(),
+            true => all(self.outputs.iter().map(|(_, tensor)| end(tensor)).collect()),
             false => Json::Object(self.outputs.iter().map(|(name, it)| (name.clone(), end(it))).collect()),
         };
         json!({
@@ -188,7 +193,7 @@ impl Network {
                 "name": self.name,
                 "trainable": true,
                 "layers": layers,
-                "input_layers": inputs.collect::<Vec<_>>(),
+                "input_layers": all(inputs.collect()),
                 "output_layers": outputs,
             },
         })
@@ -244,7 +249,7 @@ impl Network {
                 json!({
                     "class_name": "__keras_tensor__",
                     "config": {
-                        "shape": with_batch(shape),
+                        "shape": with_batch(shape, None),
                         "dtype": "float32",
                         "keras_history": [name, tensor.call, tensor.output],
                     },
@@ -261,9 +266,9 @@ fn shared(id: usize, model: &Network) -> Json {
     json
 }
 
-/// A shape with the axis of the batch.
-pub(super) fn with_batch(shape: &[usize]) -> Json {
-    std::iter::once(Json::Null).chain(shape.iter().map(|&len| Json::from(len))).collect()
+/// A shape with the axis of the batch, whose length is mostly free.
+pub(super) fn with_batch(shape: &[usize], batch: Option<usize>) -> Json {
+    std::iter::once(batch.map_or(Json::Null, Json::from)).chain(shape.iter().map(|&len| Json::from(len))).collect()
 }
 
 /// A serialized object of Keras.

@@ -75,6 +75,7 @@ pub(super) fn call(scope: &mut Scope<'_>, layer: &GraphLayer, kind: &LayerKind, 
     if let Some(reason) = absent(word) {
         return Err(Error::new(reason));
     }
+    config::sound(word)?;
     let item = config::item(Module::Operations, word)?;
     let (mut args, mut settings) = (vec![], Map::new());
     let mut inputs = call.inputs.iter();
@@ -226,6 +227,7 @@ fn over_axes(
 /// Writes `Activation(celu(alpha = 0.5))`, whose settings the layer would not have in Keras, as an operation. False if the layer has it.
 pub(super) fn activation(scope: &mut Scope<'_>, layer: &GraphLayer, call: &LayerCall) -> Result<bool, Error> {
     let Some(Setting::Item(function)) = layer.item.argument("activation") else { return Ok(false) };
+    config::sound(function.class)?;
     if config::is_plain(function)? || config::is_layer(function.class) {
         return Ok(false);
     }
