@@ -6,7 +6,7 @@ use mimo_graph::dim::Dim;
 use mimo_graph::layers::LayerKind;
 use mimo_graph::remake;
 use mimo_graph::shape::Dtype;
-use mimo_graph::spec::graph::built::{GraphLayer, GraphSpec, ItemSpec, LayerCall, Setting};
+use mimo_graph::spec::graph::built::{Argument, GraphLayer, GraphSpec, ItemSpec, LayerCall, Setting};
 use serde_json::{Map, Value as Json, json};
 
 use super::nested::{self, Invocations};
@@ -67,6 +67,14 @@ pub(super) fn network(name: &str, graph: &GraphSpec, float: &'static str, batch:
         }
         scope.input(&port.name, port.tensor, false)?;
     }
+    // Keras's outputs may have the names of their layers only, so that no other layer has it.
+    for port in &graph.outputs {
+        let made = graph.calls.iter().find(|call| call.outputs.contains(&port.tensor));
+        let layer = made.and_then(|call| graph.layers.get(call.layer));
+        if layer.is_some_and(|layer| layer.name != port.name) {
+            scope.names.insert(port.name.clone());
+        }
+    }
     let groups = nested::groups(graph);
     let mut next = 0;
     while let Some(call) = graph.calls.get(next) {
@@ -86,6 +94,10 @@ pub(super) fn network(name: &str, graph: &GraphSpec, float: &'static str, batch:
         let held = scope.held(port.tensor)?;
         let tensor = scope.number(held)?;
         scope.network.outputs.push((port.name.clone(), tensor));
+    }
+    // Keras goes through a dictionary in the order of its keys.
+    if !scope.network.has_list() {
+        scope.network.outputs.sort_by(|(a, _), (b, _)| a.cmp(b));
     }
     Ok(scope.network)
 }
@@ -247,6 +259,13 @@ impl<'a> Scope<'a> {
         written().map_err(within)
     }
 
+    /// The name of a layer in its model.
+    pub(super) fn name_of(&self, layer: &'a GraphLayer) -> &'a str {
+        let model = layer.model.and_then(|model| self.graph.models.get(model));
+        let inner = model.and_then(|model| layer.name.strip_prefix(model.name.as_str())?.strip_prefix('/'));
+        inner.unwrap_or(&layer.name)
+    }
+
     /// The operation of a layer.
     fn layer(&mut self, at: usize) -> Result<usize, Error> {
         if let Some(operation) = self.layers.get(&at) {
@@ -254,11 +273,16 @@ impl<'a> Scope<'a> {
         }
         let graph = self.graph;
         let layer = graph.layers.get(at).ok_or_else(|| Error::new("a layer is missing"))?;
-        let mut config = config::arguments(Module::Layers, &layer.item)?;
-        let name = match layer.model.and_then(|model| graph.models.get(model)) {
-            Some(model) => layer.name.strip_prefix(&format!("{}/", model.name)).unwrap_or(&layer.name),
-            None => &layer.name,
-        };
+        let mut item = layer.item.clone();
+        if apart(&item)?.is_some() {
+            let of = |argument: &&mut Argument| argument.name == "activation";
+            let linear = ItemSpec { class: "linear", defaults: vec![], given: vec![] };
+            for argument in item.defaults.iter_mut().chain(&mut item.given).filter(of) {
+                argument.value = Setting::Item(linear.clone());
+            }
+        }
+        let mut config = config::arguments(Module::Layers, &item)?;
+        let name = self.name_of(layer);
         let name = self.free(name);
         config.insert("name".into(), name.clone().into());
         if !WITHOUT_TRAINABLE.contains(&layer.item.class) {
@@ -295,7 +319,7 @@ impl<'a> Scope<'a> {
         Ok(operation)
     }
 
-    fn layer_call(&mut self, layer: &GraphLayer, kind: &LayerKind, call: &LayerCall) -> Result<(), Error> {
+    fn layer_call(&mut self, layer: &'a GraphLayer, kind: &LayerKind, call: &LayerCall) -> Result<(), Error> {
         if call.inputs.is_empty() {
             return Err(Error::new("Keras has no layer for a weight of one's own: `Weight(…)` cannot be exported"));
         }
@@ -325,6 +349,12 @@ impl<'a> Scope<'a> {
         for (&output, at) in call.outputs.iter().zip(0..) {
             let held = Held { tensor: Tensor { output: at, ..first }, is_bool: false };
             self.held.insert(output, held);
+        }
+        if let (Some(function), [output]) = (apart(&layer.item)?, &call.outputs[..]) {
+            let name = format!("{}_{}", self.name_of(layer), function.class);
+            let input = self.operand(*output)?;
+            let tensor = operations::function(self, &name, function, input)?;
+            self.held.insert(*output, Held { tensor, is_bool: false });
         }
         Ok(())
     }
@@ -526,6 +556,21 @@ impl<'a> Scope<'a> {
 
 /// Layers that have no weights, and no argument `trainable` in Keras.
 const WITHOUT_TRAINABLE: &[&str] = &["SpatialDropout1D", "SpatialDropout2D"];
+
+/// Layers that end in their activation, which may be an operation after them.
+const END_IN_ACTIVATION: &[&str] = &[
+    "Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose", "DepthwiseConv1D", "DepthwiseConv2D",
+    "SeparableConv1D", "SeparableConv2D",
+];
+
+/// The activation of a layer if it has settings that Keras's configurations do not have.
+fn apart(item: &ItemSpec) -> Result<Option<&ItemSpec>, Error> {
+    let Some(Setting::Item(function)) = item.argument("activation") else { return Ok(None) };
+    // A penalty reads what comes after the activation.
+    let is_penalized = item.argument("activity_regularizer").is_some_and(|it| *it != Setting::None);
+    let ends = END_IN_ACTIVATION.contains(&item.class) && !is_penalized;
+    Ok((ends && !config::is_layer(function.class) && !config::is_plain(function)?).then_some(function))
+}
 
 /// The arguments of a call.
 struct Arguments {

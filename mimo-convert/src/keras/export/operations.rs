@@ -3,7 +3,7 @@
 use mimo_graph::item::{Kind, Module};
 use mimo_graph::layers::LayerKind;
 use mimo_graph::operation::Number;
-use mimo_graph::spec::graph::built::{GraphLayer, LayerCall, Setting};
+use mimo_graph::spec::graph::built::{GraphLayer, ItemSpec, LayerCall, Setting};
 use serde_json::{Map, Value as Json, json};
 
 use super::build::{Held, Scope};
@@ -62,7 +62,7 @@ fn absent(word: &str) -> Option<&'static str> {
 }
 
 /// Writes a call of an operation.
-pub(super) fn call(scope: &mut Scope<'_>, layer: &GraphLayer, kind: &LayerKind, call: &LayerCall) -> Result<(), Error> {
+pub(super) fn call<'a>(scope: &mut Scope<'a>, layer: &'a GraphLayer, kind: &LayerKind, call: &LayerCall) -> Result<(), Error> {
     let word = layer.item.class;
     if word == "add_loss" {
         // What it outputs is its input. That the loss is missing is told by `Export::missing`.
@@ -108,10 +108,7 @@ pub(super) fn call(scope: &mut Scope<'_>, layer: &GraphLayer, kind: &LayerKind, 
             }
         }
     }
-    let name = match layer.model.and_then(|model| scope.graph.models.get(model)) {
-        Some(model) => layer.name.strip_prefix(&format!("{}/", model.name)).unwrap_or(&layer.name),
-        None => &layer.name,
-    };
+    let name = scope.name_of(layer);
     let class = class_of(word);
     let tensor = match word {
         "get_item" => {
@@ -225,22 +222,29 @@ fn over_axes(
 }
 
 /// Writes `Activation(celu(alpha = 0.5))`, whose settings the layer would not have in Keras, as an operation. False if the layer has it.
-pub(super) fn activation(scope: &mut Scope<'_>, layer: &GraphLayer, call: &LayerCall) -> Result<bool, Error> {
+pub(super) fn activation<'a>(scope: &mut Scope<'a>, layer: &'a GraphLayer, call: &LayerCall) -> Result<bool, Error> {
     let Some(Setting::Item(function)) = layer.item.argument("activation") else { return Ok(false) };
     config::sound(function.class)?;
     if config::is_plain(function)? || config::is_layer(function.class) {
         return Ok(false);
     }
-    let settings = config::arguments(Module::Activations, function)?;
     let input = call.inputs.first().ok_or_else(|| Error::new("it reads no tensor"))?;
-    let args = vec![scope.operand(*input)?];
-    let name = match layer.model.and_then(|model| scope.graph.models.get(model)) {
-        Some(model) => layer.name.strip_prefix(&format!("{}/", model.name)).unwrap_or(&layer.name),
-        None => &layer.name,
-    };
-    let tensor = scope.operate(name, &class_of(function.class), settings, args);
+    let operand = scope.operand(*input)?;
+    let tensor = self::function(scope, scope.name_of(layer), function, operand)?;
     if let Some(&output) = call.outputs.first() {
         scope.held.insert(output, Held { tensor, is_bool: false });
     }
     Ok(true)
+}
+
+/// An activation with its settings.
+pub(super) fn function(
+    scope: &mut Scope<'_>,
+    name: &str,
+    function: &ItemSpec,
+    input: Operand,
+) -> Result<Tensor, Error> {
+    config::sound(function.class)?;
+    let settings = config::arguments(Module::Activations, function)?;
+    Ok(scope.operate(name, &class_of(function.class), settings, vec![input]))
 }
