@@ -24,7 +24,8 @@ enum Rest {
     Carried,
 }
 
-/// Writes the variables of the optimizer of `config`, whose weights are `trained`. Returns why a state is not written.
+/// Writes the variables of the optimizer of `config`, whose weights are `trained`: those of a checkpoint, or the first ones. Returns
+/// why a state is not written.
 ///
 /// # Errors
 /// A checkpoint that lacks an array.
@@ -39,9 +40,9 @@ pub(super) fn write(
     let vars = root.make_group("optimizer/vars")?;
     vars.attributes.insert("name".into(), Attribute::text(class.to_lowercase()));
     let iterations = match state.get("@optimizer/iterations") {
-        Some(Stored::Whole(values)) => values.first().copied().unwrap_or_default(),
-        // Not a checkpoint: a new training.
-        _ => return Ok(None),
+        Some(Stored::Whole(values)) => values.first().copied(),
+        // Not a checkpoint: a new training. Keras warns of a state that is missing.
+        _ => None,
     };
     let argument = |name: &str| config.pointer(&format!("/config/{name}"));
     let number = |name: &str| argument(name).and_then(Json::as_f64).unwrap_or_default();
@@ -56,13 +57,15 @@ pub(super) fn write(
             (Order::Apart(slots), Rest::Nothing)
         }
         "Adagrad" | "Lion" => (Order::Apart(1), Rest::Nothing),
+        _ if iterations.is_none() => return Ok(None),
         other => {
             return Ok(Some(format!(
                 "optimizer: the state of `{other}` has another form in Keras, so that training begins with a new one"
             )));
         }
     };
-    let mut all = vec![Dataset::new([], Data::I64(vec![i64::try_from(iterations).unwrap_or(i64::MAX)]))];
+    let steps = i64::try_from(iterations.unwrap_or_default()).unwrap_or(i64::MAX);
+    let mut all = vec![Dataset::new([], Data::I64(vec![steps]))];
     let scalar = |value: f64| match float {
         "float64" => Dataset::new([], Data::F64(vec![value])),
         _ => Dataset::new([], Data::F32(vec![value as f32])),
@@ -74,7 +77,16 @@ pub(super) fn write(
         };
         all.push(scalar(rate.unwrap_or_else(|| number("learning_rate"))));
     }
+    let initial = number("initial_accumulator_value");
     let array = |part: &str, (name, shape): &(String, Vec<usize>)| -> Result<Dataset, Error> {
+        if iterations.is_none() {
+            let count = shape.iter().product();
+            let values = match float {
+                "float64" => Values::F64(vec![initial; count]),
+                _ => Values::F32(vec![initial as f32; count]),
+            };
+            return Ok(dataset(&Array { shape: shape.clone(), values }));
+        }
         let path = format!("@optimizer/{part}/{name}");
         match state.get(&path) {
             Some(Stored::Numbers(array)) if array.shape == *shape => Ok(dataset(array)),
