@@ -302,3 +302,34 @@ fn configurations_are_those_that_are_stored() {
     let wanted = std::fs::read_to_string(&stored).unwrap_or_default();
     assert!(text == wanted, "{}: UPDATE=1 writes it anew", stored.display());
 }
+
+#[test]
+fn an_operator_without_its_number_is_refused() {
+    let text = include_str!("onnx/descriptions.json");
+    let all: BTreeMap<String, Value> = serde_json::from_str(text).expect("JSON");
+    let mut graph: Value = serde_json::from_str(all["example_operations_multiply"]["graph"].as_str().expect("a graph")).expect("JSON");
+    for layer in graph["layers"].as_array_mut().expect("layers") {
+        layer["arguments"]["x2"] = Value::Null;
+    }
+    let metadata = BTreeMap::from([("graph".to_owned(), graph.to_string())]);
+    let error = Description::of_metadata(&metadata).expect_err("a number is missing").to_string();
+    assert!(error.contains("(multiply)") && error.contains("earlier version"), "{error}");
+}
+
+#[test]
+fn several_optimizers_and_losses_of_ones_own_are_told() {
+    let find = |wanted: &str| models().into_iter().find(|(name, ..)| name == wanted).expect("a model");
+    let (_, mut description, weights) = find("model_added_loss");
+    let (_, only) = description.optimizers.first().cloned().expect("an optimizer");
+    let missing = |description: &Description| {
+        export(description, &weights, &State::new(), &Options::default()).expect("a file").missing
+    };
+    let told = missing(&description);
+    assert!(told.len() == 1 && told[0].contains("`add_loss`"), "{told:?}");
+    description.optimizers = vec![("encoder".into(), only.clone()), ("rest".into(), only)];
+    let told = missing(&description);
+    assert!(told.iter().any(|text| text.contains("`encoder`, `rest`")), "{told:?}");
+    description.outputs[0]["loss"] = serde_json::json!({ "class": "crate::pinball", "arguments": {} });
+    let told = missing(&description);
+    assert!(told.iter().any(|text| text.contains("output `y`") && text.contains("`crate::pinball`")), "{told:?}");
+}

@@ -80,3 +80,6 @@ pub fn export(
     let bytes = write_archive(&config, VERSION, SAVED, root)?;
     Ok(Export { bytes, missing })
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ that file has the same paths of weights. Models without a form in Keras are list
 
     MIMO_TRAINED=FOLDER cargo test -p mimo-convert --test trained_for_keras
 
-writes checkpoints, with which Keras trains for five more steps: its weights are those of mimo's five steps to 1e-4.
+writes checkpoints, with which Keras trains for five more steps: its weights are those of mimo's five steps to 1e-4. With `--objects`, Keras makes the losses, metrics and optimizers of `tests/keras/objects.json`.
 """
 
 import argparse
@@ -131,13 +131,34 @@ def trained(path):
     return worst, where
 
 
+def objects():
+    """Losses, metrics, optimizers and what initializes, each made by Keras."""
+    path = pathlib.Path(__file__).parents[1] / "keras" / "objects.json"
+    failed = 0
+    for name, config in json.loads(path.read_text()).items():
+        try:
+            made = keras.saving.deserialize_keras_object(config)
+            given = {key: value for key, value in config["config"].items() if not isinstance(value, (dict, list))}
+            kept = made.get_config()
+            lost = [key for key, value in given.items() if kept.get(key) != value and not np.isclose(kept[key], value)]
+            assert not lost, f"other values of {lost}"
+        except Exception as error:
+            failed += 1
+            print(f"{name}: {' '.join(str(error).split())}"[:400])
+    print(f"{failed} objects are not those of Keras")
+    sys.exit(failed > 0)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("folder", type=pathlib.Path, nargs="?")
     parser.add_argument("--mimo", default="target/release/mimo")
     parser.add_argument("--limit", type=float, default=1e-5)
     parser.add_argument("--only", default="")
+    parser.add_argument("--objects", action="store_true")
     arguments = parser.parse_args()
+    if arguments.objects:
+        objects()
     count = failed = 0
     refused = []
     for path in sorted(arguments.folder.glob("*.safetensors")):

@@ -94,7 +94,7 @@ fn optimizer(description: &Description, missing: &mut Vec<String>) -> Json {
 }
 
 /// A loss, a metric or an optimizer as an object of Keras.
-fn called(module: Module, json: &Json, name: Option<&str>) -> Result<Json, String> {
+pub(super) fn called(module: Module, json: &Json, name: Option<&str>) -> Result<Json, String> {
     let Some(class) = json.get("class").and_then(Json::as_str) else {
         return Err("the file was written by a version of mimo whose files do not name classes of Keras".into());
     };

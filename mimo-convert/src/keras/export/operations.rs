@@ -39,6 +39,12 @@ pub(super) fn module_of(class: &str) -> &'static str {
     found.map_or("keras.src.ops.numpy", |(module, _)| module)
 }
 
+/// The classes whose modules are listed.
+#[cfg(test)]
+pub(super) fn classes() -> impl Iterator<Item = &'static str> {
+    MODULES.iter().flat_map(|(_, classes)| classes.iter().copied())
+}
+
 /// Keras's class of an operation: `expand_dims` is `ExpandDims`.
 pub(super) fn class_of(word: &str) -> String {
     let parts = word.split('_').map(|part| {
