@@ -105,8 +105,9 @@ impl Description {
         }
         for call in calls {
             if let Some(layer) = layers.get(call.layer) {
-                has_operands(layer, call)
-                    .map_err(|error| error.within(format!("layer `{}` ({})", layer.name, layer.item.class)))?;
+                has_operands(layer, call).map_err(|error| {
+                    error.within(format!("layer `{}` ({})", layer.name, layer.item.class))
+                })?;
             }
         }
         match outputs.iter().find(|port| !known.get(port.tensor).copied().unwrap_or_default()) {

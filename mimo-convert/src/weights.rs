@@ -96,7 +96,9 @@ pub fn read_file(bytes: &[u8]) -> Result<File, Error> {
             Dtype::F64 => Stored::Numbers(numbers(Values::F64(
                 data.as_chunks().0.iter().map(|&it| f64::from_le_bytes(it)).collect(),
             ))),
-            Dtype::U64 => Stored::Whole(data.as_chunks().0.iter().map(|&it| u64::from_le_bytes(it)).collect()),
+            Dtype::U64 => {
+                Stored::Whole(data.as_chunks().0.iter().map(|&it| u64::from_le_bytes(it)).collect())
+            }
             Dtype::U8 => Stored::Bytes(data.to_vec()),
             other => {
                 let reason = format!("`{name}` has elements of {other:?}: mimo reads weights of f32 and f64");
@@ -110,7 +112,9 @@ pub fn read_file(bytes: &[u8]) -> Result<File, Error> {
             (false, Stored::Numbers(array)) => {
                 file.weights.insert(name, array);
             }
-            (false, _) => return Err(Error::new(format!("the weight `{name}` has no numbers with a fraction"))),
+            (false, _) => {
+                return Err(Error::new(format!("the weight `{name}` has no numbers with a fraction")));
+            }
         }
     }
     Ok(file)

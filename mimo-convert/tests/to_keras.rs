@@ -179,8 +179,15 @@ fn layers_of(graph: &GraphSpec) -> BTreeMap<String, String> {
     let layers = layers.filter(|(at, _)| called.contains(at) || parts(*at));
     layers
         .map(|(_, layer)| {
-            let arguments: Vec<String> = layer.item.arguments().map(|(name, value)| format!("{name} = {}", shown(value))).collect();
-            let text = format!("{}({}) {} {:?}", layer.item.class, arguments.join(", "), layer.trainable, layer.weights);
+            let arguments: Vec<String> =
+                layer.item.arguments().map(|(name, value)| format!("{name} = {}", shown(value))).collect();
+            let text = format!(
+                "{}({}) {} {:?}",
+                layer.item.class,
+                arguments.join(", "),
+                layer.trainable,
+                layer.weights
+            );
             (layer.name.clone(), text)
         })
         .collect()
@@ -191,7 +198,8 @@ fn shown(value: &Setting) -> String {
     match value {
         Setting::List(values) => format!("[{}]", values.iter().map(shown).collect::<Vec<_>>().join(", ")),
         Setting::Item(item) => {
-            let arguments: Vec<String> = item.arguments().map(|(name, value)| format!("{name} = {}", shown(value))).collect();
+            let arguments: Vec<String> =
+                item.arguments().map(|(name, value)| format!("{name} = {}", shown(value))).collect();
             format!("{}({})", item.class, arguments.join(", "))
         }
         Setting::Whole(Dim::Known(value)) => value.to_string(),
@@ -256,25 +264,38 @@ fn what_is_exported_is_converted_into_the_same_model_with_the_same_bits() {
             }
         };
         // What nothing calls is not in the file.
-        let called: Vec<&String> = description.graph.layers.iter().enumerate().filter(|(at, _)| description.graph.calls.iter().any(|call| call.layer == *at)).flat_map(|(_, layer)| &layer.weights).collect();
+        let called: Vec<&String> = description
+            .graph
+            .layers
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| description.graph.calls.iter().any(|call| call.layer == *at))
+            .flat_map(|(_, layer)| &layer.weights)
+            .collect();
         let wanted: Weights = wanted.into_iter().filter(|(path, _)| called.contains(&path)).collect();
-        let differ = |what: &str, a: &dyn std::fmt::Debug, b: &dyn std::fmt::Debug| format!("{name}: {what}\n  {a:?}\n  {b:?}");
+        let differ = |what: &str, a: &dyn std::fmt::Debug, b: &dyn std::fmt::Debug| {
+            format!("{name}: {what}\n  {a:?}\n  {b:?}")
+        };
         if weights != wanted {
             changed.push(differ("weights", &weights.keys(), &wanted.keys()));
         } else if layers_of(&found) != layers_of(&description.graph) {
             let (a, b) = (layers_of(&found), layers_of(&description.graph));
             let a: Vec<_> = a.iter().filter(|(key, value)| b.get(*key) != Some(value)).collect();
-            let b: Vec<_> = layers_of(&description.graph).into_iter().filter(|(key, value)| layers_of(&found).get(key) != Some(value)).collect();
+            let b: Vec<_> = layers_of(&description.graph)
+                .into_iter()
+                .filter(|(key, value)| layers_of(&found).get(key) != Some(value))
+                .collect();
             changed.push(differ("layers", &a, &b));
         } else if calls_of(&found) != calls_of(&description.graph) {
             let (a, b) = (calls_of(&found), calls_of(&description.graph));
-            let only = |these: &[String], others: &[String]| these.iter().filter(|it| !others.contains(it)).cloned().collect::<Vec<_>>();
+            let only = |these: &[String], others: &[String]| {
+                these.iter().filter(|it| !others.contains(it)).cloned().collect::<Vec<_>>()
+            };
             changed.push(differ("calls", &only(&a, &b), &only(&b, &a)));
         }
     }
-    let is_known = |text: &&String| {
-        CHANGED.iter().any(|(name, what, _)| text.starts_with(&format!("{name}: {what}")))
-    };
+    let is_known =
+        |text: &&String| CHANGED.iter().any(|(name, what, _)| text.starts_with(&format!("{name}: {what}")));
     let unknown: Vec<&str> = changed.iter().filter(|text| !is_known(text)).map(String::as_str).collect();
     assert!(unknown.is_empty(), "{} models:\n{}", unknown.len(), unknown.join("\n"));
     for (name, _, reason) in CHANGED {
@@ -307,7 +328,9 @@ fn configurations_are_those_that_are_stored() {
 fn an_operator_without_its_number_is_refused() {
     let text = include_str!("onnx/descriptions.json");
     let all: BTreeMap<String, Value> = serde_json::from_str(text).expect("JSON");
-    let mut graph: Value = serde_json::from_str(all["example_operations_multiply"]["graph"].as_str().expect("a graph")).expect("JSON");
+    let mut graph: Value =
+        serde_json::from_str(all["example_operations_multiply"]["graph"].as_str().expect("a graph"))
+            .expect("JSON");
     for layer in graph["layers"].as_array_mut().expect("layers") {
         layer["arguments"]["x2"] = Value::Null;
     }
@@ -331,5 +354,8 @@ fn several_optimizers_and_losses_of_ones_own_are_told() {
     assert!(told.iter().any(|text| text.contains("`encoder`, `rest`")), "{told:?}");
     description.outputs[0]["loss"] = serde_json::json!({ "class": "crate::pinball", "arguments": {} });
     let told = missing(&description);
-    assert!(told.iter().any(|text| text.contains("output `y`") && text.contains("`crate::pinball`")), "{told:?}");
+    assert!(
+        told.iter().any(|text| text.contains("output `y`") && text.contains("`crate::pinball`")),
+        "{told:?}"
+    );
 }

@@ -37,7 +37,9 @@ pub fn loss(loss: Loss, rank: usize) -> Written {
     let mut all = fields(&loss.literal());
     all.retain(|(name, _)| *name != "region");
     if let Some(region) = loss.region() {
-        let axes = |axes: std::ops::Range<usize>| plain(Literal::Slice(axes.map(|axis| Literal::Int(axis as u64)).collect()));
+        let axes = |axes: std::ops::Range<usize>| {
+            plain(Literal::Slice(axes.map(|axis| Literal::Int(axis as u64)).collect()))
+        };
         let axis = match region {
             crate::loss::Region::Batch => none(),
             crate::loss::Region::BatchClass => axes(0..rank.saturating_sub(1)),

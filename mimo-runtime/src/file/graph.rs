@@ -30,7 +30,8 @@ pub(super) fn to_json(graph: &GraphSpec, spec: &ModelSpec) -> String {
     let inputs = graph.inputs.iter().map(|it| json!({ "name": it.name, "tensor": it.tensor }));
     let outputs = graph.outputs.iter().zip(spec.outputs).map(|(port, output)| {
         let metrics = output.metrics.iter();
-        let metrics = metrics.map(|(name, it)| json!({ "name": name, "metric": called(&written::metric(*it)) }));
+        let metrics =
+            metrics.map(|(name, it)| json!({ "name": name, "metric": called(&written::metric(*it)) }));
         json!({
             "name": port.name,
             "tensor": port.tensor,
@@ -49,10 +50,13 @@ pub(super) fn to_json(graph: &GraphSpec, spec: &ModelSpec) -> String {
     });
     match spec.optimizers {
         [] => value["optimizer"] = Value::Null,
-        [OptimizerSpec { key: None, optimizer, .. }] => value["optimizer"] = called(&written::optimizer(optimizer)),
+        [OptimizerSpec { key: None, optimizer, .. }] => {
+            value["optimizer"] = called(&written::optimizer(optimizer))
+        }
         several => {
             let entry = |it: &OptimizerSpec| {
-                let value = json!({ "optimizer": called(&written::optimizer(&it.optimizer)), "layers": it.layers });
+                let value =
+                    json!({ "optimizer": called(&written::optimizer(&it.optimizer)), "layers": it.layers });
                 (it.key.unwrap_or_default().to_owned(), value)
             };
             value["optimizers"] = Value::Object(several.iter().map(entry).collect());

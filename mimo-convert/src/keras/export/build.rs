@@ -58,7 +58,12 @@ struct Directions {
 }
 
 /// The network of a model.
-pub(super) fn network(name: &str, graph: &GraphSpec, float: &'static str, batch: Option<usize>) -> Result<Network, Error> {
+pub(super) fn network(
+    name: &str,
+    graph: &GraphSpec,
+    float: &'static str,
+    batch: Option<usize>,
+) -> Result<Network, Error> {
     let mut scope = Scope::new(name, graph, (float, batch), 0);
     for port in &graph.inputs {
         if scope.held.contains_key(&port.tensor) {
@@ -103,7 +108,12 @@ pub(super) fn network(name: &str, graph: &GraphSpec, float: &'static str, batch:
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(name: &str, graph: &'a GraphSpec, (float, batch): (&'static str, Option<usize>), steps: usize) -> Self {
+    pub(super) fn new(
+        name: &str,
+        graph: &'a GraphSpec,
+        (float, batch): (&'static str, Option<usize>),
+        steps: usize,
+    ) -> Self {
         Scope {
             graph,
             float,
@@ -190,7 +200,13 @@ impl<'a> Scope<'a> {
     }
 
     /// An operation of `keras.ops` that is called once.
-    pub(super) fn operate(&mut self, name: &str, class: &str, config: Map<String, Json>, args: Vec<Operand>) -> Tensor {
+    pub(super) fn operate(
+        &mut self,
+        name: &str,
+        class: &str,
+        config: Map<String, Json>,
+        args: Vec<Operand>,
+    ) -> Tensor {
         let name = self.free(name);
         let mut all = config;
         all.insert("name".into(), name.clone().into());
@@ -297,7 +313,13 @@ impl<'a> Scope<'a> {
                     let part = graph.layers.get(*part).ok_or_else(|| Error::new("a direction is missing"))?;
                     let (core, wrappers) = core(&part.item);
                     let path = "layer/".repeat(wrappers) + attribute;
-                    variables::of_item(core, &part.weights, layer.trainable && part.trainable, &path, &mut objects)?;
+                    variables::of_item(
+                        core,
+                        &part.weights,
+                        layer.trainable && part.trainable,
+                        &path,
+                        &mut objects,
+                    )?;
                     if attribute == "backward_layer" {
                         let backward = config::serialized(Module::Layers, core)?;
                         // Keras makes one that goes backwards, as the first may do.
@@ -321,7 +343,9 @@ impl<'a> Scope<'a> {
 
     fn layer_call(&mut self, layer: &'a GraphLayer, kind: &LayerKind, call: &LayerCall) -> Result<(), Error> {
         if call.inputs.is_empty() {
-            return Err(Error::new("Keras has no layer for a weight of one's own: `Weight(…)` cannot be exported"));
+            return Err(Error::new(
+                "Keras has no layer for a weight of one's own: `Weight(…)` cannot be exported",
+            ));
         }
         self.check(layer, kind, call)?;
         let Arguments { tensors, states, mut keywords } = self.arguments(kind, call)?;
@@ -329,7 +353,8 @@ impl<'a> Scope<'a> {
             kind.core().0,
             LayerKind::Merge(_) | LayerKind::Concatenate(_) | LayerKind::Dot(_) | LayerKind::Attention(_)
         );
-        let mut args = tensors.into_iter().map(|tensor| self.operand(tensor)).collect::<Result<Vec<_>, _>>()?;
+        let mut args =
+            tensors.into_iter().map(|tensor| self.operand(tensor)).collect::<Result<Vec<_>, _>>()?;
         if takes_list {
             args = vec![Operand::List(args)];
         }
@@ -377,13 +402,18 @@ impl<'a> Scope<'a> {
                 axes.sort_unstable();
                 let last = i64::try_from(rank).unwrap_or(i64::MAX);
                 if !axes.iter().rev().zip(0..).all(|(axis, n)| *axis == last - n) {
-                    return Err(Error::new("Keras multiplies the scale of an `RMSNormalization` along the last axes only"));
+                    return Err(Error::new(
+                        "Keras multiplies the scale of an `RMSNormalization` along the last axes only",
+                    ));
                 }
             }
             "GroupQueryAttention" => {
-                let [query, value] = [shape(0)?, shape(1)?].map(|shape| shape.and_then(|shape| shape.last().copied()));
+                let [query, value] =
+                    [shape(0)?, shape(1)?].map(|shape| shape.and_then(|shape| shape.last().copied()));
                 if query != value {
-                    return Err(Error::new("Keras takes queries and values with last axes of the same length only"));
+                    return Err(Error::new(
+                        "Keras takes queries and values with last axes of the same length only",
+                    ));
                 }
             }
             _ => {}
@@ -421,7 +451,13 @@ impl<'a> Scope<'a> {
     }
 
     /// A direction of a `Bidirectional`.
-    fn direction(&mut self, whole: usize, layer: &GraphLayer, kind: &LayerKind, call: &LayerCall) -> Result<(), Error> {
+    fn direction(
+        &mut self,
+        whole: usize,
+        layer: &GraphLayer,
+        kind: &LayerKind,
+        call: &LayerCall,
+    ) -> Result<(), Error> {
         let graph = self.graph;
         let made = remake::layer(&graph.layers, whole).map_err(Error::new)?;
         self.check(layer, kind, call)?;
@@ -485,9 +521,8 @@ impl<'a> Scope<'a> {
 
     /// What joins the directions: the call is already there.
     fn joined(&mut self, call: &LayerCall) -> Result<(), Error> {
-        let reads = |it: &&Directions| {
-            it.outputs.iter().flatten().eq(call.inputs.iter()) && it.whole == call.layer
-        };
+        let reads =
+            |it: &&Directions| it.outputs.iter().flatten().eq(call.inputs.iter()) && it.whole == call.layer;
         let of = self.directions.iter().find(reads);
         let of = of.ok_or_else(|| Error::new("it joins what are not its two directions"))?;
         let (operation, at) = of.place;
@@ -500,7 +535,9 @@ impl<'a> Scope<'a> {
 
     /// A call of a nested model.
     fn nested(&mut self, group: &Invocations<'_>, at: usize) -> Result<(), Error> {
-        let Some(model) = self.graph.models.get(group.model) else { return Err(Error::new("a model is missing")) };
+        let Some(model) = self.graph.models.get(group.model) else {
+            return Err(Error::new("a model is missing"));
+        };
         let within = |error: Error| error.within(format!("model `{}`", model.name));
         let steps = group.steps(at);
         let inputs = group.inputs(at);
@@ -559,8 +596,16 @@ const WITHOUT_TRAINABLE: &[&str] = &["SpatialDropout1D", "SpatialDropout2D"];
 
 /// Layers that end in their activation, which may be an operation after them.
 const END_IN_ACTIVATION: &[&str] = &[
-    "Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose", "DepthwiseConv1D", "DepthwiseConv2D",
-    "SeparableConv1D", "SeparableConv2D",
+    "Dense",
+    "EinsumDense",
+    "Conv1D",
+    "Conv2D",
+    "Conv1DTranspose",
+    "Conv2DTranspose",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
+    "SeparableConv1D",
+    "SeparableConv2D",
 ];
 
 /// The activation of a layer if it has settings that Keras's configurations do not have.
@@ -583,7 +628,9 @@ struct Arguments {
 fn set_innermost(config: &mut Map<String, Json>, key: &str, value: Json) {
     if config.contains_key("merge_mode") {
         config.insert(key.into(), value);
-    } else if let Some(Json::Object(inner)) = config.get_mut("layer").and_then(|layer| layer.get_mut("config")) {
+    } else if let Some(Json::Object(inner)) =
+        config.get_mut("layer").and_then(|layer| layer.get_mut("config"))
+    {
         set_innermost(inner, key, value);
     }
 }

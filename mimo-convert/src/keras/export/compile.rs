@@ -1,6 +1,6 @@
 //! `compile_config`: optimizer, losses, their weights and metrics as Keras's objects.
 
-use mimo_graph::item::{Item, Module};
+use mimo_graph::item::{Item, Kind, Module};
 use mimo_graph::language::items;
 use serde_json::{Map, Value as Json, json};
 
@@ -8,7 +8,8 @@ use super::network::object;
 use crate::description::Description;
 
 /// Losses and metrics of the language that Keras does not have, and functions that are no metrics in its files.
-pub(super) const NOT_IN_KERAS: &[&str] = &["Quantile", "custom", "ExactMatch", "binary_focal_crossentropy", "categorical_focal_crossentropy"];
+pub(super) const NOT_IN_KERAS: &[&str] =
+    &["Quantile", "custom", "ExactMatch", "binary_focal_crossentropy", "categorical_focal_crossentropy"];
 
 /// Arguments of losses that Keras does not have.
 const OWN_ARGUMENTS: &[&str] = &["pos_weight", "label_weights"];
@@ -96,7 +97,9 @@ fn optimizer(description: &Description, missing: &mut Vec<String>) -> Json {
 /// A loss, a metric or an optimizer as an object of Keras.
 pub(super) fn called(module: Module, json: &Json, name: Option<&str>) -> Result<Json, String> {
     let Some(class) = json.get("class").and_then(Json::as_str) else {
-        return Err("the file was written by a version of mimo whose files do not name classes of Keras".into());
+        return Err(
+            "the file was written by a version of mimo whose files do not name classes of Keras".into()
+        );
     };
     let item = items(module).into_iter().find(|item| item.class == class);
     let Some(item) = item.filter(|item| !NOT_IN_KERAS.contains(&item.class)) else {
@@ -116,8 +119,14 @@ pub(super) fn called(module: Module, json: &Json, name: Option<&str>) -> Result<
         if ["average", "class_aggregation"].contains(&argument.name) && value.is_null() {
             return Err(format!("Keras has no `{class}` of one class or column"));
         }
-        let value = match (argument.name, value.get("class")) {
-            ("learning_rate", Some(_)) => called(Module::Schedules, value, None)?,
+        // What is `none` in a metric is left out in Keras.
+        if module == Module::Metrics && value.is_null() {
+            continue;
+        }
+        let value = match (argument.kind, value.get("class")) {
+            (Kind::Rate, Some(_)) => called(Module::Schedules, value, None)?,
+            // Keras takes no whole numbers here.
+            (Kind::Rate | Kind::Float, None) => value.as_f64().map_or_else(|| value.clone(), Json::from),
             _ => value.clone(),
         };
         config.insert(argument.name.into(), value);

@@ -46,10 +46,17 @@ pub(super) fn groups(graph: &GraphSpec) -> Vec<Invocations<'_>> {
     members.into_iter().filter_map(|(model, places)| group(graph, model, &places, &readers)).collect()
 }
 
-fn group<'a>(graph: &'a GraphSpec, model: usize, places: &[usize], readers: &Readers) -> Option<Invocations<'a>> {
+fn group<'a>(
+    graph: &'a GraphSpec,
+    model: usize,
+    places: &[usize],
+    readers: &Readers,
+) -> Option<Invocations<'a>> {
     // The same number of calls of layers each time: the least with which all are the same.
     (1..=places.len()).filter(|length| places.len().is_multiple_of(*length)).find_map(|length| {
-        let together = |part: &&[usize]| part.windows(2).all(|pair| pair.first().map(|at| at + 1) == pair.last().copied());
+        let together = |part: &&[usize]| {
+            part.windows(2).all(|pair| pair.first().map(|at| at + 1) == pair.last().copied())
+        };
         let parts: Vec<&[usize]> = places.chunks(length).collect();
         if !parts.iter().all(|part| together(&part)) {
             return None;
@@ -101,7 +108,9 @@ impl Invocations<'_> {
                     return false;
                 }
                 let from: Vec<_> = call.inputs.iter().map(|tensor| made.get(tensor).copied()).collect();
-                for (tensor, input) in call.inputs.iter().zip(0..).filter(|(tensor, _)| !made.contains_key(tensor)) {
+                for (tensor, input) in
+                    call.inputs.iter().zip(0..).filter(|(tensor, _)| !made.contains_key(tensor))
+                {
                     reads.entry((place, input)).or_default().push(*tensor);
                 }
                 sources.push(from);

@@ -143,7 +143,8 @@ impl Network {
     /// For each call those that compute what it reads.
     fn parents(&self) -> BTreeMap<Place, Vec<Place>> {
         let operations = self.operations.iter().enumerate();
-        let calls = operations.flat_map(|(at, it)| it.calls.iter().enumerate().map(move |(n, call)| ((at, n), call)));
+        let calls =
+            operations.flat_map(|(at, it)| it.calls.iter().enumerate().map(move |(n, call)| ((at, n), call)));
         let tensors = |call: &Call| call.tensors().iter().map(|it| (it.operation, it.call)).collect();
         calls.map(|(place, call)| (place, tensors(call))).collect()
     }
@@ -268,7 +269,9 @@ fn shared(id: usize, model: &Network) -> Json {
 
 /// A shape with the axis of the batch, whose length is mostly free.
 pub(super) fn with_batch(shape: &[usize], batch: Option<usize>) -> Json {
-    std::iter::once(batch.map_or(Json::Null, Json::from)).chain(shape.iter().map(|&len| Json::from(len))).collect()
+    std::iter::once(batch.map_or(Json::Null, Json::from))
+        .chain(shape.iter().map(|&len| Json::from(len)))
+        .collect()
 }
 
 /// A serialized object of Keras.

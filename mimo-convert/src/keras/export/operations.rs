@@ -19,15 +19,37 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "keras.src.ops.nn",
         &[
-            "Celu", "Elu", "Gelu", "Glu", "HardShrink", "LeakyRelu", "LogSoftmax", "Relu", "Sigmoid", "SoftShrink", "Softmax",
-            "Sparsemax", "Squareplus", "Threshold",
+            "Celu",
+            "Elu",
+            "Gelu",
+            "Glu",
+            "HardShrink",
+            "LeakyRelu",
+            "LogSoftmax",
+            "Relu",
+            "Sigmoid",
+            "SoftShrink",
+            "Softmax",
+            "Sparsemax",
+            "Squareplus",
+            "Threshold",
         ],
     ),
 ];
 
 /// Operations whose results are of `bool` in Keras.
 const OF_BOOL: &[&str] = &[
-    "greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or", "logical_not", "any", "all",
+    "greater",
+    "greater_equal",
+    "less",
+    "less_equal",
+    "equal",
+    "not_equal",
+    "logical_and",
+    "logical_or",
+    "logical_not",
+    "any",
+    "all",
 ];
 
 /// Operations that read `bool` as it is.
@@ -68,7 +90,12 @@ fn absent(word: &str) -> Option<&'static str> {
 }
 
 /// Writes a call of an operation.
-pub(super) fn call<'a>(scope: &mut Scope<'a>, layer: &'a GraphLayer, kind: &LayerKind, call: &LayerCall) -> Result<(), Error> {
+pub(super) fn call<'a>(
+    scope: &mut Scope<'a>,
+    layer: &'a GraphLayer,
+    kind: &LayerKind,
+    call: &LayerCall,
+) -> Result<(), Error> {
     let word = layer.item.class;
     if word == "add_loss" {
         // What it outputs is its input. That the loss is missing is told by `Export::missing`.
@@ -86,7 +113,8 @@ pub(super) fn call<'a>(scope: &mut Scope<'a>, layer: &'a GraphLayer, kind: &Laye
     let (mut args, mut settings) = (vec![], Map::new());
     let mut inputs = call.inputs.iter();
     let compares = is_index_comparison(scope, layer, call);
-    let rank = call.outputs.first().map(|&output| scope.shape(output)).transpose()?.map_or(0, |shape| shape.len());
+    let rank =
+        call.outputs.first().map(|&output| scope.shape(output)).transpose()?.map_or(0, |shape| shape.len());
     let broadcasts = matches!(kind, LayerKind::Elementwise(_) | LayerKind::Merge(_));
     for argument in item.arguments() {
         let value = layer.item.argument(argument.name).unwrap_or(&Setting::None);
@@ -99,7 +127,9 @@ pub(super) fn call<'a>(scope: &mut Scope<'a>, layer: &'a GraphLayer, kind: &Laye
                 let Some(&tensor) = inputs.next() else { continue };
                 let operand = match compares {
                     Some(whole) => scope.operand(whole)?,
-                    None if READ_BOOL.contains(&word) || argument.name == "condition" => as_it_is(scope, tensor)?,
+                    None if READ_BOOL.contains(&word) || argument.name == "condition" => {
+                        as_it_is(scope, tensor)?
+                    }
                     None => scope.operand(tensor)?,
                 };
                 args.push(if broadcasts { aligned(scope, operand, rank) } else { operand });
@@ -129,7 +159,10 @@ pub(super) fn call<'a>(scope: &mut Scope<'a>, layer: &'a GraphLayer, kind: &Laye
         _ => scope.operate(name, &class, settings, args),
     };
     if let Some(&output) = call.outputs.first() {
-        scope.held.insert(output, Held { tensor, is_bool: OF_BOOL.contains(&word) || is_bool_moved(scope, word, call) });
+        scope.held.insert(
+            output,
+            Held { tensor, is_bool: OF_BOOL.contains(&word) || is_bool_moved(scope, word, call) },
+        );
     }
     Ok(())
 }
@@ -156,8 +189,11 @@ fn is_index_comparison(scope: &Scope<'_>, layer: &GraphLayer, call: &LayerCall) 
     let whole = made.inputs.first().copied()?;
     let of = scope.graph.tensors.get(whole)?;
     let is_plain = of.dtype == mimo_graph::shape::Dtype::Int && number.fract() == 0.0 && number.abs() < 1e9;
-    (is_plain && cast.item.argument("dtype").is_some() && layer.item.class == "not_equal" && scope.held.contains_key(&whole))
-        .then_some(whole)
+    (is_plain
+        && cast.item.argument("dtype").is_some()
+        && layer.item.class == "not_equal"
+        && scope.held.contains_key(&whole))
+    .then_some(whole)
 }
 
 /// An operand of as many axes as the result: Keras counts them from the last one, and mimo leaves the batch out.
@@ -167,7 +203,8 @@ fn aligned(scope: &mut Scope<'_>, operand: Operand, rank: usize) -> Operand {
             let axes: Vec<usize> = (1..=rank - shape.len()).collect();
             let wide = std::iter::repeat_n(1, axes.len()).chain(shape.iter().copied()).collect();
             let settings = Map::from_iter([("axis".to_owned(), json!(axes))]);
-            let tensor = scope.operate("expand_dims", "ExpandDims", settings, vec![Operand::Tensor(tensor, shape)]);
+            let tensor =
+                scope.operate("expand_dims", "ExpandDims", settings, vec![Operand::Tensor(tensor, shape)]);
             Operand::Tensor(tensor, wide)
         }
         other => other,
@@ -176,9 +213,7 @@ fn aligned(scope: &mut Scope<'_>, operand: Operand, rank: usize) -> Operand {
 
 /// `[:, 1:3, 2]`
 fn key_of(key: &Json) -> Json {
-    let slice = |start: Json, stop: Json| {
-        json!({ "class_name": "__slice__", "config": { "start": start, "stop": stop, "step": null } })
-    };
+    let slice = |start: Json, stop: Json| json!({ "class_name": "__slice__", "config": { "start": start, "stop": stop, "step": null } });
     let entry = |entry: &Json| match entry {
         Json::Null => slice(Json::Null, Json::Null),
         Json::Array(ends) => {
@@ -196,9 +231,11 @@ fn key_of(key: &Json) -> Json {
 
 /// `clip`: Keras's operation has numbers as its bounds, and tensors are those of a `Maximum` and a `Minimum`.
 fn clip(scope: &mut Scope<'_>, name: &str, args: Vec<Operand>) -> Result<Tensor, Error> {
-    let [x, low, high] = <[Operand; 3]>::try_from(args).map_err(|_| Error::new("`clip` has a tensor and two bounds"))?;
+    let [x, low, high] =
+        <[Operand; 3]>::try_from(args).map_err(|_| Error::new("`clip` has a tensor and two bounds"))?;
     if let (Operand::Value(low), Operand::Value(high)) = (&low, &high) {
-        let settings = Map::from_iter([("x_min".to_owned(), low.clone()), ("x_max".to_owned(), high.clone())]);
+        let settings =
+            Map::from_iter([("x_min".to_owned(), low.clone()), ("x_max".to_owned(), high.clone())]);
         return Ok(scope.operate(name, "Clip", settings, vec![x]));
     }
     let bounded = scope.operate(&format!("{name}_low"), "Maximum", Map::new(), vec![x, low]);
@@ -228,7 +265,11 @@ fn over_axes(
 }
 
 /// Writes `Activation(celu(alpha = 0.5))`, whose settings the layer would not have in Keras, as an operation. False if the layer has it.
-pub(super) fn activation<'a>(scope: &mut Scope<'a>, layer: &'a GraphLayer, call: &LayerCall) -> Result<bool, Error> {
+pub(super) fn activation<'a>(
+    scope: &mut Scope<'a>,
+    layer: &'a GraphLayer,
+    call: &LayerCall,
+) -> Result<bool, Error> {
     let Some(Setting::Item(function)) = layer.item.argument("activation") else { return Ok(false) };
     config::sound(function.class)?;
     if config::is_plain(function)? || config::is_layer(function.class) {

@@ -57,14 +57,18 @@ fn losses_metrics_optimizers_and_what_initializes_are_objects_of_keras() {
                 Json::Bool(value) => Setting::Bool(value),
                 Json::Number(number) => match number.as_u64() {
                     Some(whole) => Setting::Whole((whole as usize).into()),
-                    None => Setting::Float(mimo_graph::operation::Number::Known(number.as_f64().expect("a number"))),
+                    None => Setting::Float(mimo_graph::operation::Number::Known(
+                        number.as_f64().expect("a number"),
+                    )),
                 },
                 Json::String(text) => Setting::Text(text),
                 other => panic!("{other}"),
             };
-            let given = item.arguments().map(|it| built::Argument { name: it.name, value: setting(value(it)) });
+            let given =
+                item.arguments().map(|it| built::Argument { name: it.name, value: setting(value(it)) });
             let spec = ItemSpec { class: item.class, defaults: given.collect(), given: vec![] };
-            let object = config::serialized(module, &spec).unwrap_or_else(|error| panic!("{}: {error}", item.class));
+            let object =
+                config::serialized(module, &spec).unwrap_or_else(|error| panic!("{}: {error}", item.class));
             objects.insert(format!("{module}/{}", item.class), object);
         }
     }

@@ -24,10 +24,7 @@ pub(super) struct Object {
 #[derive(Clone, Debug)]
 pub(super) enum Variable {
     /// A weight by its name in mimo.
-    Weight {
-        name: String,
-        trainable: bool,
-    },
+    Weight { name: String, trainable: bool },
     /// The same once more: the kernel that a `SpectralNormalization` holds beside the layer inside.
     Again(String),
     /// The number of samples that `Normalization` has seen: mimo does not count them.
@@ -75,7 +72,10 @@ pub(super) fn of_item(
             };
             of_item(layer, others, trainable, &at("layer"), objects)?;
             let kernel = others.first().map(|name| Variable::Again(name.clone()));
-            objects.push(Object { path: at(""), variables: kernel.into_iter().chain([variable(vector)]).collect() });
+            objects.push(Object {
+                path: at(""),
+                variables: kernel.into_iter().chain([variable(vector)]).collect(),
+            });
         }
         "MultiHeadAttention" | "GroupQueryAttention" => {
             let grouped = item.class == "GroupQueryAttention";
@@ -195,8 +195,7 @@ fn write_object(object: &Object, weights: &Weights, place: &str, root: &mut Grou
 
 /// A weight of the file.
 pub(super) fn weight<'a>(weights: &'a Weights, name: &str) -> Result<&'a Array, Error> {
-    let array =
-        weights.get(name).ok_or_else(|| Error::new(format!("the file has no weight `{name}`")))?;
+    let array = weights.get(name).ok_or_else(|| Error::new(format!("the file has no weight `{name}`")))?;
     let count = array.shape.iter().try_fold(1_usize, |product, &len| product.checked_mul(len));
     match count == Some(array.values.len()) {
         true => Ok(array),

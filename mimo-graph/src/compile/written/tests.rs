@@ -92,7 +92,8 @@ const OF_HEAD: &[&str] = &["accuracy", "crossentropy"];
 #[test]
 fn every_loss_is_read_again() {
     // Without weights it is the plain one.
-    for loss in Loss::EXAMPLES.iter().filter(|loss| !matches!(loss, Loss::WeightedBinaryCrossentropy { .. })) {
+    for loss in Loss::EXAMPLES.iter().filter(|loss| !matches!(loss, Loss::WeightedBinaryCrossentropy { .. }))
+    {
         let text = shown(&super::loss(*loss, 4));
         assert_eq!(read_loss(&text), Some(*loss), "{text}");
     }
