@@ -3,6 +3,20 @@
 //! The description in a file of weights names classes, arguments and weights as Keras does, so that most layers are written as they are.
 //! What Keras has otherwise is in the files of this module: models in models are found among the calls of the description, directions are
 //! parts of a `Bidirectional`, and operations are nodes of `keras.ops`.
+//!
+//! | in mimo | in the file |
+//! |---|---|
+//! | inputs and outputs | inputs by their names; outputs as a list if they have the names of their layers, else as a dictionary |
+//! | nested models, also in `TimeDistributed` | `Functional` models; layers of the model around it if its calls are not the same each time |
+//! | masks | arguments of calls, as Keras writes them |
+//! | an activation with settings, `Dense(3, activation = celu(0.5))` | the layer without it, and an operation |
+//! | comparisons | `bool`, cast where numbers are read |
+//! | a checkpoint | the variables of the optimizer: steps, learning rate, slots, averages, accumulated gradients |
+//! | `stateful` | needs [`Options::batch_size`] |
+//! | `Weight(…)`, `in_train_phase`, `scale_gradient`, random operations, `sparsemax` | refused by name |
+//! | `add_loss`, losses and metrics of one's own, several optimizers, the state of `Adafactor` and `Muon` | left out, and listed in [`Export::missing`] |
+//! | `weighted_metrics` | `metrics`: files do not say which they are |
+//! | layers that no output needs | left out, as Keras does |
 
 use crate::description::Description;
 use crate::error::Error;

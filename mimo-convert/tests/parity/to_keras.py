@@ -140,7 +140,7 @@ def objects():
             made = keras.saving.deserialize_keras_object(config)
             given = {key: value for key, value in config["config"].items() if not isinstance(value, (dict, list))}
             kept = made.get_config()
-            given = {key: value for key, value in given.items() if kept.get(key) is not None}
+            given = {key: value for key, value in given.items() if value is not None and kept.get(key) is not None}
             lost = [key for key, value in given.items() if kept[key] != value and not np.isclose(kept[key], value)]
             assert not lost, f"other values of {lost}"
         except Exception as error:
