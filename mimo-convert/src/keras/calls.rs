@@ -51,7 +51,7 @@ pub fn call(layer: &Layer, callee: Callee, call: &config::Call, state: &mut Stat
             ("mask", Operand::Tensor(tensor))
                 if first.as_ref().is_some_and(|first| is_known_mask(first, tensor, state)) => {}
             // `Attention` has the masks of its tensors in one list, of which one may be missing.
-            ("mask", Operand::List(items)) if items.iter().any(|it| *it == Operand::Value(Json::Null)) => {
+            ("mask", Operand::List(items)) if items.contains(&Operand::Value(Json::Null)) => {
                 for (key, operand) in ["query_mask", "value_mask"].into_iter().zip(items) {
                     if let Some(given) = given(operand, state)? {
                         keywords.push((key.to_owned(), given));

@@ -24,6 +24,7 @@ use crate::hdf5::Group;
 use crate::keras::container::write_archive;
 use crate::weights::{State, Values, Weights};
 
+mod bidirectional;
 mod build;
 mod compile;
 mod config;

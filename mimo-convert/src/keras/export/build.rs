@@ -1,6 +1,7 @@
 //! From the description of a model to Keras's operations and calls.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use mimo_graph::dim::Dim;
 use mimo_graph::layers::LayerKind;
@@ -9,6 +10,7 @@ use mimo_graph::shape::Dtype;
 use mimo_graph::spec::graph::built::{Argument, GraphLayer, GraphSpec, ItemSpec, LayerCall, Setting};
 use serde_json::{Map, Value as Json, json};
 
+use super::bidirectional::{self, Directions};
 use super::nested::{self, Invocations};
 use super::network::{Call, Content, Network, Operand, Operation, Tensor, with_batch};
 use super::{config, operations, variables};
@@ -33,6 +35,10 @@ pub(super) struct Scope<'a> {
     pub(super) batch: Option<usize>,
     pub(super) network: Network,
     names: BTreeSet<String>,
+    /// By name: the number that the next operation of it has.
+    numbers: BTreeMap<String, usize>,
+    /// By tensor of the description: the call that outputs it.
+    pub(super) made: Rc<BTreeMap<usize, usize>>,
     /// By tensor of the description.
     pub(super) held: BTreeMap<usize, Held>,
     /// By layer of the description: its operation.
@@ -42,19 +48,7 @@ pub(super) struct Scope<'a> {
     /// The numbers of first axes of the tensors that are steps of a `TimeDistributed` around this model.
     steps: usize,
     casts: BTreeMap<(Tensor, bool), Tensor>,
-    directions: Vec<Directions>,
-}
-
-/// A call of a `Bidirectional`, whose directions have calls of their own in the description.
-#[derive(Debug)]
-struct Directions {
-    whole: usize,
-    /// The tensors that both directions read: the sequence, and a mask.
-    reads: Vec<usize>,
-    /// What each outputs.
-    outputs: [Option<usize>; 2],
-    states: [Vec<Operand>; 2],
-    place: (usize, usize),
+    pub(super) directions: Vec<Directions>,
 }
 
 /// The network of a model.
@@ -64,7 +58,9 @@ pub(super) fn network(
     float: &'static str,
     batch: Option<usize>,
 ) -> Result<Network, Error> {
-    let mut scope = Scope::new(name, graph, (float, batch), 0);
+    let calls = graph.calls.iter().enumerate();
+    let made = calls.flat_map(|(at, call)| call.outputs.iter().map(move |&tensor| (tensor, at))).collect();
+    let mut scope = Scope::new(name, graph, (float, batch), Rc::new(made), 0);
     for port in &graph.inputs {
         if scope.held.contains_key(&port.tensor) {
             return Err(Error::new("two inputs are one tensor, and those of Keras are different layers")
@@ -74,18 +70,21 @@ pub(super) fn network(
     }
     // Keras's outputs may have the names of their layers only, so that no other layer has it.
     for port in &graph.outputs {
-        let made = graph.calls.iter().find(|call| call.outputs.contains(&port.tensor));
+        let made = scope.made.get(&port.tensor).and_then(|&call| graph.calls.get(call));
         let layer = made.and_then(|call| graph.layers.get(call.layer));
         if layer.is_some_and(|layer| layer.name != port.name) {
             scope.names.insert(port.name.clone());
         }
     }
     let groups = nested::groups(graph);
+    let places = groups
+        .iter()
+        .flat_map(|group| group.starts().iter().zip(0..).map(move |(&call, at)| (call, (group, at))));
+    let invocations: BTreeMap<usize, (&Invocations<'_>, usize)> = places.collect();
     let mut next = 0;
     while let Some(call) = graph.calls.get(next) {
-        let invocation = groups.iter().find_map(|group| group.at(next).map(|at| (group, at)));
-        match invocation {
-            Some((group, at)) => {
+        match invocations.get(&next) {
+            Some(&(group, at)) => {
                 scope.nested(group, at)?;
                 next += group.length();
             }
@@ -112,6 +111,7 @@ impl<'a> Scope<'a> {
         name: &str,
         graph: &'a GraphSpec,
         (float, batch): (&'static str, Option<usize>),
+        made: Rc<BTreeMap<usize, usize>>,
         steps: usize,
     ) -> Self {
         Scope {
@@ -120,6 +120,8 @@ impl<'a> Scope<'a> {
             batch,
             network: Network { name: name.to_owned(), ..Network::default() },
             names: BTreeSet::new(),
+            numbers: BTreeMap::new(),
+            made,
             held: BTreeMap::new(),
             layers: BTreeMap::new(),
             models: BTreeMap::new(),
@@ -132,10 +134,18 @@ impl<'a> Scope<'a> {
     /// A name that no other operation has. Keras's have no `/`.
     fn free(&mut self, name: &str) -> String {
         let name = name.replace('/', "_");
-        let numbered = (1..).map(|n| format!("{name}_{n}"));
-        let mut names = std::iter::once(name.clone()).chain(numbered);
-        let free = names.find(|name| !self.names.contains(name)).unwrap_or(name);
-        self.names.insert(free.clone());
+        if self.names.insert(name.clone()) {
+            return name;
+        }
+        // As many tries as there are names at most, and mostly one: the numbers before were given.
+        let first = self.numbers.get(&name).copied().unwrap_or(1);
+        let mut number = first;
+        let mut free = format!("{name}_{number}");
+        while !self.names.insert(free.clone()) {
+            number += 1;
+            free = format!("{name}_{number}");
+        }
+        self.numbers.insert(name, number + 1);
         free
     }
 
@@ -283,14 +293,14 @@ impl<'a> Scope<'a> {
     }
 
     /// The operation of a layer.
-    fn layer(&mut self, at: usize) -> Result<usize, Error> {
+    pub(super) fn layer(&mut self, at: usize) -> Result<usize, Error> {
         if let Some(operation) = self.layers.get(&at) {
             return Ok(*operation);
         }
         let graph = self.graph;
         let layer = graph.layers.get(at).ok_or_else(|| Error::new("a layer is missing"))?;
         let mut item = layer.item.clone();
-        if apart(&item)?.is_some() {
+        if config::apart(&item)?.is_some() {
             let of = |argument: &&mut Argument| argument.name == "activation";
             let linear = ItemSpec { class: "linear", defaults: vec![], given: vec![] };
             for argument in item.defaults.iter_mut().chain(&mut item.given).filter(of) {
@@ -307,27 +317,7 @@ impl<'a> Scope<'a> {
         config.insert("dtype".into(), self.float.into());
         let objects = match &layer.parts[..] {
             [] => variables::objects(layer)?,
-            parts => {
-                let mut objects = vec![];
-                for (part, attribute) in parts.iter().zip(["forward_layer", "backward_layer"]) {
-                    let part = graph.layers.get(*part).ok_or_else(|| Error::new("a direction is missing"))?;
-                    let (core, wrappers) = core(&part.item);
-                    let path = "layer/".repeat(wrappers) + attribute;
-                    variables::of_item(
-                        core,
-                        &part.weights,
-                        layer.trainable && part.trainable,
-                        &path,
-                        &mut objects,
-                    )?;
-                    if attribute == "backward_layer" {
-                        let backward = config::serialized(Module::Layers, core)?;
-                        // Keras makes one that goes backwards, as the first may do.
-                        set_innermost(&mut config, attribute, backward);
-                    }
-                }
-                objects
-            }
+            _ => bidirectional::objects(graph, layer, &mut config)?,
         };
         let operation = self.add(Operation {
             name,
@@ -375,7 +365,7 @@ impl<'a> Scope<'a> {
             let held = Held { tensor: Tensor { output: at, ..first }, is_bool: false };
             self.held.insert(output, held);
         }
-        if let (Some(function), [output]) = (apart(&layer.item)?, &call.outputs[..]) {
+        if let (Some(function), [output]) = (config::apart(&layer.item)?, &call.outputs[..]) {
             let name = format!("{}_{}", self.name_of(layer), function.class);
             let input = self.operand(*output)?;
             let tensor = operations::function(self, &name, function, input)?;
@@ -385,7 +375,7 @@ impl<'a> Scope<'a> {
     }
 
     /// What mimo computes and Keras does not.
-    fn check(&self, layer: &GraphLayer, kind: &LayerKind, call: &LayerCall) -> Result<(), Error> {
+    pub(super) fn check(&self, layer: &GraphLayer, kind: &LayerKind, call: &LayerCall) -> Result<(), Error> {
         let shape = |place: usize| call.inputs.get(place).map(|&tensor| self.shape(tensor)).transpose();
         match layer.item.class {
             "RMSNormalization" => {
@@ -427,7 +417,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Tensors by place, initial states, and what else the call has by keyword.
-    fn arguments(&mut self, kind: &LayerKind, call: &LayerCall) -> Result<Arguments, Error> {
+    pub(super) fn arguments(&mut self, kind: &LayerKind, call: &LayerCall) -> Result<Arguments, Error> {
         // Settings of calls stand behind the keywords of tensors.
         let is_setting = |keyword: &&String| kind.called_with(keyword, true).is_some();
         let roles: Vec<&String> = call.keywords.iter().filter(|it| !is_setting(it)).collect();
@@ -448,89 +438,6 @@ impl<'a> Scope<'a> {
             keywords.insert(setting.clone(), Operand::Value(true.into()));
         }
         Ok(Arguments { tensors: tensors.to_vec(), states, keywords })
-    }
-
-    /// A direction of a `Bidirectional`.
-    fn direction(
-        &mut self,
-        whole: usize,
-        layer: &GraphLayer,
-        kind: &LayerKind,
-        call: &LayerCall,
-    ) -> Result<(), Error> {
-        let graph = self.graph;
-        let made = remake::layer(&graph.layers, whole).map_err(Error::new)?;
-        self.check(layer, kind, call)?;
-        let LayerKind::Bidirectional(wrapper) = made.core().0 else {
-            return Err(Error::new("it is part of a layer that is not a `Bidirectional`"));
-        };
-        let parts = graph.layers.get(whole).map(|it| &it.parts[..]).unwrap_or_default();
-        let side = parts.iter().position(|&part| part == call.layer).filter(|&side| side < 2);
-        let side = side.ok_or_else(|| Error::new(format!("`{}` is not a direction", layer.name)))?;
-        let is_state = |keyword: &String| ["h", "c"].contains(&keyword.as_str());
-        let count = call.inputs.len().saturating_sub(call.keywords.len());
-        let roles = call.inputs.iter().skip(count).zip(&call.keywords);
-        let masks = roles.filter(|(_, keyword)| !is_state(keyword)).map(|(tensor, _)| tensor);
-        let reads: Vec<usize> = call.inputs.iter().take(count).chain(masks).copied().collect();
-        let Arguments { tensors, states, keywords } = self.arguments(kind, call)?;
-        let known = self.directions.iter().position(|it| {
-            it.whole == whole && it.reads == reads && it.outputs.get(side).is_some_and(Option::is_none)
-        });
-        let known = match known {
-            Some(known) => known,
-            None => {
-                let operation = self.layer(whole)?;
-                let args = tensors.into_iter().map(|it| self.operand(it)).collect::<Result<_, _>>()?;
-                let place = self.called(operation, Call { args, keywords });
-                self.directions.push(Directions {
-                    whole,
-                    reads,
-                    outputs: [None; 2],
-                    states: [vec![], vec![]],
-                    place: (place.operation, place.call),
-                });
-                self.directions.len() - 1
-            }
-        };
-        let Some(of) = self.directions.get_mut(known) else { return Ok(()) };
-        let (operation, at) = of.place;
-        if let (Some(output), Some(own)) = (of.outputs.get_mut(side), of.states.get_mut(side)) {
-            *output = call.outputs.first().copied();
-            *own = states;
-        }
-        let all: Vec<Operand> = of.states.iter().flatten().cloned().collect();
-        if !all.is_empty() {
-            let calls = self.network.operations.get_mut(operation).map(|it| &mut it.calls);
-            if let Some(call) = calls.and_then(|calls| calls.get_mut(at)) {
-                call.keywords.insert("initial_state".into(), Operand::List(all));
-            }
-        }
-        // First what both output, or what each does, then the states.
-        let apart = wrapper.merge_mode.is_none();
-        let count = call.outputs.len().saturating_sub(1);
-        for (&output, n) in call.outputs.iter().zip(0_usize..) {
-            let place = match n {
-                0 => side,
-                n => n - 1 + side * count + if apart { 2 } else { 1 },
-            };
-            let tensor = Tensor { operation, call: at, output: place };
-            self.held.insert(output, Held { tensor, is_bool: false });
-        }
-        Ok(())
-    }
-
-    /// What joins the directions: the call is already there.
-    fn joined(&mut self, call: &LayerCall) -> Result<(), Error> {
-        let reads =
-            |it: &&Directions| it.outputs.iter().flatten().eq(call.inputs.iter()) && it.whole == call.layer;
-        let of = self.directions.iter().find(reads);
-        let of = of.ok_or_else(|| Error::new("it joins what are not its two directions"))?;
-        let (operation, at) = of.place;
-        for (&output, place) in call.outputs.iter().zip(0..) {
-            let tensor = Tensor { operation, call: at, output: place };
-            self.held.insert(output, Held { tensor, is_bool: false });
-        }
-        Ok(())
     }
 
     /// A call of a nested model.
@@ -594,54 +501,9 @@ impl<'a> Scope<'a> {
 /// Layers that have no weights, and no argument `trainable` in Keras.
 const WITHOUT_TRAINABLE: &[&str] = &["SpatialDropout1D", "SpatialDropout2D"];
 
-/// Layers that end in their activation, which may be an operation after them.
-const END_IN_ACTIVATION: &[&str] = &[
-    "Dense",
-    "EinsumDense",
-    "Conv1D",
-    "Conv2D",
-    "Conv1DTranspose",
-    "Conv2DTranspose",
-    "DepthwiseConv1D",
-    "DepthwiseConv2D",
-    "SeparableConv1D",
-    "SeparableConv2D",
-];
-
-/// The activation of a layer if it has settings that Keras's configurations do not have.
-fn apart(item: &ItemSpec) -> Result<Option<&ItemSpec>, Error> {
-    let Some(Setting::Item(function)) = item.argument("activation") else { return Ok(None) };
-    // A penalty reads what comes after the activation.
-    let is_penalized = item.argument("activity_regularizer").is_some_and(|it| *it != Setting::None);
-    let ends = END_IN_ACTIVATION.contains(&item.class) && !is_penalized;
-    Ok((ends && !config::is_layer(function.class) && !config::is_plain(function)?).then_some(function))
-}
-
 /// The arguments of a call.
-struct Arguments {
-    tensors: Vec<usize>,
-    states: Vec<Operand>,
-    keywords: BTreeMap<String, Operand>,
-}
-
-/// Sets a key of the configuration of the `Bidirectional` inside of `TimeDistributed`.
-fn set_innermost(config: &mut Map<String, Json>, key: &str, value: Json) {
-    if config.contains_key("merge_mode") {
-        config.insert(key.into(), value);
-    } else if let Some(Json::Object(inner)) =
-        config.get_mut("layer").and_then(|layer| layer.get_mut("config"))
-    {
-        set_innermost(inner, key, value);
-    }
-}
-
-/// A layer without the `TimeDistributed` around it, and their number.
-fn core(item: &ItemSpec) -> (&ItemSpec, usize) {
-    match item.argument("layer") {
-        Some(Setting::Item(inner)) if item.class == "TimeDistributed" => {
-            let (core, wrappers) = core(inner);
-            (core, wrappers + 1)
-        }
-        _ => (item, 0),
-    }
+pub(super) struct Arguments {
+    pub(super) tensors: Vec<usize>,
+    pub(super) states: Vec<Operand>,
+    pub(super) keywords: BTreeMap<String, Operand>,
 }

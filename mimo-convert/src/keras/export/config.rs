@@ -120,3 +120,26 @@ pub(super) fn is_plain(spec: &ItemSpec) -> Result<bool, Error> {
     }
     Ok(true)
 }
+
+/// Layers that end in their activation, which may be an operation after them.
+const END_IN_ACTIVATION: &[&str] = &[
+    "Dense",
+    "EinsumDense",
+    "Conv1D",
+    "Conv2D",
+    "Conv1DTranspose",
+    "Conv2DTranspose",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
+    "SeparableConv1D",
+    "SeparableConv2D",
+];
+
+/// The activation of a layer if it has settings that Keras's configurations do not have.
+pub(super) fn apart(item: &ItemSpec) -> Result<Option<&ItemSpec>, Error> {
+    let Some(Setting::Item(function)) = item.argument("activation") else { return Ok(None) };
+    // A penalty reads what comes after the activation.
+    let is_penalized = item.argument("activity_regularizer").is_some_and(|it| *it != Setting::None);
+    let ends = END_IN_ACTIVATION.contains(&item.class) && !is_penalized;
+    Ok((ends && !is_layer(function.class) && !is_plain(function)?).then_some(function))
+}

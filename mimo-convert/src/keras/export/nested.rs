@@ -54,11 +54,11 @@ fn group<'a>(
 ) -> Option<Invocations<'a>> {
     // The same number of calls of layers each time: the least with which all are the same.
     (1..=places.len()).filter(|length| places.len().is_multiple_of(*length)).find_map(|length| {
-        let together = |part: &&[usize]| {
+        let together = |part: &[usize]| {
             part.windows(2).all(|pair| pair.first().map(|at| at + 1) == pair.last().copied())
         };
         let parts: Vec<&[usize]> = places.chunks(length).collect();
-        if !parts.iter().all(|part| together(&part)) {
+        if !parts.iter().all(|part| together(part)) {
             return None;
         }
         let starts = parts.iter().filter_map(|part| part.first().copied()).collect();
@@ -68,9 +68,9 @@ fn group<'a>(
 }
 
 impl Invocations<'_> {
-    /// The invocation that begins at a call.
-    pub(super) fn at(&self, call: usize) -> Option<usize> {
-        self.starts.iter().position(|&start| start == call)
+    /// The calls at which invocations begin.
+    pub(super) fn starts(&self) -> &[usize] {
+        &self.starts
     }
 
     pub(super) fn length(&self) -> usize {
@@ -90,6 +90,7 @@ impl Invocations<'_> {
     /// Finds inputs and outputs; false if two invocations are not the same.
     fn connect(&mut self, readers: &Readers) -> bool {
         let count = self.starts.len();
+        let steps_of_first = self.steps(0);
         let mut reads: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
         let mut first: Vec<Vec<Option<(usize, usize)>>> = vec![];
         for at in 0..count {
@@ -103,7 +104,7 @@ impl Invocations<'_> {
                     && call.keywords == other.keywords
                     && call.inputs.len() == other.inputs.len()
                     && call.outputs.len() == other.outputs.len()
-                    && call.steps - steps == other.steps - self.steps(0);
+                    && call.steps - steps == other.steps - steps_of_first;
                 if !same {
                     return false;
                 }
@@ -122,8 +123,9 @@ impl Invocations<'_> {
                 return false;
             }
         }
+        let mut seen = BTreeSet::new();
         for tensors in reads.into_values() {
-            if !self.inputs.contains(&tensors) {
+            if seen.insert(tensors.clone()) {
                 self.inputs.push(tensors);
             }
         }
@@ -166,7 +168,8 @@ impl Invocations<'_> {
     /// The model itself, as its first invocation has it.
     pub(super) fn network(&self, around: &mut Scope<'_>, name: &str) -> Result<Network, Error> {
         let name = around.model_name(name);
-        let mut scope = Scope::new(&name, self.graph, (around.float, around.batch), self.steps(0));
+        let mut scope =
+            Scope::new(&name, self.graph, (around.float, around.batch), around.made.clone(), self.steps(0));
         for (tensor, place) in self.inputs(0).into_iter().zip(0..) {
             let input = if place == 0 { "input".to_owned() } else { format!("input_{place}") };
             scope.input(&input, tensor, self.is_bool(around, place))?;

@@ -155,16 +155,12 @@ impl Network {
         operations.filter(|operation| operation.is_layer())
     }
 
-    /// The name of the layer of an output, if it is that of the output, too.
-    fn is_named(&self, name: &str, tensor: &Tensor) -> bool {
-        let of = |it: &Tensor| it.operation == tensor.operation;
-        let count = self.outputs.iter().filter(|(_, it)| of(it)).count();
-        self.operations.get(tensor.operation).is_some_and(|it| it.name == name) && count == 1
-    }
-
-    /// Whether outputs have the names of their layers. If not, they are a dictionary.
+    /// Whether outputs have the names of their layers, each of another one. If not, they are a dictionary.
     pub(super) fn has_list(&self) -> bool {
-        self.outputs.iter().all(|(name, tensor)| self.is_named(name, tensor))
+        let layers: BTreeSet<usize> = self.outputs.iter().map(|(_, tensor)| tensor.operation).collect();
+        let name = |at: usize| self.operations.get(at).map(|operation| operation.name.as_str());
+        layers.len() == self.outputs.len()
+            && self.outputs.iter().all(|(output, tensor)| name(tensor.operation) == Some(output))
     }
 
     /// The object of the model, as files have it. `nested` models have their outputs as a list.

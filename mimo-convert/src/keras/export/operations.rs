@@ -184,7 +184,7 @@ fn is_index_comparison(scope: &Scope<'_>, layer: &GraphLayer, call: &LayerCall) 
         Setting::Float(Number::Known(number)) => *number,
         _ => return None,
     };
-    let made = scope.graph.calls.iter().find(|it| it.outputs.first() == Some(&tensor))?;
+    let made = scope.graph.calls.get(*scope.made.get(&tensor)?)?;
     let cast = scope.graph.layers.get(made.layer).filter(|it| it.item.class == "cast")?;
     let whole = made.inputs.first().copied()?;
     let of = scope.graph.tensors.get(whole)?;
