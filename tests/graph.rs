@@ -174,8 +174,8 @@ fn files_carry_the_compile_settings() {
     assert_eq!(class["loss"]["class"], "CategoricalCrossentropy");
     assert_eq!((&class["metrics"][0]["name"], &class["weight"]), (&"accuracy".into(), &1.0.into()));
     assert_eq!((&score["loss"]["class"], &score["weight"]), (&"Huber".into(), &0.5.into()));
-    assert_eq!(json["optimizer"]["rule"]["class"], "Adam");
-    assert_eq!(json["optimizer"]["learning_rate"], 0.001);
+    assert_eq!(json["optimizer"]["class"], "Adam");
+    assert_eq!(json["optimizer"]["arguments"]["learning_rate"], 0.001);
 }
 
 fn list<T>(json: &Value, each: impl Fn(&Value) -> T) -> &'static [T] {

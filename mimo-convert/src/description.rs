@@ -19,7 +19,7 @@ pub struct Description {
     pub name: String,
     /// Layers with their arguments, calls and tensors. All lengths and numbers are known.
     pub graph: GraphSpec,
-    /// Loss, weight and metrics by output, in the order of `graph.outputs`, as the file has them.
+    /// Loss, weight and metrics by output, in the order of `graph.outputs`, as the file has them: by Keras's classes and arguments.
     pub outputs: Vec<Value>,
     /// Optimizers as the file has them, by key; one without a key has an empty one.
     pub optimizers: Vec<(String, Value)>,
@@ -103,10 +103,44 @@ impl Description {
                 }
             }
         }
+        for call in calls {
+            if let Some(layer) = layers.get(call.layer) {
+                has_operands(layer, call).map_err(|error| {
+                    error.within(format!("layer `{}` ({})", layer.name, layer.item.class))
+                })?;
+            }
+        }
         match outputs.iter().find(|port| !known.get(port.tensor).copied().unwrap_or_default()) {
             Some(port) => wrong("value for tensor", port.tensor),
             None => Ok(()),
         }
+    }
+}
+
+/// An operation reads as many tensors as its arguments are not numbers. Files of earlier versions lack the numbers of operators.
+fn has_operands(layer: &GraphLayer, call: &LayerCall) -> Result<(), Error> {
+    let Some(item) = find(Module::Operations, layer.item.class) else { return Ok(()) };
+    if !layer.item.class.starts_with(char::is_lowercase) {
+        return Ok(());
+    }
+    let (mut needed, mut possible, mut is_list) = (0, 0, false);
+    for argument in item.arguments() {
+        let is_tensor = matches!(layer.item.argument(argument.name), None | Some(Setting::None));
+        match argument.kind {
+            Kind::Tensors if is_tensor => {
+                needed += usize::from(argument.is_required());
+                possible += 1;
+            }
+            Kind::TensorList => is_list = true,
+            _ => {}
+        }
+    }
+    let found = call.inputs.len();
+    match is_list || (needed..=possible).contains(&found) {
+        true => Ok(()),
+        false => Err(Error::new(format!(
+            "the operation reads {needed} tensors, and the call has {found}: the file was written by an earlier version of mimo, whose files lack the numbers of operators; save the weights again"
+        ))),
     }
 }
 

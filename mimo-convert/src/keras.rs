@@ -9,6 +9,7 @@ pub mod compile;
 pub mod config;
 pub mod container;
 pub mod convert;
+pub mod export;
 pub mod for_description;
 pub mod layers;
 pub mod legacy;

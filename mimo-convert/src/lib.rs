@@ -18,4 +18,4 @@ pub mod zip;
 
 pub use description::Description;
 pub use error::Error;
-pub use weights::{Array, Values, Weights};
+pub use weights::{Array, State, Values, Weights};

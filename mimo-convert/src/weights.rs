@@ -42,23 +42,82 @@ impl Values {
     }
 }
 
-/// The tensors and the metadata of a file of weights.
+/// What a checkpoint holds besides weights, by names that begin with `@`: `@optimizer/slot0/dense/kernel`.
+pub type State = BTreeMap<String, Stored>;
+
+/// An array of a checkpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stored {
+    /// Numbers with a fraction.
+    Numbers(Array),
+    /// Counts, seeds and bits.
+    Whole(Vec<u64>),
+    /// Flags and text.
+    Bytes(Vec<u8>),
+}
+
+/// A file of weights, or a checkpoint.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct File {
+    /// The weights of the model.
+    pub weights: Weights,
+    /// What a checkpoint has besides; nothing in a file of weights.
+    pub state: State,
+    /// The description of the model among other things.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// The weights and the metadata of a file of weights, or of a checkpoint, whose other arrays are left out.
+///
+/// # Errors
+/// Those of [`read_file`].
 pub fn read(bytes: &[u8]) -> Result<(Weights, BTreeMap<String, String>), Error> {
+    let File { weights, metadata, .. } = read_file(bytes)?;
+    Ok((weights, metadata))
+}
+
+/// All of a file of weights or of a checkpoint.
+///
+/// # Errors
+/// Bytes that are not a safetensors file, or an array whose elements are of another type than mimo writes.
+pub fn read_file(bytes: &[u8]) -> Result<File, Error> {
     let damaged = |error: &dyn std::fmt::Display| Error::new(format!("not a safetensors file: {error}"));
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;
     let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
-    let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))?;
-    let weights = file.tensors().into_iter().filter_map(|(name, tensor)| {
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))?;
+    let mut file = File { metadata, ..File::default() };
+    for (name, tensor) in tensors.tensors() {
         let data = tensor.data();
-        let values = match tensor.dtype() {
-            Dtype::F32 => Values::F32(data.as_chunks().0.iter().map(|&it| f32::from_le_bytes(it)).collect()),
-            Dtype::F64 => Values::F64(data.as_chunks().0.iter().map(|&it| f64::from_le_bytes(it)).collect()),
-            // What a checkpoint holds besides weights.
-            _ => return None,
+        let numbers = |values| Array { shape: tensor.shape().to_vec(), values };
+        let stored = match tensor.dtype() {
+            Dtype::F32 => Stored::Numbers(numbers(Values::F32(
+                data.as_chunks().0.iter().map(|&it| f32::from_le_bytes(it)).collect(),
+            ))),
+            Dtype::F64 => Stored::Numbers(numbers(Values::F64(
+                data.as_chunks().0.iter().map(|&it| f64::from_le_bytes(it)).collect(),
+            ))),
+            Dtype::U64 => {
+                Stored::Whole(data.as_chunks().0.iter().map(|&it| u64::from_le_bytes(it)).collect())
+            }
+            Dtype::U8 => Stored::Bytes(data.to_vec()),
+            other => {
+                let reason = format!("`{name}` has elements of {other:?}: mimo reads weights of f32 and f64");
+                return Err(Error::new(reason));
+            }
         };
-        Some((name, Array { shape: tensor.shape().to_vec(), values }))
-    });
-    Ok((weights.collect(), metadata))
+        match (name.starts_with('@'), stored) {
+            (true, stored) => {
+                file.state.insert(name, stored);
+            }
+            (false, Stored::Numbers(array)) => {
+                file.weights.insert(name, array);
+            }
+            (false, _) => {
+                return Err(Error::new(format!("the weight `{name}` has no numbers with a fraction")));
+            }
+        }
+    }
+    Ok(file)
 }
 
 /// A file of weights that `load_weights` of a model with weights of these names and shapes reads.

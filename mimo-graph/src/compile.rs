@@ -28,6 +28,7 @@ pub(crate) mod optimizers;
 mod own;
 mod patterns;
 pub(crate) mod schedules;
+pub mod written;
 
 /// Items of the language.
 #[doc(hidden)]

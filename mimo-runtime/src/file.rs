@@ -30,15 +30,16 @@
 //!     "loss": { "class": "MeanSquaredError", "arguments": {} },
 //!     "metrics": [{ "name": "mae", "metric": { "class": "MeanAbsoluteError", "arguments": {} } }]
 //!   }],
-//!   "optimizer": { "rule": { "class": "Sgd", "arguments": { "momentum": 0.0, "nesterov": false } }, "learning_rate": 0.01, "schedule": null }
+//!   "optimizer": { "class": "SGD", "arguments": { "learning_rate": 0.01, "momentum": 0.0, "nesterov": false } }
 //! }
 //! ```
 //!
 //! The example omits some arguments; a file has all of them, with defaults. An argument is `null` for `none`, a
 //! boolean, a number, a string, a list of these, or an item with arguments of its own. Numbers with a fraction or an
-//! exponent are floats, others are whole. Losses, metrics and the optimizer have the names of mimo's types and
-//! fields. A model with several optimizers has `"optimizers": { "encoder": { "optimizer": {…}, "layers": [0, 1] },
-//! "rest": {…} }` instead; an empty list of layers means all others.
+//! exponent are floats, others are whole. Losses, metrics and the optimizer have the names of Keras's classes and
+//! arguments, as in the description of a model; custom ones, written in Rust, have their path. A model with several
+//! optimizers has `"optimizers": { "encoder": { "optimizer": {…}, "layers": [0, 1] }, "rest": {…} }` instead; an empty
+//! list of layers means all others.
 //!
 //! # Checkpoints
 //!

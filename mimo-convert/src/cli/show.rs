@@ -121,8 +121,8 @@ pub fn description_of(description: &Description, weights: &Weights) -> String {
     }
     table(&mut text, &rows);
     for (key, optimizer) in &description.optimizers {
-        let rule = optimizer.pointer("/rule/class").and_then(Value::as_str).unwrap_or("");
-        let rate = optimizer.get("learning_rate").unwrap_or(&Value::Null);
+        let rule = optimizer.get("class").and_then(Value::as_str).unwrap_or("");
+        let rate = optimizer.pointer("/arguments/learning_rate").unwrap_or(&Value::Null);
         let of = if key.is_empty() { String::new() } else { format!(" of {key}") };
         let _ = writeln!(text, "\noptimizer{of} {rule}, learning rate {rate}");
     }

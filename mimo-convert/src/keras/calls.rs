@@ -50,6 +50,14 @@ pub fn call(layer: &Layer, callee: Callee, call: &config::Call, state: &mut Stat
             }
             ("mask", Operand::Tensor(tensor))
                 if first.as_ref().is_some_and(|first| is_known_mask(first, tensor, state)) => {}
+            // `Attention` has the masks of its tensors in one list, of which one may be missing.
+            ("mask", Operand::List(items)) if items.contains(&Operand::Value(Json::Null)) => {
+                for (key, operand) in ["query_mask", "value_mask"].into_iter().zip(items) {
+                    if let Some(given) = given(operand, state)? {
+                        keywords.push((key.to_owned(), given));
+                    }
+                }
+            }
             (key, operand) if call_argument(key).is_some() => match given(operand, state)? {
                 Some(given) => keywords.push((key.to_owned(), given)),
                 None => problems.push(format!("the call has `{key}` = {}", of_operand(operand))),

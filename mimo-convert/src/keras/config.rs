@@ -174,9 +174,11 @@ fn layer(json: &Json, depth: usize) -> Result<Layer, Error> {
     };
     let mut calls = Vec::new();
     let nodes = json.get("inbound_nodes").and_then(Json::as_array);
-    // Keras 3 writes of every layer whether it is trained, and of no operation. Some of its files lack the modules.
+    // Keras 3 writes of nearly every layer whether it is trained, and of no operation. Some of its files lack the modules. The others
+    // have no registered name, and operations have their class there.
     let of_keras_3 = nodes.is_some_and(|nodes| nodes.iter().any(Json::is_object));
-    let is_operation = of_keras_3 && !nested && class != "InputLayer" && !config.contains_key("trainable");
+    let says_trained = config.contains_key("trainable") || json.get("registered_name") == Some(&Json::Null);
+    let is_operation = of_keras_3 && !nested && class != "InputLayer" && !says_trained;
     if let Some(nodes) = nodes {
         for (node, at) in nodes.iter().zip(0usize..) {
             let call = match node {

@@ -46,7 +46,7 @@ pub fn call(layer: &Layer, call: &config::Call, state: &mut State) -> Made {
     made(item, &word, call, &layer.config, state)
 }
 
-fn word_of(class: &str) -> String {
+pub(super) fn word_of(class: &str) -> String {
     let word = snake_case(class);
     let spelled = SPELLINGS.iter().find(|(keras, _)| *keras == word);
     let digits = || word.chars().filter(|&c| c != '_').collect::<String>();

@@ -92,9 +92,16 @@ fn layers(part: &Part, parts: &BTreeMap<&str, &Part>, before: &str, is_complete:
 fn class_of(layer: &config::Layer) -> String {
     match &layer.model {
         Some(_) if layer.class == "Model" => "Functional".into(),
-        // The class that Keras exports by this name has another one.
-        None if layer.class == "GroupQueryAttention" => "GroupedQueryAttention".into(),
+        None => own_class(&layer.class).into(),
         _ => layer.class.rsplit('>').next().unwrap_or_default().into(),
+    }
+}
+
+/// The name of a class within Keras, by which files have it: one is exported by another name.
+pub(super) fn own_class(class: &str) -> &str {
+    match class.rsplit('>').next().unwrap_or_default() {
+        "GroupQueryAttention" => "GroupedQueryAttention",
+        class => class,
     }
 }
 
@@ -161,8 +168,8 @@ const ATTRIBUTES: &[&str] = &[
     "forward_layer",
     "query_dense",
     "key_dense",
-    "value_dense",
     "gate_dense",
+    "value_dense",
     "output_dense",
     "",
     "backward_layer",

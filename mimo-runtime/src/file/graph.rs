@@ -1,6 +1,7 @@
 //! The model's graph as JSON, for tools that read files without the program that wrote them.
 
-use mimo_graph::describe::{Describe, Holds, Literal};
+use mimo_graph::compile::written::{self, Part, Written};
+use mimo_graph::describe::Literal;
 use mimo_graph::optimizer::OptimizerSpec;
 use mimo_graph::shape::Dtype;
 use mimo_graph::spec::{GraphLayer, GraphSpec, ItemSpec, ModelSpec, Setting};
@@ -29,11 +30,12 @@ pub(super) fn to_json(graph: &GraphSpec, spec: &ModelSpec) -> String {
     let inputs = graph.inputs.iter().map(|it| json!({ "name": it.name, "tensor": it.tensor }));
     let outputs = graph.outputs.iter().zip(spec.outputs).map(|(port, output)| {
         let metrics = output.metrics.iter();
-        let metrics = metrics.map(|(name, it)| json!({ "name": name, "metric": described(&it.literal()) }));
+        let metrics =
+            metrics.map(|(name, it)| json!({ "name": name, "metric": called(&written::metric(*it)) }));
         json!({
             "name": port.name,
             "tensor": port.tensor,
-            "loss": described(&output.loss.literal()),
+            "loss": output.loss.map(|loss| called(&written::loss(loss, output.shape.len() + 1))),
             "weight": output.weight,
             "metrics": metrics.collect::<Vec<_>>(),
         })
@@ -48,10 +50,13 @@ pub(super) fn to_json(graph: &GraphSpec, spec: &ModelSpec) -> String {
     });
     match spec.optimizers {
         [] => value["optimizer"] = Value::Null,
-        [OptimizerSpec { key: None, optimizer, .. }] => value["optimizer"] = described(&optimizer.literal()),
+        [OptimizerSpec { key: None, optimizer, .. }] => {
+            value["optimizer"] = called(&written::optimizer(optimizer))
+        }
         several => {
             let entry = |it: &OptimizerSpec| {
-                let value = json!({ "optimizer": described(&it.optimizer.literal()), "layers": it.layers });
+                let value =
+                    json!({ "optimizer": called(&written::optimizer(&it.optimizer)), "layers": it.layers });
                 (it.key.unwrap_or_default().to_owned(), value)
             };
             value["optimizers"] = Value::Object(several.iter().map(entry).collect());
@@ -91,34 +96,30 @@ fn setting(value: &Setting) -> Value {
     }
 }
 
-/// A loss, a metric or an optimizer by its own names.
-fn described(value: &Literal) -> Value {
-    let fields = |fields: &[(&str, Literal)]| {
-        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), described(value)));
-        Value::Object(fields.collect())
-    };
+/// A loss, a metric or an optimizer by Keras's names.
+fn called(call: &Written) -> Value {
+    let arguments = call.arguments.iter().map(|(name, part)| {
+        let value = match part {
+            Part::Plain(value) => plain(value),
+            Part::Call(inner) => called(inner),
+        };
+        ((*name).to_owned(), value)
+    });
+    json!({ "class": call.class, "arguments": arguments.collect::<Map<_, _>>() })
+}
+
+fn plain(value: &Literal) -> Value {
     match value {
         Literal::Bool(value) => json!(value),
         Literal::Int(value) => json!(value),
         Literal::Negative(value) => json!(value),
         Literal::Float(value) => json!(value),
         Literal::Text(value) => json!(value),
-        Literal::Dim(dim) => json!(dim.known()),
-        Literal::Optional(value) => value.as_deref().map_or(Value::Null, described),
+        Literal::Optional(value) => value.as_deref().map_or(Value::Null, plain),
         Literal::Array(values) | Literal::Slice(values) | Literal::List(values) => {
-            values.iter().map(described).collect()
+            values.iter().map(plain).collect()
         }
-        Literal::Shared { value, .. } => described(value),
-        // Losses, metrics and optimizers have no constants that they differ from.
-        Literal::Struct { fields: all, .. } | Literal::Updated { fields: all, .. } => fields(all),
-        Literal::Variant { variant, holds, .. } => match holds {
-            Holds::Nothing => json!({ "class": variant, "arguments": {} }),
-            Holds::Fields(all) => json!({ "class": variant, "arguments": fields(all) }),
-            Holds::Value(value) => json!({ "class": variant, "arguments": { "value": described(value) } }),
-        },
-        Literal::Call { function, arguments } => {
-            let arguments: Vec<_> = arguments.iter().map(described).collect();
-            json!({ "class": function, "arguments": arguments })
-        }
+        // Arguments have no types of their own.
+        _ => Value::Null,
     }
 }
