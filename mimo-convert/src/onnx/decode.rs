@@ -65,7 +65,7 @@ impl<'a> Beside<'a> {
 fn elsewhere(entries: &[(String, String)]) -> Error {
     let location = entries.iter().find(|(key, _)| key == "location").map_or("", |(_, value)| value.as_str());
     Error::new(format!(
-        "mimo does not read values in other files (`external_data` in `{location}`) but in one beside the model that has its name and `.data`; export the model with `external_data=False`"
+        "mimo reads values in another file (`external_data`, `data_location`) only if it lies beside the model under the model's name with `.data`, and these are in `{location}`; export the model with `external_data=False`"
     ))
 }
 

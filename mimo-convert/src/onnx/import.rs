@@ -28,11 +28,15 @@ mod tensor;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mimo_graph::graph_spec::graph_spec;
+use mimo_graph::plan::Plan;
 use net::Net;
+use serde_json::Value as Json;
 use state::Importer;
 use tensor::Value;
 
 use super::model::{Model, Node};
+use crate::description::Description;
 use crate::error::Error;
 use crate::keras::Options;
 use crate::keras::layers::said_of;
@@ -48,8 +52,10 @@ pub struct Imported {
     pub block: Block,
     /// Its weights, by mimo's names.
     pub weights: Weights,
-    /// What is otherwise than in the file if the model is trained further.
+    /// What was left out, and why it makes no difference.
     pub notes: Vec<String>,
+    /// The model as its file of weights would describe it.
+    pub description: Description,
 }
 
 /// The most axes of a tensor.
@@ -60,13 +66,13 @@ const MOST_VALUES: usize = 1 << 31;
 pub const OPERATORS: &[&str] = &[
     "Abs", "Acos", "Acosh", "Add", "And", "ArgMax", "ArgMin", "Asin", "Asinh", "Atan", "Atanh", "AveragePool",
     "BatchNormalization", "Cast", "Ceil", "Celu", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv", "ConvTranspose",
-    "Cos", "Cosh", "CumSum", "Div", "Dropout", "Einsum", "Elu", "Equal", "Erf", "Exp", "Expand", "Flatten", "Floor", "GRU",
+    "Cos", "Cosh", "CumSum", "DepthToSpace", "Div", "Dropout", "Einsum", "Elu", "Equal", "Erf", "Exp", "Expand", "Flatten", "Floor", "GRU",
     "Gather", "Gelu", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Greater", "GreaterOrEqual", "GroupNormalization",
     "HardSigmoid", "HardSwish", "Identity", "InstanceNormalization", "LSTM", "LayerNormalization", "LeakyRelu", "Less",
     "LessOrEqual", "Log", "LogSoftmax", "MatMul", "Max", "MaxPool", "Mean", "Min", "Mish", "Mul", "Neg", "Not", "Or", "PRelu",
     "Pad", "Pow", "RMSNormalization", "RNN", "Reciprocal", "ReduceL2", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin",
     "ReduceProd", "ReduceSum", "Relu", "Reshape", "Resize", "Round", "Selu", "Shape", "Sigmoid", "Sign", "Sin", "Sinh", "Size",
-    "Slice", "Softmax", "Softplus", "Softsign", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Swish", "Tan", "Tanh",
+    "Slice", "Softmax", "Softplus", "Softsign", "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Swish", "Tan", "Tanh",
     "ThresholdedRelu", "Transpose", "Unsqueeze", "Upsample", "Where",
 ];
 
@@ -130,6 +136,7 @@ impl Importer<'_> {
             "PRelu" => self.prelu(node),
             "Transpose" => self.transpose(node),
             "Reshape" | "Flatten" => self.reshape(node),
+            "DepthToSpace" | "SpaceToDepth" => self.depth_to_space(node),
             "Squeeze" => self.squeeze(node),
             "Unsqueeze" => self.unsqueeze(node),
             "Concat" => self.concat(node),
@@ -200,8 +207,15 @@ impl Importer<'_> {
             return Err(Error::new(said_of(error)).within("the model"));
         }
         let weights = weights(&evaluated, &self.weights)?;
+        let graph = graph_spec(&evaluated.graph, &Plan::new(&evaluated.graph));
+        let description = Description {
+            name: self.block.name.clone(),
+            outputs: vec![Json::Null; graph.outputs.len()],
+            graph,
+            optimizers: vec![],
+        };
         source::blocks::tidy(&mut self.block, &evaluated, &models);
-        Ok(Imported { block: self.block, weights, notes: self.notes })
+        Ok(Imported { block: self.block, weights, notes: self.notes, description })
     }
 }
 

@@ -102,7 +102,12 @@ impl Importer<'_> {
             list: false,
             keywords: vec![],
         }));
-        self.once(expr, &mimo_graph::names::snake_case(class))
+        let base = match class {
+            "Flatten" => "flat",
+            "Permute" => "permuted",
+            _ => "reshaped",
+        };
+        self.once(expr, base)
     }
 
     /// A tensor whose axes in mimo are those of ONNX without the batch, in this order, one each. Axes of ONNX that are left out

@@ -56,6 +56,36 @@ impl Importer<'_> {
         self.output(node, placed)
     }
 
+    /// Channels that become pixels of larger images, or the other way round.
+    pub(super) fn depth_to_space(&mut self, node: &Node) -> Result<(), String> {
+        let x = self.tensor(node, 0)?;
+        let sizes = self.sizes(&x)?;
+        let &[samples, channels, height, width] = &sizes[..] else { return Err("its input is no image".into()) };
+        let block = Size::Known(int(node, "blocksize").filter(|&n| n > 0).ok_or("`blocksize` is missing")?);
+        let wrong = || "`blocksize` does not divide the axes".to_owned();
+        let square = block.times(block).ok_or_else(wrong)?;
+        let is_deep = node.op == "DepthToSpace";
+        // The axes that are taken apart, their order, and how they are put together.
+        let (apart, order, together) = if is_deep {
+            let inner = channels.over(square).ok_or_else(wrong)?;
+            let [high, wide] = [height, width].map(|it| it.times(block));
+            let (apart, order) = match text(node, "mode") {
+                "CRD" => ([samples, inner, block, block, height, width], [0, 1, 4, 2, 5, 3]),
+                _ => ([samples, block, block, inner, height, width], [0, 3, 4, 1, 5, 2]),
+            };
+            (apart, order, [samples, inner, high.ok_or_else(wrong)?, wide.ok_or_else(wrong)?])
+        } else {
+            let [high, wide] = [height, width].map(|it| it.over(block));
+            let (high, wide) = (high.ok_or_else(wrong)?, wide.ok_or_else(wrong)?);
+            let deep = channels.times(square).ok_or_else(wrong)?;
+            ([samples, channels, high, block, wide, block], [0, 3, 5, 1, 2, 4], [samples, deep, high, wide])
+        };
+        let split = self.regrouped(&x, &apart)?;
+        let axes = order.iter().filter_map(|&at: &usize| split.axes.get(at).cloned()).collect();
+        let placed = self.regrouped(&Placed { axes, ..split }, &together)?;
+        self.output(node, placed)
+    }
+
     /// Without axes of length 1.
     pub(super) fn squeeze(&mut self, node: &Node) -> Result<(), String> {
         let input = self.input(node, 0)?;
@@ -234,11 +264,23 @@ impl Importer<'_> {
             return self.without(x, &[at]);
         }
         let (x, own) = self.with_axis(x, at, false)?;
-        let len = self.shape(&x.name)?.get(own).copied().unwrap_or(0);
+        let shape = self.shape(&x.name)?;
+        let len = shape.get(own).copied().unwrap_or(0);
         let mut key = vec![Entry::Range(None, None); own];
         // The last position reads better from the end.
         key.push(Entry::At(if place + 1 == len && len > 1 { -1 } else { signed(place) }));
-        let name = self.bind(Expr::Index(Box::new(Expr::Name(x.name.clone())), key), "part")?;
+        // A part of what was split only in later axes is taken before it is split.
+        let whole = match self.reshape_of(&x.name) {
+            Some(whole) if self.shape(&whole)?.get(..=own) == shape.get(..=own) => Some(whole),
+            _ => None,
+        };
+        let read = whole.clone().unwrap_or_else(|| x.name.clone());
+        let mut name = self.once(Expr::Index(Box::new(Expr::Name(read)), key), "part")?;
+        if whole.is_some() {
+            let rest: Vec<usize> = shape.iter().enumerate().filter(|(it, _)| *it != own).map(|(_, &len)| len).collect();
+            let part = Placed { name, axes: vec![], nonnegative: x.nonnegative };
+            name = self.reshaped(&part, &rest, vec![])?.name;
+        }
         let axes = x.axes.iter().enumerate().filter(|(it, _)| *it != at).map(|(_, axis)| {
             let atoms = axis.iter().map(|atom| match atom {
                 Atom::Of(it) if *it > own => Atom::Of(it - 1),
@@ -262,7 +304,7 @@ impl Importer<'_> {
         let mut key = vec![Entry::Range(None, None); own];
         let end = start + count;
         key.push(Entry::Range((start > 0).then(|| signed(start)), (end < len).then(|| signed(end))));
-        let name = self.bind(Expr::Index(Box::new(Expr::Name(x.name.clone())), key), "part")?;
+        let name = self.once(Expr::Index(Box::new(Expr::Name(x.name.clone())), key), "part")?;
         Ok(Placed { nonnegative: x.nonnegative, ..x.renamed(name) })
     }
 
