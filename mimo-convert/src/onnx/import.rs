@@ -42,7 +42,7 @@ use crate::keras::Options;
 use crate::keras::layers::said_of;
 use crate::keras::weights::of_layer;
 use crate::source::evaluate::{self, Evaluated, MadeId, Models};
-use crate::source::{self, Block, Expr, Statement};
+use crate::source::{self, Block, Callee, Expr, Statement};
 use crate::weights::{Array as Weight, Values, Weights};
 
 /// A model of an ONNX file.
@@ -73,7 +73,7 @@ pub const OPERATORS: &[&str] = &[
     "Pad", "Pow", "RMSNormalization", "RNN", "Reciprocal", "ReduceL2", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin",
     "ReduceProd", "ReduceSum", "Relu", "Reshape", "Resize", "Round", "Selu", "Shape", "Sigmoid", "Sign", "Sin", "Sinh", "Size",
     "Slice", "Softmax", "Softplus", "Softsign", "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Swish", "Tan", "Tanh",
-    "ThresholdedRelu", "Transpose", "Unsqueeze", "Upsample", "Where",
+    "ThresholdedRelu", "Tile", "Transpose", "Unsqueeze", "Upsample", "Where",
 ];
 
 /// Converts the graph of a file.
@@ -114,6 +114,12 @@ impl Importer<'_> {
         if self.folded(node)? {
             return Ok(());
         }
+        // One number stays it, wherever it is moved.
+        let moves = ["Cast", "Identity", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze"];
+        if let (true, Some(Value::Filled(number, _))) = (moves.contains(&node.op.as_str()), self.input(node, 0)?) {
+            self.define(&state::first_output(node)?, Value::Filled(number, None));
+            return Ok(());
+        }
         match node.op.as_str() {
             "Identity" | "Dropout" => {
                 let value = self.input(node, 0)?.ok_or("input 0 is missing")?;
@@ -148,6 +154,7 @@ impl Importer<'_> {
             "Shape" | "Size" => self.shape_of(node),
             "ConstantOfShape" => self.constant_of_shape(node),
             "Expand" => self.expand(node),
+            "Tile" => self.tile(node),
             "CumSum" => self.cumulative_sum(node),
             "LSTM" | "GRU" | "RNN" => self.recurrent(node),
             "Where" => self.choose(node),
@@ -198,8 +205,41 @@ impl Importer<'_> {
         Ok(())
     }
 
+    /// Gives layers other names that have the name of an output which another layer makes.
+    fn apart(&mut self) {
+        let outputs: BTreeMap<String, String> =
+            self.block.outputs.iter().map(|port| (port.name.clone(), port.binding.clone())).collect();
+        let mut renamed = vec![];
+        for statement in &mut self.block.statements {
+            let Statement::Let(bound) = statement else { continue };
+            let bindings = bound.bindings.clone();
+            let layer = match &mut bound.value {
+                Expr::Layer(Callee::Class(layer)) => layer,
+                Expr::Call(call) => match &mut call.callee {
+                    Callee::Class(layer) => layer,
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            if outputs.get(&layer.name).is_some_and(|binding| !bindings.contains(binding)) {
+                let mut name = format!("{}_layer", layer.name);
+                while self.weights.contains_key(&name) || outputs.contains_key(&name) {
+                    name.push('_');
+                }
+                renamed.push((layer.name.clone(), name.clone()));
+                layer.name = name;
+            }
+        }
+        for (old, new) in renamed {
+            if let Some(arrays) = self.weights.remove(&old) {
+                self.weights.insert(new, arrays);
+            }
+        }
+    }
+
     fn finish(mut self) -> Result<Imported, Error> {
         prune(&mut self.block);
+        self.apart();
         let models = Models::new();
         source::names::assign(&mut self.block, &models);
         let evaluated = evaluate::block(&self.block, &models);

@@ -1,6 +1,8 @@
 //! Activations and functions of single values.
 
 use mimo_graph::diag::Loc;
+use mimo_graph::item::Module;
+use mimo_graph::language::find;
 use mimo_graph::value::{Arg, ValueKind};
 
 use super::array::Array;
@@ -175,6 +177,12 @@ impl Importer<'_> {
             let expr = source::Expr::Negative(Box::new(source::Expr::Name(x.name.clone())));
             let name = self.bind(expr, word)?;
             return self.output(node, x.renamed(name));
+        }
+        // A function of the language that has a word of its own has no settings there.
+        if !args.is_empty() && find(Module::Operations, word).is_some() {
+            let call = ValueKind::Call { name: word.into(), name_loc: Loc(0), args };
+            let name = self.plain("Activation", vec![keyword("activation", value(call))], &[&x])?;
+            return self.output(node, Placed { nonnegative: NONNEGATIVE.contains(&word), ..x.renamed(name) });
         }
         let settings = args.into_iter().filter_map(|arg| Some((arg.name?.0, arg.value))).collect::<Vec<_>>();
         let settings = settings.iter().map(|(name, it)| (Some(name.as_str()), it.clone())).collect();

@@ -351,28 +351,38 @@ impl Importer<'_> {
 
     /// `Where` of tensors and numbers.
     pub(super) fn choose(&mut self, node: &Node) -> Result<(), String> {
-        let condition = self.tensor(node, 0)?;
-        let mut operands = vec![Operand::Tensor(Expr::Name(condition.name.clone()))];
-        for at in 1..3 {
-            let given = self.input(node, at)?.ok_or("an input is missing")?;
-            operands.push(match given {
-                Value::Known(array) => match self.scalar(&condition, &array)? {
-                    Some((given, _)) => Operand::Value(given),
-                    None => return Err("it chooses values of a constant of several numbers".into()),
+        let mut given = vec![];
+        for at in 0..3 {
+            let value = self.input(node, at)?.ok_or("an input is missing")?;
+            given.push(match value {
+                Value::Known(array) => match array.number() {
+                    Some(x) if at > 0 => Err(number(x)?),
+                    _ => return Err("it chooses values of a constant of several numbers".into()),
                 },
-                Value::Filled(x, _) => Operand::Value(number(x)?),
-                other => {
-                    let x = self.as_tensor(other)?;
-                    if x.axes != condition.axes {
-                        return Err("the tensors are not in the layout of the condition".into());
-                    }
-                    Operand::Tensor(Expr::Name(x.name))
-                }
+                Value::Filled(x, _) => Err(number(x)?),
+                other => Ok(self.as_tensor(other)?),
             });
         }
-        let arguments = operands.into_iter().map(|it| (None, it)).collect();
-        let name = self.bind(Expr::Operation { word: "where".into(), arguments }, "chosen")?;
-        self.output(node, condition.renamed(name))
+        // All get the layout of the one with most axes.
+        let rank = given.iter().flatten().map(|it| it.axes.len()).max().unwrap_or(0);
+        for it in given.iter_mut().flatten() {
+            it.axes = [vec![vec![]; rank - it.axes.len()], it.axes.clone()].concat();
+        }
+        let first = given.iter().flatten().max_by_key(|it| it.rank()).cloned().ok_or("it reads no tensors")?;
+        let mut operands = vec![];
+        let mut axes = first.axes.clone();
+        for it in given {
+            operands.push(match it {
+                Ok(x) => {
+                    axes = with_batch(&axes, &x.axes);
+                    let x = self.like(&first, &x)?.ok_or("the tensors have different layouts")?;
+                    (None, Operand::Tensor(Expr::Name(x.name)))
+                }
+                Err(given) => (None, Operand::Value(given)),
+            });
+        }
+        let name = self.bind(Expr::Operation { word: "where".into(), arguments: operands }, "chosen")?;
+        self.output(node, Placed { name, axes, nonnegative: false })
     }
 
     /// `Mean` of tensors.

@@ -53,6 +53,16 @@ impl Importer<'_> {
     /// A product with a weight is a dense layer, together with the sum after it; other products are operations.
     pub(super) fn matmul(&mut self, node: &Node) -> Result<(), String> {
         let values = (self.input(node, 0)?, self.input(node, 1)?);
+        // The first state of a recurrent layer that is written step by step.
+        let is_zero = |it: &Option<Value>| match it {
+            Some(Value::Filled(number, _)) => *number == 0.0,
+            Some(Value::Known(array)) => array.uniform() == Some(0.0),
+            _ => false,
+        };
+        if is_zero(&values.0) || is_zero(&values.1) {
+            self.define(&first_output(node)?, Value::Filled(0.0, None));
+            return Ok(());
+        }
         let (x, kernel) = match values {
             (Some(Value::Known(a)), Some(b)) => {
                 let a = self.constant_tensor(&a, node, name_of(node, 0))?;

@@ -310,13 +310,7 @@ impl Importer<'_> {
 
     /// Ranges of axes, or an axis in the opposite order.
     pub(super) fn slice(&mut self, node: &Node) -> Result<(), String> {
-        let value = self.input(node, 0)?.ok_or("input 0 is missing")?;
-        if let Value::Filled(..) = value {
-            // A part of what is everywhere the same; its shape is used nowhere.
-            self.define(&first_output(node)?, value);
-            return Ok(());
-        }
-        let mut x = self.as_tensor(value)?;
+        let mut x = self.tensor(node, 0)?;
         let mut inputs = vec![None];
         for at in 1..5 {
             inputs.push(self.known(node, at)?);
@@ -428,10 +422,6 @@ impl Importer<'_> {
     /// Values of another type.
     pub(super) fn cast(&mut self, node: &Node) -> Result<(), String> {
         let value = self.input(node, 0)?.ok_or("input 0 is missing")?;
-        let value = match value {
-            Value::Filled(..) => return Ok(self.define(&first_output(node)?, value)),
-            value => value,
-        };
         let x = self.as_tensor(value)?;
         let is_whole = self.evaluator.tensor(&x.name).is_some_and(|id| self.evaluator.graph().tensor(id).dtype == Dtype::Int);
         match (int(node, "to").unwrap_or(1), is_whole) {
@@ -449,7 +439,7 @@ impl Importer<'_> {
     pub(super) fn shape_of(&mut self, node: &Node) -> Result<(), String> {
         let sizes = match self.input(node, 0)?.ok_or("input 0 is missing")? {
             Value::Known(array) => array.shape.iter().map(|&len| Size::Known(signed(len))).collect(),
-            Value::Filled(_, sizes) => sizes,
+            Value::Filled(_, sizes) => sizes.ok_or("the shape of a constant is not known any more")?,
             other => {
                 let x = self.as_tensor(other)?;
                 self.sizes(&x)?
@@ -488,7 +478,7 @@ impl Importer<'_> {
                 let one = value.reshaped(vec![1; shape.len()]).and_then(|it| it.broadcast(&shape)).ok_or("its value is not one number")?;
                 Value::Known(one.into())
             }
-            _ => Value::Filled(given, sizes.clone()),
+            _ => Value::Filled(given, Some(sizes.clone())),
         };
         self.define(&first_output(node)?, made);
         Ok(())
@@ -502,14 +492,14 @@ impl Importer<'_> {
         let x = match value {
             Value::Known(array) => match array.uniform() {
                 Some(number) => {
-                    self.define(&first_output(node)?, Value::Filled(number, target.clone()));
+                    self.define(&first_output(node)?, Value::Filled(number, Some(target.clone())));
                     return Ok(());
                 }
                 // One for all samples: a weight.
                 None => self.constant_tensor(&array, node, name_of(node, 0))?,
             },
             Value::Filled(number, _) => {
-                self.define(&first_output(node)?, Value::Filled(number, target.clone()));
+                self.define(&first_output(node)?, Value::Filled(number, Some(target.clone())));
                 return Ok(());
             }
             other => self.as_tensor(other)?,
@@ -529,6 +519,27 @@ impl Importer<'_> {
             }
         }
         self.output(node, Placed { axes, ..x })
+    }
+
+    /// Values that follow each other again and again.
+    pub(super) fn tile(&mut self, node: &Node) -> Result<(), String> {
+        let x = self.tensor(node, 0)?;
+        let counts = self.needed(node, 1)?.to_whole().ok_or("its numbers of repetitions are not known")?;
+        if counts.len() != x.axes.len() {
+            return Err("it does not have one number for each axis".into());
+        }
+        let is_batch = |at: usize| x.axes.get(at).is_some_and(|axis| axis[..] == [Atom::Batch]);
+        if counts.iter().enumerate().any(|(at, &count)| count < 1 || count > 1 && is_batch(at)) {
+            return Err("it repeats samples".into());
+        }
+        if counts.iter().all(|&count| count == 1) {
+            return self.output(node, x);
+        }
+        let order: Vec<usize> = (0..x.axes.len()).filter(|&at| !is_batch(at)).collect();
+        let x = self.arranged(&x, &order)?;
+        let repeats = order.iter().filter_map(|&at| usize::try_from(*counts.get(at)?).ok());
+        let name = self.operation("tile", &[&x], vec![(None, super::layout::list(repeats))], "tiled")?;
+        self.output(node, Placed { nonnegative: x.nonnegative, ..x.renamed(name) })
     }
 
     /// A sum along an axis so far, and other operations that have an axis and nothing else.

@@ -179,11 +179,13 @@ impl Importer<'_> {
                 });
                 comments.push(format!("`{name}` {}", layout_said(&x.axes, &shape, &shown.collect::<Vec<_>>())));
             }
-            let is_input = self.block.inputs.iter().any(|port| port.binding == x.name);
-            if is_input {
-                return Err(within("it is an input, which no layer computes".into()));
-            }
-            self.block.outputs.push(Port { name, binding: x.name });
+            // An output is computed by a layer, and is one output only.
+            let is_taken = self.block.inputs.iter().chain(&self.block.outputs).any(|port| port.binding == x.name);
+            let binding = match is_taken {
+                true => self.plain("Identity", vec![], &[&x]).map_err(within)?,
+                false => x.name,
+            };
+            self.block.outputs.push(Port { name, binding });
         }
         if !comments.is_empty() {
             self.block.statements.push(Statement::Comment(comments));
@@ -199,7 +201,8 @@ impl Importer<'_> {
         let owns: Option<Vec<usize>> = places.iter().map(|&at| x.own(at)).collect();
         match owns {
             Some(owns) if is_order(&owns, x.rank()) => {
-                let is_image = rank >= 3 && x.axes == with_batch_of(&channels_last(rank), x);
+                let is_input = self.block.inputs.iter().any(|port| port.binding == x.name);
+                let is_image = !is_input && rank >= 3 && x.axes == with_batch_of(&channels_last(rank), x);
                 let is_plain = owns.iter().copied().eq(0..owns.len());
                 if is_image || is_plain {
                     return Ok(x.clone());

@@ -103,6 +103,10 @@ impl<'a> Importer<'a> {
     /// An input that has to be a tensor of the model.
     pub(super) fn tensor(&mut self, node: &Node, at: usize) -> Result<Placed, String> {
         match self.input(node, at)? {
+            // A weight that is computed with as it is.
+            Some(Value::Known(array)) if matches!(array.numbers, super::array::Numbers::Float(_)) => {
+                self.constant_tensor(&array, node, name_of(node, at))
+            }
             Some(value) => self.as_tensor(value),
             None => Err(format!("input {at} is missing")),
         }

@@ -69,8 +69,8 @@ pub(super) fn owned(axis: &Axis) -> Vec<usize> {
 pub(super) enum Value {
     /// Numbers that are known.
     Known(Rc<Array>),
-    /// One number at all places of a shape.
-    Filled(f32, Vec<Size>),
+    /// One number at all places of a shape, which may be lost.
+    Filled(f32, Option<Vec<Size>>),
     /// A tensor.
     Tensor(Placed),
     /// Tensors of equal axes, stacked along a new first axis: states of recurrent layers.
