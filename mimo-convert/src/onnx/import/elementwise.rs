@@ -45,8 +45,21 @@ impl Importer<'_> {
         let mut so_far = first;
         for at in 1..count {
             let next = self.input(node, at)?.ok_or_else(|| format!("input {at} is missing"))?;
-            let names = [name_of(node, 0), name_of(node, at)];
-            so_far = Value::Tensor(self.pair(node, *op, so_far, next, names)?);
+            // Nothing is added to a constant: the first state of a recurrent layer that is written step by step.
+            so_far = match (op, so_far, next) {
+                (Op::Symbol("+"), Value::Filled(0.0, _), next @ Value::Known(_)) if count == 2 => {
+                    self.define(&super::state::first_output(node)?, next);
+                    return Ok(());
+                }
+                (Op::Symbol("+"), next @ Value::Known(_), Value::Filled(0.0, _)) if count == 2 => {
+                    self.define(&super::state::first_output(node)?, next);
+                    return Ok(());
+                }
+                (_, so_far, next) => {
+                    let names = [name_of(node, 0), name_of(node, at)];
+                    Value::Tensor(self.pair(node, *op, so_far, next, names)?)
+                }
+            };
         }
         match so_far {
             Value::Tensor(placed) => self.output(node, placed),

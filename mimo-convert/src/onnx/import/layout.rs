@@ -1,5 +1,7 @@
 //! Other layouts of tensors: what an operator needs is written only where it is not there already.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use mimo_graph::value::ValueKind;
 
 use super::array::Size;
@@ -249,16 +251,25 @@ impl Importer<'_> {
                 _ => return Ok(None),
             }
         }
-        let mut starts = vec![];
+        // Axes of length 1 beside the batch are left out: the batch is an axis by itself.
+        let length = |part: (usize, usize)| parts.get(part.0).and_then(|part_of| part_of.get(part.1)).copied();
+        let mut gone: BTreeSet<(usize, usize)> = BTreeSet::new();
+        for group in groups.iter_mut().filter(|group| group.contains(&None)) {
+            gone.extend(group.iter().flatten().filter(|part| length(**part) == Some(1)));
+            group.retain(|part| part.is_none_or(|part| length(part) != Some(1)));
+        }
+        let mut places: BTreeMap<(usize, usize), usize> = BTreeMap::new();
         let mut lengths: Vec<usize> = vec![];
-        for part in &parts {
-            starts.push(lengths.len());
-            lengths.extend(part);
+        for (own, part) in parts.iter().enumerate() {
+            for (at, &len) in part.iter().enumerate().filter(|(at, _)| !gone.contains(&(own, *at))) {
+                places.insert((own, at), lengths.len());
+                lengths.push(len);
+            }
         }
         let axes = groups.into_iter().map(|group| {
             let atoms = group.into_iter().map(|part| match part {
                 None => Some(Atom::Batch),
-                Some((own, at)) => Some(Atom::Of(starts.get(own)? + at)),
+                Some(part) => places.get(&part).copied().map(Atom::Of),
             });
             atoms.collect::<Option<Axis>>()
         });

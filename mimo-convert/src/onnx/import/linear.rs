@@ -137,6 +137,10 @@ impl Importer<'_> {
             }
             false => (self.with_axis(x, last, true)?.0, it.kernel.clone()),
         };
+        let kernel = match self.rows.get(&x.name) {
+            Some(rows) => kernel.taken(0, rows).ok_or("the rows of the kernel do not fit")?,
+            None => kernel,
+        };
         let mut args = vec![keyword("units", whole(i64::try_from(units).unwrap_or(i64::MAX)))];
         let mut output = it.output;
         if !self.is_shared(name_of(node, 1), &node.op) {

@@ -181,6 +181,9 @@ impl Importer<'_> {
                 return Ok(());
             }
         }
+        if let Some(placed) = self.flattened(node, &all, at)? {
+            return self.output(node, placed);
+        }
         let is_one = |it: &Placed| it.axes.get(at).is_some_and(|axis| matches!(axis[..], [Atom::Of(_)]));
         let alike = all.iter().all(|it| it.axes == first.axes) && is_one(&first);
         let axes: Vec<Axis>;
@@ -220,6 +223,48 @@ impl Importer<'_> {
             _ => self.plain("Concatenate", args, &all.iter().collect::<Vec<_>>())?,
         };
         self.output(node, Placed { name, axes, nonnegative })
+    }
+
+    /// Flattened images beside other features, which one dense layer reads: they stay in mimo's order, and the rows of the kernel are put
+    /// into it. None if the tensors are others.
+    fn flattened(&mut self, node: &Node, all: &[Placed], at: usize) -> Result<Option<Placed>, String> {
+        let output = first_output(node)?;
+        let Some((_, dense)) = self.only_reader(&output) else { return Ok(None) };
+        let is_dense = ["Gemm", "MatMul"].contains(&dense.op.as_str()) && name_of(dense, 0) == output;
+        let is_flat = |it: &Placed| it.axes.len() == 2 && it.axes.first().is_some_and(|axis| axis[..] == [Atom::Batch]);
+        let is_image = |it: &Placed| it.axes.get(1).is_some_and(|axis| axis.len() > 1 && !owned(axis).is_sorted());
+        if !is_dense || at != 1 || !all.iter().all(is_flat) || !all.iter().any(is_image) {
+            return Ok(None);
+        }
+        let sizes = all.iter().map(|it| self.known_size(it, 1)).collect::<Result<Vec<_>, _>>()?;
+        let total = sizes.iter().fold(0_usize, |sum, &len| sum.saturating_add(len));
+        // As many rows as the kernel in the file has: a size that is only declared costs nothing.
+        let kernel = self.net.arrays.get(name_of(dense, 1));
+        if !kernel.is_some_and(|it| it.shape.len() == 2 && it.shape.contains(&total) && it.len() >= total) {
+            return Ok(None);
+        }
+        let (mut rows, mut parts) = (vec![], vec![]);
+        for (x, &len) in all.iter().zip(&sizes) {
+            let start = rows.len();
+            let axis = x.axes.get(1).cloned().unwrap_or_default();
+            let shape = self.shape(&x.name)?;
+            let inner = owned(&axis);
+            if axis.len() < 2 {
+                rows.extend(start..start + len);
+                parts.push(self.in_order(x)?);
+                continue;
+            }
+            let lengths: Vec<usize> = inner.iter().filter_map(|&own| shape.get(own).copied()).collect();
+            let strides = super::array::strides(&lengths);
+            // By how much a step along each axis in mimo moves among ONNX's values.
+            let steps = (0..shape.len()).map(|own| Some(*strides.get(inner.iter().position(|&it| it == own)?)?));
+            let Some(steps) = steps.collect::<Option<Vec<usize>>>() else { return Ok(None) };
+            rows.extend(super::array::Places::new(&shape, steps).map(|place| start + place));
+            parts.push(self.reshaped(x, &[len], vec![vec![Atom::Batch], vec![Atom::Of(0)]])?);
+        }
+        let name = self.plain("Concatenate", vec![], &parts.iter().collect::<Vec<_>>())?;
+        self.rows.insert(name.clone(), rows);
+        Ok(Some(Placed::plain(name, 1)))
     }
 
     /// Rows of a table, or positions along an axis.

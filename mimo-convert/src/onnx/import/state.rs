@@ -42,6 +42,8 @@ pub(super) struct Importer<'a> {
     shared: Vec<(String, Vec<Array>, String)>,
     /// Constants that are weights: their names in the file, their numbers, and their bindings.
     pub(super) constants: Vec<(String, Array, String)>,
+    /// By the binding of joined tensors that one dense layer reads: for each position the row of ONNX's kernel.
+    pub(super) rows: BTreeMap<String, Vec<usize>>,
     /// Bindings by the text of their expressions.
     written: BTreeMap<String, String>,
     /// By the binding of a `Reshape` or `Flatten`: what it reads.
@@ -76,6 +78,7 @@ impl<'a> Importer<'a> {
             notes: vec![],
             shared: vec![],
             constants: vec![],
+            rows: BTreeMap::new(),
             written: BTreeMap::new(),
             reshapes: BTreeMap::new(),
         }
