@@ -40,7 +40,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(folder.join(format!("{name}.onnx")), encode(&model))?;
         match import::convert(&model, &Options::default()) {
             Ok(found) => {
-                fs::write(folder.join(format!("{name}.again.onnx")), export(&found.description, &found.weights)?)?;
+                fs::write(
+                    folder.join(format!("{name}.again.onnx")),
+                    export(&found.description, &found.weights)?,
+                )?;
                 let text = mimo_convert::source::print::model(&found.block);
                 fs::write(folder.join(format!("{name}.rs")), text)?;
             }

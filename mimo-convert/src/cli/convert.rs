@@ -152,7 +152,9 @@ impl Command {
     /// An ONNX file, whose values may be in a file beside it.
     fn of_onnx(&self, bytes: &[u8]) -> Result<u8, Error> {
         if self.weights_for.is_some() {
-            return Err(Error::new("`--weights-for` reads files of Keras: names of weights in ONNX files are those of other programs"));
+            return Err(Error::new(
+                "`--weights-for` reads files of Keras: names of weights in ONNX files are those of other programs",
+            ));
         }
         let name = format!("{}.data", self.file.file_name().unwrap_or_default().to_string_lossy());
         let beside = self.file.with_file_name(&name);
@@ -195,7 +197,8 @@ impl Command {
 
 /// Whether bytes are none of Keras's files. ONNX files have no mark of their own.
 fn is_onnx(bytes: &[u8]) -> bool {
-    let is_keras = Archive::is_zip(bytes) || hdf5::File::is_hdf5(bytes) || bytes.trim_ascii_start().starts_with(b"{");
+    let is_keras =
+        Archive::is_zip(bytes) || hdf5::File::is_hdf5(bytes) || bytes.trim_ascii_start().starts_with(b"{");
     !is_keras
 }
 

@@ -120,7 +120,8 @@ fn graph(bytes: &[u8], depth: usize, beside: Option<&Beside<'_>>) -> Result<Grap
         match field? {
             (1, Field::Bytes(value)) => {
                 let at = it.nodes.len();
-                it.nodes.push(node(value, depth, beside).map_err(|error| error.within(format!("node {at}")))?);
+                it.nodes
+                    .push(node(value, depth, beside).map_err(|error| error.within(format!("node {at}")))?);
             }
             (2, Field::Bytes(value)) => it.name = text(value)?,
             (5, Field::Bytes(value)) => {

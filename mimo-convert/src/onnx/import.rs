@@ -19,6 +19,7 @@ mod moves;
 mod names;
 mod net;
 mod norm;
+mod parts;
 mod pool;
 mod ports;
 mod recurrent;
@@ -64,16 +65,115 @@ const MOST_AXES: usize = 16;
 const MOST_VALUES: usize = 1 << 31;
 /// The operators that are converted, as the help of the program lists them.
 pub const OPERATORS: &[&str] = &[
-    "Abs", "Acos", "Acosh", "Add", "And", "ArgMax", "ArgMin", "Asin", "Asinh", "Atan", "Atanh", "AveragePool",
-    "BatchNormalization", "Cast", "Ceil", "Celu", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv", "ConvTranspose",
-    "Cos", "Cosh", "CumSum", "DepthToSpace", "Div", "Dropout", "Einsum", "Elu", "Equal", "Erf", "Exp", "Expand", "Flatten", "Floor", "GRU",
-    "Gather", "Gelu", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Greater", "GreaterOrEqual", "GroupNormalization",
-    "HardSigmoid", "HardSwish", "Identity", "InstanceNormalization", "LSTM", "LayerNormalization", "LeakyRelu", "Less",
-    "LessOrEqual", "Log", "LogSoftmax", "MatMul", "Max", "MaxPool", "Mean", "Min", "Mish", "Mul", "Neg", "Not", "Or", "PRelu",
-    "Pad", "Pow", "RMSNormalization", "RNN", "Reciprocal", "ReduceL2", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin",
-    "ReduceProd", "ReduceSum", "Relu", "Reshape", "Resize", "Round", "Selu", "Shape", "Sigmoid", "Sign", "Sin", "Sinh", "Size",
-    "Slice", "Softmax", "Softplus", "Softsign", "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Swish", "Tan", "Tanh",
-    "ThresholdedRelu", "Tile", "Transpose", "Unsqueeze", "Upsample", "Where",
+    "Abs",
+    "Acos",
+    "Acosh",
+    "Add",
+    "And",
+    "ArgMax",
+    "ArgMin",
+    "Asin",
+    "Asinh",
+    "Atan",
+    "Atanh",
+    "AveragePool",
+    "BatchNormalization",
+    "Cast",
+    "Ceil",
+    "Celu",
+    "Clip",
+    "Concat",
+    "Constant",
+    "ConstantOfShape",
+    "Conv",
+    "ConvTranspose",
+    "Cos",
+    "Cosh",
+    "CumSum",
+    "DepthToSpace",
+    "Div",
+    "Dropout",
+    "Einsum",
+    "Elu",
+    "Equal",
+    "Erf",
+    "Exp",
+    "Expand",
+    "Flatten",
+    "Floor",
+    "GRU",
+    "Gather",
+    "Gelu",
+    "Gemm",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
+    "Greater",
+    "GreaterOrEqual",
+    "GroupNormalization",
+    "HardSigmoid",
+    "HardSwish",
+    "Identity",
+    "InstanceNormalization",
+    "LSTM",
+    "LayerNormalization",
+    "LeakyRelu",
+    "Less",
+    "LessOrEqual",
+    "Log",
+    "LogSoftmax",
+    "MatMul",
+    "Max",
+    "MaxPool",
+    "Mean",
+    "Min",
+    "Mish",
+    "Mul",
+    "Neg",
+    "Not",
+    "Or",
+    "PRelu",
+    "Pad",
+    "Pow",
+    "RMSNormalization",
+    "RNN",
+    "Reciprocal",
+    "ReduceL2",
+    "ReduceLogSumExp",
+    "ReduceMax",
+    "ReduceMean",
+    "ReduceMin",
+    "ReduceProd",
+    "ReduceSum",
+    "Relu",
+    "Reshape",
+    "Resize",
+    "Round",
+    "Selu",
+    "Shape",
+    "Sigmoid",
+    "Sign",
+    "Sin",
+    "Sinh",
+    "Size",
+    "Slice",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "SpaceToDepth",
+    "Split",
+    "Sqrt",
+    "Squeeze",
+    "Sub",
+    "Sum",
+    "Swish",
+    "Tan",
+    "Tanh",
+    "ThresholdedRelu",
+    "Tile",
+    "Transpose",
+    "Unsqueeze",
+    "Upsample",
+    "Where",
 ];
 
 /// Converts the graph of a file.
@@ -85,7 +185,8 @@ pub fn convert(model: &Model, options: &Options) -> Result<Imported, Error> {
     rewrite::rewrite(&mut net);
     let order = net.order()?;
     let mut taken = source::names::Taken::default();
-    let class = options.name.clone().unwrap_or_else(|| taken.class(names::model(&model.graph.name).unwrap_or("net")));
+    let class =
+        options.name.clone().unwrap_or_else(|| taken.class(names::model(&model.graph.name).unwrap_or("net")));
     let mut importer = Importer::new(&net, &order, &class);
     importer.inputs(&model.graph, options, &order)?;
     for at in order {
@@ -104,7 +205,10 @@ pub fn convert(model: &Model, options: &Options) -> Result<Imported, Error> {
 impl Importer<'_> {
     fn node(&mut self, node: &Node) -> Result<(), String> {
         if !["", "ai.onnx"].contains(&node.domain.as_str()) {
-            return Err(format!("operators of the domain `{}` are not ONNX's own, and mimo does not know them", node.domain));
+            return Err(format!(
+                "operators of the domain `{}` are not ONNX's own, and mimo does not know them",
+                node.domain
+            ));
         }
         if node.op == "Constant" {
             let array = constants::constant(node)?;
@@ -116,7 +220,9 @@ impl Importer<'_> {
         }
         // One number stays it, wherever it is moved.
         let moves = ["Cast", "Identity", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze"];
-        if let (true, Some(Value::Filled(number, _))) = (moves.contains(&node.op.as_str()), self.input(node, 0)?) {
+        if let (true, Some(Value::Filled(number, _))) =
+            (moves.contains(&node.op.as_str()), self.input(node, 0)?)
+        {
             self.define(&state::first_output(node)?, Value::Filled(number, None));
             return Ok(());
         }
@@ -198,7 +304,10 @@ impl Importer<'_> {
             let Some(Value::Tensor(placed)) = self.values.get(output) else { continue };
             let shape = self.shape(&placed.name)?;
             let values = shape.iter().try_fold(1_usize, |product, &len| product.checked_mul(len));
-            if shape.len() > MOST_AXES || placed.axes.len() > MOST_AXES || values.is_none_or(|it| it > MOST_VALUES) {
+            if shape.len() > MOST_AXES
+                || placed.axes.len() > MOST_AXES
+                || values.is_none_or(|it| it > MOST_VALUES)
+            {
                 return Err(format!("it outputs a tensor of the shape {shape:?}, which is too large"));
             }
         }
@@ -297,11 +406,17 @@ fn weights(evaluated: &Evaluated, arrays: &BTreeMap<String, Vec<array::Array>>) 
         }
         for (wanted, found) in wanted.iter().zip(found) {
             if wanted.shape != found.shape {
-                let reason = format!("`{}` has the shape {:?}, and {:?} in the file", wanted.name, wanted.shape, found.shape);
+                let reason = format!(
+                    "`{}` has the shape {:?}, and {:?} in the file",
+                    wanted.name, wanted.shape, found.shape
+                );
                 return Err(wrong(reason));
             }
             let values = found.to_floats().ok_or_else(|| wrong("a weight depends on the batch".into()))?;
-            weights.insert(wanted.name.clone(), Weight { shape: found.shape.clone(), values: Values::F32(values) });
+            weights.insert(
+                wanted.name.clone(),
+                Weight { shape: found.shape.clone(), values: Values::F32(values) },
+            );
         }
     }
     Ok(weights)

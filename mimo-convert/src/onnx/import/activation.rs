@@ -46,7 +46,10 @@ fn activation(opset: i64, node: &Node, known: Known<'_>) -> Option<(&'static str
         "Celu" => with("celu", "alpha", float(node, "alpha").unwrap_or(1.0)),
         "ThresholdedRelu" => {
             let threshold = number(float(node, "alpha").unwrap_or(1.0)).ok()?;
-            Some(("threshold", vec![keyword("threshold", threshold), keyword("default_value", number(0.0).ok()?)]))
+            Some((
+                "threshold",
+                vec![keyword("threshold", threshold), keyword("default_value", number(0.0).ok()?)],
+            ))
         }
         "Selu" => {
             let is_usual = float(node, "alpha").is_none_or(|it| is_near(it, 1.673_263_242_354_377_2))
@@ -151,8 +154,22 @@ const NONNEGATIVE: &[&str] =
 /// Whether a node is a function of single values, without weights.
 pub(super) fn is_single(op: &str) -> bool {
     let activations = [
-        "Relu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Mish", "HardSwish", "Swish", "LeakyRelu", "Elu", "Celu",
-        "ThresholdedRelu", "Selu", "HardSigmoid", "Gelu", "Clip",
+        "Relu",
+        "Sigmoid",
+        "Tanh",
+        "Softplus",
+        "Softsign",
+        "Mish",
+        "HardSwish",
+        "Swish",
+        "LeakyRelu",
+        "Elu",
+        "Celu",
+        "ThresholdedRelu",
+        "Selu",
+        "HardSigmoid",
+        "Gelu",
+        "Clip",
     ];
     activations.contains(&op) || FUNCTIONS.iter().any(|(onnx, _)| *onnx == op)
 }
@@ -213,7 +230,12 @@ impl Importer<'_> {
                 let (alpha, beta) = (float(node, "alpha").unwrap_or(0.2), float(node, "beta").unwrap_or(0.5));
                 let scaled = self.with_number("*", x, alpha)?;
                 let moved = self.with_number("+", &scaled, beta)?;
-                self.operation("clip", &[&moved], vec![(None, number(0.0)?), (None, number(1.0)?)], "hard_sigmoid")?
+                self.operation(
+                    "clip",
+                    &[&moved],
+                    vec![(None, number(0.0)?), (None, number(1.0)?)],
+                    "hard_sigmoid",
+                )?
             }
             ("Selu", _) => {
                 let alpha = vec![(Some("alpha"), number(float(node, "alpha").unwrap_or(1.673_263_2))?)];
@@ -239,7 +261,13 @@ impl Importer<'_> {
     }
 
     /// An operator of two tensors of equal axes.
-    pub(super) fn binary_of(&mut self, op: &'static str, a: &Placed, b: &Placed, base: &str) -> Result<String, String> {
+    pub(super) fn binary_of(
+        &mut self,
+        op: &'static str,
+        a: &Placed,
+        b: &Placed,
+        base: &str,
+    ) -> Result<String, String> {
         let [a, b] = [a, b].map(|it| Box::new(source::Operand::Tensor(source::Expr::Name(it.name.clone()))));
         self.bind(source::Expr::Binary(op, a, b), base)
     }
@@ -263,7 +291,8 @@ impl Importer<'_> {
     pub(super) fn prelu(&mut self, node: &Node) -> Result<(), String> {
         let x = self.tensor(node, 0)?;
         let slope = self.needed(node, 1)?;
-        let missing = x.axes.len().checked_sub(slope.shape.len()).ok_or("the slope has more axes than the input")?;
+        let missing =
+            x.axes.len().checked_sub(slope.shape.len()).ok_or("the slope has more axes than the input")?;
         // The slope of each axis in mimo: its length, or 1 for all positions.
         let mut alpha = vec![1; x.rank()];
         let mut order = vec![];
@@ -275,7 +304,10 @@ impl Importer<'_> {
         order.sort_unstable();
         let ones = (0..slope.shape.len()).filter(|at| order.iter().all(|(_, other)| other != at));
         let order: Vec<usize> = order.iter().map(|(_, at)| *at).chain(ones).collect();
-        let array = slope.transposed(&order).and_then(|it| it.reshaped(alpha.clone())).ok_or("the slope does not fit")?;
+        let array = slope
+            .transposed(&order)
+            .and_then(|it| it.reshaped(alpha.clone()))
+            .ok_or("the slope does not fit")?;
         let shared = (1..).zip(&alpha).filter(|(_, len)| **len == 1).map(|(axis, _)| axis);
         let shared: Vec<usize> = shared.collect();
         let args = match shared.is_empty() {

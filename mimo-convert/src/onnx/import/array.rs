@@ -157,8 +157,10 @@ impl Array {
             return None;
         }
         let strides = strides(&self.shape);
-        let shape: Vec<usize> = order.iter().map(|&axis| self.shape.get(axis).copied()).collect::<Option<_>>()?;
-        let steps: Vec<usize> = order.iter().map(|&axis| strides.get(axis).copied()).collect::<Option<_>>()?;
+        let shape: Vec<usize> =
+            order.iter().map(|&axis| self.shape.get(axis).copied()).collect::<Option<_>>()?;
+        let steps: Vec<usize> =
+            order.iter().map(|&axis| strides.get(axis).copied()).collect::<Option<_>>()?;
         self.at(shape.clone(), Places::new(&shape, steps))
     }
 

@@ -90,7 +90,8 @@ pub(super) fn fold(opset: i64, node: &Node, inputs: &[Option<&Array>]) -> Result
             (product(&shape)? <= limit).then(|| x.broadcast(&shape))?
         }),
         "Range" => {
-            let given: Option<Vec<i64>> = inputs.iter().map(|it| it.and_then(|it| it.to_whole()?.first().copied())).collect();
+            let given: Option<Vec<i64>> =
+                inputs.iter().map(|it| it.and_then(|it| it.to_whole()?.first().copied())).collect();
             match given.as_deref() {
                 Some(&[start, end, step]) if step != 0 => {
                     let mut all = vec![];
@@ -262,7 +263,9 @@ fn resolved(shape: &[usize], lengths: &[i64], zeros: bool) -> Option<Vec<usize>>
 /// The shape that two shapes have together.
 fn together(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
-    let len = |shape: &[usize], from_end: usize| shape.len().checked_sub(from_end).and_then(|at| shape.get(at).copied());
+    let len = |shape: &[usize], from_end: usize| {
+        shape.len().checked_sub(from_end).and_then(|at| shape.get(at).copied())
+    };
     let axis = |from_end: usize| match (len(a, from_end).unwrap_or(1), len(b, from_end).unwrap_or(1)) {
         (1, n) | (n, 1) => Some(n),
         (a, b) => (a == b).then_some(a),
@@ -340,7 +343,9 @@ fn pairwise(op: &str, a: &Array, b: &Array) -> Option<Array> {
                 ("Equal", a, b) => Some(Size::Known(i64::from(a == b))),
                 ("Add", Size::Known(a), Size::Known(b)) => a.checked_add(b).map(Size::Known),
                 ("Add", Size::Batch(a), Size::Batch(b)) => a.checked_add(b).map(Size::Batch),
-                ("Add", a, Size::Known(0)) | ("Add", Size::Known(0), a) | ("Sub", a, Size::Known(0)) => Some(a),
+                ("Add", a, Size::Known(0)) | ("Add", Size::Known(0), a) | ("Sub", a, Size::Known(0)) => {
+                    Some(a)
+                }
                 ("Sub", Size::Known(a), Size::Known(b)) => a.checked_sub(b).map(Size::Known),
                 ("Mod", Size::Known(a), Size::Known(b)) => a.checked_rem_euclid(b).map(Size::Known),
                 ("Max", Size::Known(a), Size::Known(b)) => Some(Size::Known(a.max(b))),

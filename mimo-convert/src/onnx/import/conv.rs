@@ -62,7 +62,11 @@ pub(super) fn slides(node: &Node, input: &[usize], kernel: &[usize]) -> Result<V
     let rank = input.len();
     let (strides, dilations) = (lengths(node, "strides", rank)?, lengths(node, "dilations", rank)?);
     let pads: Vec<usize> = match ints(node, "pads") {
-        Some(pads) => pads.iter().map(|&n| usize::try_from(n)).collect::<Result<_, _>>().map_err(|_| "`pads` has a number below 0")?,
+        Some(pads) => pads
+            .iter()
+            .map(|&n| usize::try_from(n))
+            .collect::<Result<_, _>>()
+            .map_err(|_| "`pads` has a number below 0")?,
         None => vec![0; 2 * rank],
     };
     if pads.len() != 2 * rank {
@@ -73,13 +77,22 @@ pub(super) fn slides(node: &Node, input: &[usize], kernel: &[usize]) -> Result<V
     for (axis, (&input, &kernel)) in input.iter().zip(kernel).enumerate() {
         let at = |all: &[usize], axis: usize| all.get(axis).copied().unwrap_or_default();
         let (before, after) = (at(&pads, axis), at(&pads, axis + rank));
-        let mut it = Slide { input, kernel, stride: at(&strides, axis), dilation: at(&dilations, axis), before, after, output: 0 };
+        let mut it = Slide {
+            input,
+            kernel,
+            stride: at(&strides, axis),
+            dilation: at(&dilations, axis),
+            before,
+            after,
+            output: 0,
+        };
         match text(node, "auto_pad") {
             "SAME_UPPER" | "SAME_LOWER" => {
                 it.output = input.div_ceil(it.stride.max(1));
                 let end = it.output.saturating_sub(1).saturating_mul(it.stride).saturating_add(it.extent());
                 let total = end.saturating_sub(input);
-                it.before = if text(node, "auto_pad") == "SAME_UPPER" { total / 2 } else { total - total / 2 };
+                it.before =
+                    if text(node, "auto_pad") == "SAME_UPPER" { total / 2 } else { total - total / 2 };
                 it.after = total - it.before;
             }
             auto => {
@@ -106,7 +119,11 @@ pub(super) fn each(numbers: impl Iterator<Item = usize>) -> mimo_graph::value::V
 }
 
 /// The class of a layer for images or sequences.
-pub(super) fn class(rank: usize, of_sequences: &'static str, of_images: &'static str) -> Result<&'static str, String> {
+pub(super) fn class(
+    rank: usize,
+    of_sequences: &'static str,
+    of_images: &'static str,
+) -> Result<&'static str, String> {
     match rank {
         1 => Ok(of_sequences),
         2 => Ok(of_images),
@@ -120,7 +137,9 @@ impl Importer<'_> {
         let x = self.tensor(node, 0)?;
         let rank = x.axes.len();
         if rank < 3 {
-            return Err(format!("it slides over a tensor of {rank} axes, and needs a batch, channels and at least one more"));
+            return Err(format!(
+                "it slides over a tensor of {rank} axes, and needs a batch, channels and at least one more"
+            ));
         }
         let order: Vec<usize> = (2..rank).chain([1]).collect();
         let x = self.arranged(&x, &order)?;
@@ -145,15 +164,30 @@ impl Importer<'_> {
         let (mut x, input) = self.image(node)?;
         let rank = input.len();
         let kernel = floats(&*self.needed(node, 1)?)?;
-        let taps = kernel.shape.get(2..).filter(|taps| taps.len() == rank).ok_or("the kernel does not fit the input")?.to_vec();
+        let taps = kernel
+            .shape
+            .get(2..)
+            .filter(|taps| taps.len() == rank)
+            .ok_or("the kernel does not fit the input")?
+            .to_vec();
         if taps.contains(&0) {
             return Err("the kernel has an axis of length 0".into());
         }
-        let [filters, inner] = kernel.shape.get(..2).and_then(|it| it.try_into().ok()).ok_or("the kernel does not fit the input")?;
+        let [filters, inner] = kernel
+            .shape
+            .get(..2)
+            .and_then(|it| it.try_into().ok())
+            .ok_or("the kernel does not fit the input")?;
         let channels = self.shape(&x.name)?.last().copied().unwrap_or(0);
-        let groups = usize::try_from(int(node, "group").unwrap_or(1)).ok().filter(|&n| n > 0).ok_or("`group` is not valid")?;
+        let groups = usize::try_from(int(node, "group").unwrap_or(1))
+            .ok()
+            .filter(|&n| n > 0)
+            .ok_or("`group` is not valid")?;
         if inner.checked_mul(groups) != Some(channels) || !filters.is_multiple_of(groups) {
-            return Err(format!("the kernel {:?} in {groups} groups does not fit {channels} channels", kernel.shape));
+            return Err(format!(
+                "the kernel {:?} in {groups} groups does not fit {channels} channels",
+                kernel.shape
+            ));
         }
         let slides = slides(node, &input, &taps)?;
         let padding = if slides.iter().all(Slide::is_valid) {
@@ -238,7 +272,12 @@ impl Importer<'_> {
         let (x, input) = self.image(node)?;
         let rank = input.len();
         let kernel = floats(&*self.needed(node, 1)?)?;
-        let taps = kernel.shape.get(2..).filter(|taps| taps.len() == rank).ok_or("the kernel does not fit the input")?.to_vec();
+        let taps = kernel
+            .shape
+            .get(2..)
+            .filter(|taps| taps.len() == rank)
+            .ok_or("the kernel does not fit the input")?
+            .to_vec();
         let filters = *kernel.shape.get(1).ok_or("the kernel does not fit the input")?;
         let channels = self.shape(&x.name)?.last().copied().unwrap_or(0);
         if int(node, "group").unwrap_or(1) != 1 || kernel.shape.first() != Some(&channels) {
@@ -249,9 +288,11 @@ impl Importer<'_> {
         }
         let (strides, dilations) = (lengths(node, "strides", rank)?, lengths(node, "dilations", rank)?);
         let further = |name: &str, count: usize| match ints(node, name) {
-            Some(all) if all.len() == count => {
-                all.iter().map(|&n| usize::try_from(n)).collect::<Result<Vec<_>, _>>().map_err(|_| format!("`{name}` has a number below 0"))
-            }
+            Some(all) if all.len() == count => all
+                .iter()
+                .map(|&n| usize::try_from(n))
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|_| format!("`{name}` has a number below 0")),
             Some(_) => Err(format!("`{name}` does not have {count} numbers")),
             None => Ok(vec![0; count]),
         };
@@ -328,7 +369,9 @@ impl Importer<'_> {
         let mut factors = vec![];
         for (axis, &len) in input.iter().enumerate() {
             let factor = match (&scales, &sizes) {
-                (Some(scales), _) => scales.get(scales.len().saturating_sub(rank) + axis).copied().map(f64::from),
+                (Some(scales), _) => {
+                    scales.get(scales.len().saturating_sub(rank) + axis).copied().map(f64::from)
+                }
                 (None, Some((_, sizes))) => match &sizes.numbers {
                     super::array::Numbers::Whole(all) => {
                         let size = all.get(all.len().saturating_sub(rank) + axis).and_then(|it| it.known());
@@ -339,7 +382,9 @@ impl Importer<'_> {
                 (None, None) => None,
             };
             match factor {
-                Some(factor) if factor >= 1.0 && factor.fract() == 0.0 && factor < 1e6 => factors.push(factor as usize),
+                Some(factor) if factor >= 1.0 && factor.fract() == 0.0 && factor < 1e6 => {
+                    factors.push(factor as usize)
+                }
                 _ => return Err("mimo enlarges images by whole numbers only".into()),
             }
         }
@@ -347,8 +392,13 @@ impl Importer<'_> {
         let interpolation = match text(node, "mode") {
             "" | "nearest" => {
                 let is_exact = match mode {
-                    "asymmetric" => ["floor", ""].contains(&text(node, "nearest_mode")) && node.attributes.contains_key("nearest_mode"),
-                    "" | "half_pixel" | "pytorch_half_pixel" => ["", "round_prefer_floor"].contains(&text(node, "nearest_mode")),
+                    "asymmetric" => {
+                        ["floor", ""].contains(&text(node, "nearest_mode"))
+                            && node.attributes.contains_key("nearest_mode")
+                    }
+                    "" | "half_pixel" | "pytorch_half_pixel" => {
+                        ["", "round_prefer_floor"].contains(&text(node, "nearest_mode"))
+                    }
                     _ => false,
                 };
                 if !is_exact && node.op != "Upsample" && self.net.opset >= 11 {
@@ -356,8 +406,14 @@ impl Importer<'_> {
                 }
                 "nearest"
             }
-            "linear" if ["", "half_pixel", "pytorch_half_pixel"].contains(&mode) && self.net.opset >= 11 => "bilinear",
-            mode => return Err(format!("mimo enlarges images by `nearest` and `linear` with half pixels, and this is `{mode}`")),
+            "linear" if ["", "half_pixel", "pytorch_half_pixel"].contains(&mode) && self.net.opset >= 11 => {
+                "bilinear"
+            }
+            mode => {
+                return Err(format!(
+                    "mimo enlarges images by `nearest` and `linear` with half pixels, and this is `{mode}`"
+                ));
+            }
         };
         let mut args = vec![keyword("size", each(factors.iter().copied()))];
         let class = class(rank, "UpSampling1D", "UpSampling2D")?;

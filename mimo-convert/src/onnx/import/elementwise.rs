@@ -39,7 +39,8 @@ const OPERATORS: &[(&str, Op)] = &[
 impl Importer<'_> {
     /// `Add`, `Max` and the others, of two inputs or more.
     pub(super) fn elementwise(&mut self, node: &Node) -> Result<(), String> {
-        let (_, op) = OPERATORS.iter().find(|(onnx, _)| *onnx == node.op).ok_or("there is no such operator")?;
+        let (_, op) =
+            OPERATORS.iter().find(|(onnx, _)| *onnx == node.op).ok_or("there is no such operator")?;
         let first = self.input(node, 0)?.ok_or("input 0 is missing")?;
         let count = node.inputs.len();
         let mut so_far = first;
@@ -100,13 +101,19 @@ impl Importer<'_> {
     }
 
     /// The one number that a constant is for a tensor, if it makes it no larger.
-    fn scalar(&self, x: &Placed, constant: &Array) -> Result<Option<(mimo_graph::value::Value, f32)>, String> {
+    fn scalar(
+        &self,
+        x: &Placed,
+        constant: &Array,
+    ) -> Result<Option<(mimo_graph::value::Value, f32)>, String> {
         let Some(uniform) = constant.uniform() else { return Ok(None) };
         let sizes = self.sizes(x)?;
         let Some(missing) = sizes.len().checked_sub(constant.shape.len()) else { return Ok(None) };
-        let fits = constant.shape.iter().zip(sizes.iter().skip(missing)).all(|(&len, size)| {
-            len == 1 || *size == Size::Known(i64::try_from(len).unwrap_or(i64::MAX))
-        });
+        let fits = constant
+            .shape
+            .iter()
+            .zip(sizes.iter().skip(missing))
+            .all(|(&len, size)| len == 1 || *size == Size::Known(i64::try_from(len).unwrap_or(i64::MAX)));
         if !fits {
             return Ok(None);
         }
@@ -132,7 +139,9 @@ impl Importer<'_> {
         match (op, number) {
             (Op::Symbol("+"), 0.0) => return Ok(x.clone()),
             (Op::Symbol("*"), 1.0) => return Ok(x.clone()),
-            (Op::Symbol("-"), 0.0) | (Op::Symbol("/") | Op::Word("power"), 1.0) if is_first => return Ok(x.clone()),
+            (Op::Symbol("-"), 0.0) | (Op::Symbol("/") | Op::Word("power"), 1.0) if is_first => {
+                return Ok(x.clone());
+            }
             (Op::Word("power"), 2.0) if is_first => {
                 let name = self.operation("square", &[x], vec![], "square")?;
                 return Ok(Placed { nonnegative: true, ..x.renamed(name) });
@@ -189,8 +198,9 @@ impl Importer<'_> {
     fn combined(&mut self, op: Op, a: Placed, b: Placed) -> Result<Placed, String> {
         self.floats_only(op, &a)?;
         let (a, b, axes) = self.aligned(a, b)?;
-        let nonnegative = a.nonnegative && b.nonnegative && matches!(op, Op::Symbol("+" | "*" | "/") | Op::Word("minimum"))
-            || (a.nonnegative || b.nonnegative) && matches!(op, Op::Word("maximum"));
+        let nonnegative =
+            a.nonnegative && b.nonnegative && matches!(op, Op::Symbol("+" | "*" | "/") | Op::Word("minimum"))
+                || (a.nonnegative || b.nonnegative) && matches!(op, Op::Word("maximum"));
         let [left, right] = [&a, &b].map(|it| Operand::Tensor(Expr::Name(it.name.clone())));
         let name = self.write(op, left, right)?;
         Ok(Placed { name, axes, nonnegative })
@@ -217,7 +227,9 @@ impl Importer<'_> {
             return Ok((a, b, axes));
         }
         // One axis in mimo for each of ONNX's axes.
-        let has_batch = |at: usize| [&a, &b].iter().any(|it| it.axes.get(at).is_some_and(|axis| axis.contains(&Atom::Batch)));
+        let has_batch = |at: usize| {
+            [&a, &b].iter().any(|it| it.axes.get(at).is_some_and(|axis| axis.contains(&Atom::Batch)))
+        };
         let order: Vec<usize> = (0..rank).filter(|&at| !has_batch(at)).collect();
         let (a, b) = (self.arranged(&a, &order)?, self.arranged(&b, &order)?);
         let mut own = 0;
@@ -247,7 +259,8 @@ impl Importer<'_> {
                 all.iter().filter_map(|&own| shape.get(own).copied()).collect()
             };
             let (of_like, of_x) = (lengths(&wanted, &shape), lengths(&found, &own_shape));
-            let fits = of_like.len() == of_x.len() && of_like.iter().zip(&of_x).all(|(a, b)| a == b || *b == 1);
+            let fits =
+                of_like.len() == of_x.len() && of_like.iter().zip(&of_x).all(|(a, b)| a == b || *b == 1);
             if !fits || has_batch[1] && axis != own && wanted.len() != found.len() {
                 return Ok(None);
             }
@@ -264,10 +277,13 @@ impl Importer<'_> {
         let moved = self.permuted(x, &order)?;
         let found = self.shape(&moved.name)?;
         let mut lengths = found.iter();
-        let wanted: Vec<usize> =
-            places.iter().map(|place| if place.is_some() { lengths.next().copied().unwrap_or(1) } else { 1 }).collect();
+        let wanted: Vec<usize> = places
+            .iter()
+            .map(|place| if place.is_some() { lengths.next().copied().unwrap_or(1) } else { 1 })
+            .collect();
         // Axes that are missing at the front are added by mimo.
-        let wanted: Vec<usize> = wanted.iter().copied().skip(places.iter().take_while(|it| it.is_none()).count()).collect();
+        let wanted: Vec<usize> =
+            wanted.iter().copied().skip(places.iter().take_while(|it| it.is_none()).count()).collect();
         if wanted == found {
             return Ok(Some(moved));
         }
@@ -276,7 +292,13 @@ impl Importer<'_> {
     }
 
     /// A constant as a weight in the layout of the tensor that it is combined with.
-    fn constant_for(&mut self, node: &Node, x: &Placed, constant: &Array, name: &str) -> Result<(Placed, Placed), String> {
+    fn constant_for(
+        &mut self,
+        node: &Node,
+        x: &Placed,
+        constant: &Array,
+        name: &str,
+    ) -> Result<(Placed, Placed), String> {
         let rank = x.axes.len().max(constant.shape.len());
         let x = Placed { axes: [vec![vec![]; rank - x.axes.len()], x.axes.clone()].concat(), ..x.clone() };
         let padded = [vec![1; rank - constant.shape.len()], constant.shape.clone()].concat();
@@ -301,7 +323,10 @@ impl Importer<'_> {
         }
         let mut order: Vec<usize> = (0..owns.len()).collect();
         order.sort_by_key(|&at| owns.get(at).copied());
-        let array = constant.reshaped(lengths).and_then(|it| it.transposed(&order)).ok_or("the constant does not fit")?;
+        let array = constant
+            .reshaped(lengths)
+            .and_then(|it| it.transposed(&order))
+            .ok_or("the constant does not fit")?;
         let kept: Vec<usize> = array.shape.iter().copied().skip_while(|&len| len == 1).collect();
         let skipped = array.shape.len() - kept.len();
         let array = array.reshaped(kept.clone()).ok_or("the constant does not fit")?;
@@ -319,7 +344,12 @@ impl Importer<'_> {
     }
 
     /// A constant as a weight without its axes of length 1.
-    pub(super) fn constant_tensor(&mut self, constant: &Array, node: &Node, name: &str) -> Result<Placed, String> {
+    pub(super) fn constant_tensor(
+        &mut self,
+        constant: &Array,
+        node: &Node,
+        name: &str,
+    ) -> Result<Placed, String> {
         let kept: Vec<usize> = constant.shape.iter().copied().filter(|&len| len != 1).collect();
         let mut own = 0;
         let axes = constant.shape.iter().map(|&len| match len {
@@ -343,7 +373,9 @@ impl Importer<'_> {
             args.push(keyword("trainable", value(ValueKind::Bool(false))));
         }
         let array = Array { name: None, ..floats(array)? };
-        if let Some((_, _, binding)) = self.constants.iter().find(|(known, it, _)| known == name && *it == array) {
+        if let Some((_, _, binding)) =
+            self.constants.iter().find(|(known, it, _)| known == name && *it == array)
+        {
             return Ok(binding.clone());
         }
         let layer = self.layer("Weight", args)?;
@@ -355,7 +387,8 @@ impl Importer<'_> {
             count += 1;
         }
         let layer = source::Layer { name: unique.clone(), ..layer };
-        let call = source::Call { callee: Callee::Class(layer), tensors: vec![], list: false, keywords: vec![] };
+        let call =
+            source::Call { callee: Callee::Class(layer), tensors: vec![], list: false, keywords: vec![] };
         self.weights.insert(unique.clone(), vec![array.clone()]);
         let binding = self.bind(Expr::Call(Box::new(call)), &unique)?;
         self.constants.push((name.to_owned(), array, binding.clone()));
@@ -381,7 +414,8 @@ impl Importer<'_> {
         for it in given.iter_mut().flatten() {
             it.axes = [vec![vec![]; rank - it.axes.len()], it.axes.clone()].concat();
         }
-        let first = given.iter().flatten().max_by_key(|it| it.rank()).cloned().ok_or("it reads no tensors")?;
+        let first =
+            given.iter().flatten().max_by_key(|it| it.rank()).cloned().ok_or("it reads no tensors")?;
         let mut operands = vec![];
         let mut axes = first.axes.clone();
         for it in given {

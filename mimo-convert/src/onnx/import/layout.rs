@@ -68,7 +68,12 @@ impl Importer<'_> {
     }
 
     /// The same values under another shape in mimo; `axes` are those of the result.
-    pub(super) fn reshaped(&mut self, x: &Placed, shape: &[usize], axes: Vec<Axis>) -> Result<Placed, String> {
+    pub(super) fn reshaped(
+        &mut self,
+        x: &Placed,
+        shape: &[usize],
+        axes: Vec<Axis>,
+    ) -> Result<Placed, String> {
         let found = |nonnegative, name: String| Placed { name, axes: axes.clone(), nonnegative };
         // A reshape of a reshape is one; none if it leads back.
         let mut source = x.name.clone();
@@ -115,8 +120,10 @@ impl Importer<'_> {
     /// A tensor whose axes in mimo are those of ONNX without the batch, in this order, one each. Axes of ONNX that are left out
     /// must have no axis in mimo.
     pub(super) fn arranged(&mut self, x: &Placed, order: &[usize]) -> Result<Placed, String> {
-        let axes: Vec<Axis> =
-            order.iter().map(|&at| x.axes.get(at).cloned().ok_or("an axis is missing")).collect::<Result<_, _>>()?;
+        let axes: Vec<Axis> = order
+            .iter()
+            .map(|&at| x.axes.get(at).cloned().ok_or("an axis is missing"))
+            .collect::<Result<_, _>>()?;
         let wanted: Vec<usize> = axes.iter().flat_map(owned).collect();
         if wanted.len() != x.rank() {
             return Err("an axis is longer than 1 where the operator has none".into());
@@ -125,7 +132,8 @@ impl Importer<'_> {
             return Err("the batch is a part of an axis that the operator changes, and mimo computes with one sample at a time".into());
         }
         let moved = self.permuted(x, &wanted)?;
-        let lengths: Vec<usize> = order.iter().map(|&at| self.known_size(&moved, at)).collect::<Result<_, _>>()?;
+        let lengths: Vec<usize> =
+            order.iter().map(|&at| self.known_size(&moved, at)).collect::<Result<_, _>>()?;
         let mut axes = moved.axes.clone();
         for (own, &at) in order.iter().enumerate() {
             if let Some(axis) = axes.get_mut(at) {
@@ -140,8 +148,9 @@ impl Importer<'_> {
 
     /// All of ONNX's axes but the batch, in ONNX's order.
     pub(super) fn in_order(&mut self, x: &Placed) -> Result<Placed, String> {
-        let order: Vec<usize> =
-            (0..x.axes.len()).filter(|&at| x.axes.get(at).is_some_and(|axis| axis[..] != [Atom::Batch])).collect();
+        let order: Vec<usize> = (0..x.axes.len())
+            .filter(|&at| x.axes.get(at).is_some_and(|axis| axis[..] != [Atom::Batch]))
+            .collect();
         self.arranged(x, &order)
     }
 
@@ -161,7 +170,8 @@ impl Importer<'_> {
         {
             return Ok((x.clone(), own));
         }
-        let order: Vec<usize> = (0..rank).filter(|own| !inner.contains(own)).chain(inner.iter().copied()).collect();
+        let order: Vec<usize> =
+            (0..rank).filter(|own| !inner.contains(own)).chain(inner.iter().copied()).collect();
         let moved = self.permuted(x, &order)?;
         let outer = rank - inner.len();
         let mut shape = self.shape(&moved.name)?;
@@ -224,7 +234,11 @@ impl Importer<'_> {
                     Some((Atom::Of(own), len)) => {
                         let Some(part) = parts.get_mut(own) else { return Ok(None) };
                         let taken = if len <= wanted { len } else { wanted };
-                        if taken == 0 || !len.is_multiple_of(taken) || !wanted.is_multiple_of(taken) || taken == 1 && len > 1 {
+                        if taken == 0
+                            || !len.is_multiple_of(taken)
+                            || !wanted.is_multiple_of(taken)
+                            || taken == 1 && len > 1
+                        {
                             return Ok(None);
                         }
                         group.push(Some((own, part.len())));
@@ -252,7 +266,8 @@ impl Importer<'_> {
             }
         }
         // Axes of length 1 beside the batch are left out: the batch is an axis by itself.
-        let length = |part: (usize, usize)| parts.get(part.0).and_then(|part_of| part_of.get(part.1)).copied();
+        let length =
+            |part: (usize, usize)| parts.get(part.0).and_then(|part_of| part_of.get(part.1)).copied();
         let mut gone: BTreeSet<(usize, usize)> = BTreeSet::new();
         for group in groups.iter_mut().filter(|group| group.contains(&None)) {
             gone.extend(group.iter().flatten().filter(|part| length(**part) == Some(1)));

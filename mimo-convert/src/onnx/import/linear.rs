@@ -89,7 +89,9 @@ impl Importer<'_> {
         if let Some((at, add)) = self.only_reader(&dense.output).filter(|(_, reader)| reader.op == "Add") {
             let other = add.inputs.iter().find(|name| **name != dense.output);
             let known = other.and_then(|name| match self.value(name) {
-                Ok(Value::Known(array)) => vector(&floats(&array).ok()?, units).filter(|_| array.shape.len() < 2),
+                Ok(Value::Known(array)) => {
+                    vector(&floats(&array).ok()?, units).filter(|_| array.shape.len() < 2)
+                }
                 _ => None,
             });
             if let Some(bias) = known {
@@ -97,7 +99,9 @@ impl Importer<'_> {
                 dense.bias = Some(bias);
                 dense.output = first_output(add)?;
                 // The bias has the name of the layer where the kernel's was lost.
-                if let Some(other) = other.filter(|_| dense.weight.contains("::") || dense.weight.starts_with("val_")) {
+                if let Some(other) =
+                    other.filter(|_| dense.weight.contains("::") || dense.weight.starts_with("val_"))
+                {
                     dense.weight = format!("{}", Shared { kernel: &dense.weight, bias: other });
                 }
             }
@@ -110,7 +114,9 @@ impl Importer<'_> {
         let last = x.axes.len().checked_sub(1).ok_or("the input has no axes")?;
         let wanted = self.known_size(x, last)?;
         if wanted != inputs {
-            return Err(format!("the weight has {inputs} rows, and the last axis of the input {wanted} values"));
+            return Err(format!(
+                "the weight has {inputs} rows, and the last axis of the input {wanted} values"
+            ));
         }
         // A flattened image is read in mimo's order, and the rows of the kernel are put into it.
         let inner = owned(x.axes.get(last).ok_or("an axis is missing")?);
@@ -127,7 +133,9 @@ impl Importer<'_> {
                 let rank = lengths.len();
                 let apart = it.kernel.reshaped([&lengths[..], &[units]].concat());
                 let order: Vec<usize> = order.into_iter().chain([rank]).collect();
-                let kernel = apart.and_then(|it| it.transposed(&order)).and_then(|it| it.reshaped(vec![inputs, units]));
+                let kernel = apart
+                    .and_then(|it| it.transposed(&order))
+                    .and_then(|it| it.reshaped(vec![inputs, units]));
                 let mut axes = x.axes.clone();
                 if let Some(axis) = axes.last_mut() {
                     *axis = vec![Atom::Of(0)];
@@ -175,11 +183,15 @@ impl Importer<'_> {
         let mut own = 0;
         for at in 0..lead {
             let mut axis = vec![];
-            let of = |it: &Placed, at: Option<usize>| at.and_then(|at| it.axes.get(at)).is_some_and(|axis| axis.contains(&Atom::Batch));
+            let of = |it: &Placed, at: Option<usize>| {
+                at.and_then(|at| it.axes.get(at)).is_some_and(|axis| axis.contains(&Atom::Batch))
+            };
             if of(longer, Some(at)) || of(shorter, at.checked_sub(missing)) {
                 axis.push(Atom::Batch);
             }
-            let count = |it: &Placed, at: Option<usize>| at.and_then(|at| it.axes.get(at)).map_or(0, |axis| owned(axis).len());
+            let count = |it: &Placed, at: Option<usize>| {
+                at.and_then(|at| it.axes.get(at)).map_or(0, |axis| owned(axis).len())
+            };
             for _ in 0..count(longer, Some(at)).max(count(shorter, at.checked_sub(missing))) {
                 axis.push(Atom::Of(own));
                 own += 1;
@@ -230,7 +242,8 @@ impl Importer<'_> {
         }
         let arguments = std::iter::once((None, Operand::Value(crate::source::text(&equation))))
             .chain(tensors.iter().map(|it| (None, Operand::Tensor(Expr::Name(it.name.clone())))));
-        let name = self.bind(Expr::Operation { word: "einsum".into(), arguments: arguments.collect() }, "einsum")?;
+        let name =
+            self.bind(Expr::Operation { word: "einsum".into(), arguments: arguments.collect() }, "einsum")?;
         let rank = self.shape(&name)?.len();
         self.output(node, Placed::plain(name, rank))
     }
@@ -240,9 +253,15 @@ impl Importer<'_> {
         let &[rows, columns] = &table.shape[..] else {
             return Err("a table that is looked up has two axes".into());
         };
-        let is_whole = self.evaluator.tensor(&x.name).is_some_and(|id| self.evaluator.graph().tensor(id).dtype == Dtype::Int);
+        let is_whole = self
+            .evaluator
+            .tensor(&x.name)
+            .is_some_and(|id| self.evaluator.graph().tensor(id).dtype == Dtype::Int);
         if !is_whole {
-            return Err(format!("the places in the table are computed from floats; make `{}` an input of whole numbers", x.name));
+            return Err(format!(
+                "the places in the table are computed from floats; make `{}` an input of whole numbers",
+                x.name
+            ));
         }
         let size = |n: usize| whole(i64::try_from(n).unwrap_or(i64::MAX));
         let args = vec![keyword("input_dim", size(rows)), keyword("output_dim", size(columns))];
@@ -286,7 +305,9 @@ fn scaled(array: Array, factor: f32) -> Array {
 /// A list of `units` numbers, of an array that has one for each unit or one for all.
 pub(super) fn vector(array: &Array, units: usize) -> Option<Array> {
     match array.len() {
-        len if len == units && array.shape.last().is_none_or(|&last| last == units) => array.reshaped(vec![units]),
+        len if len == units && array.shape.last().is_none_or(|&last| last == units) => {
+            array.reshaped(vec![units])
+        }
         1 => array.reshaped(vec![1])?.broadcast(&[units]),
         _ => None,
     }

@@ -49,7 +49,8 @@ pub(super) fn model(name: &str) -> Option<&str> {
 /// The name of a weight that is a constant of the file.
 pub(super) fn constant(name: &str, node: &Node) -> String {
     let plain = name.trim_matches('/');
-    match is_numbered(name) || plain.is_empty() || plain.contains("_output_") || plain.starts_with("constant") {
+    match is_numbered(name) || plain.is_empty() || plain.contains("_output_") || plain.starts_with("constant")
+    {
         true => {
             let of_node = node.name.rsplit_once('/').and_then(|(folder, _)| scope(folder));
             field_like(&of_node.map_or_else(|| "constant".to_owned(), |folder| format!("{folder}_constant")))

@@ -60,7 +60,8 @@ impl Net {
         let mut state: BTreeMap<usize, bool> = BTreeMap::new();
         // The order of the file, as far as it is one: nodes that are needed by the first outputs do not come first.
         let mut needed = BTreeSet::new();
-        let mut open: Vec<usize> = self.outputs.iter().filter_map(|name| self.makers.get(name).copied()).collect();
+        let mut open: Vec<usize> =
+            self.outputs.iter().filter_map(|name| self.makers.get(name).copied()).collect();
         while let Some(at) = open.pop() {
             if needed.insert(at) {
                 open.extend(self.before(at));
@@ -77,12 +78,17 @@ impl Net {
                     (false, Some(true)) => {}
                     (false, Some(false)) => {
                         let node = self.nodes.get(at);
-                        return Err(Error::new(format!("{} reads its own output", node.map_or(String::new(), shown))));
+                        return Err(Error::new(format!(
+                            "{} reads its own output",
+                            node.map_or(String::new(), shown)
+                        )));
                     }
                     (false, None) => {
                         state.insert(at, false);
                         stack.push((at, true));
-                        stack.extend(self.before(at).filter(|it| state.get(it) != Some(&true)).map(|it| (it, false)));
+                        stack.extend(
+                            self.before(at).filter(|it| state.get(it) != Some(&true)).map(|it| (it, false)),
+                        );
                     }
                 }
             }

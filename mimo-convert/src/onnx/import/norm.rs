@@ -51,7 +51,12 @@ impl Importer<'_> {
     pub(super) fn layer_normalization(&mut self, node: &Node) -> Result<(), String> {
         let x = self.tensor(node, 0)?;
         let rank = x.axes.len();
-        if node.outputs.iter().skip(1).any(|name| self.readers.contains_key(name) || self.net.outputs.contains(name)) {
+        if node
+            .outputs
+            .iter()
+            .skip(1)
+            .any(|name| self.readers.contains_key(name) || self.net.outputs.contains(name))
+        {
             return Err("its mean and deviation are read, which no layer outputs".into());
         }
         let first = position(int(node, "axis").unwrap_or(-1), rank).ok_or("there is no such axis")?;
@@ -72,7 +77,9 @@ impl Importer<'_> {
         let order: Vec<usize> = owned.iter().map(|(_, place)| *place).collect();
         let weight = |array: &Array| {
             let array = floats(array)?.broadcast(&shape).and_then(|it| it.transposed(&order));
-            array.map(|it| Array { name: None, ..it }).ok_or_else(|| format!("a weight does not have the shape {shape:?}"))
+            array
+                .map(|it| Array { name: None, ..it })
+                .ok_or_else(|| format!("a weight does not have the shape {shape:?}"))
         };
         let is_rms = node.op == "RMSNormalization";
         let axis = match owned[..] {
@@ -80,7 +87,8 @@ impl Importer<'_> {
             [(own, _)] => whole(i64::try_from(own + 1).unwrap_or(i64::MAX)),
             _ => list(owned.iter().map(|(own, _)| own + 1)),
         };
-        let mut args = vec![keyword("axis", axis), keyword("epsilon", number(float(node, "epsilon").unwrap_or(1e-5))?)];
+        let mut args =
+            vec![keyword("axis", axis), keyword("epsilon", number(float(node, "epsilon").unwrap_or(1e-5))?)];
         let mut arrays = vec![];
         let off = || value(ValueKind::Bool(false));
         match (self.known(node, 1)?, is_rms) {
@@ -106,14 +114,20 @@ impl Importer<'_> {
         let channels = self.shape(&x.name)?.last().copied().unwrap_or(0);
         let groups = match node.op.as_str() {
             "InstanceNormalization" => channels,
-            _ => int(node, "num_groups").and_then(|n| usize::try_from(n).ok()).ok_or("`num_groups` is not valid")?,
+            _ => int(node, "num_groups")
+                .and_then(|n| usize::try_from(n).ok())
+                .ok_or("`num_groups` is not valid")?,
         };
         let [scale, offset] = [1, 2].map(|at| self.needed(node, at));
         let mut arrays = vec![];
         for array in [scale?, offset?] {
             // Before version 21 there was one number for each group.
             let array = floats(&array)?;
-            let each = match array.len() == groups && groups > 0 && channels.is_multiple_of(groups) && groups != channels {
+            let each = match array.len() == groups
+                && groups > 0
+                && channels.is_multiple_of(groups)
+                && groups != channels
+            {
                 true => array
                     .reshaped(vec![groups, 1])
                     .and_then(|it| it.broadcast(&[groups, channels / groups]))

@@ -12,13 +12,17 @@ use crate::source::{keyword, word};
 impl Importer<'_> {
     /// `MaxPool` and `AveragePool`.
     pub(super) fn pool(&mut self, node: &Node) -> Result<(), String> {
-        if node.outputs.iter().skip(1).any(|name| !name.is_empty() && (self.readers.contains_key(name) || self.net.outputs.contains(name))) {
+        if node.outputs.iter().skip(1).any(|name| {
+            !name.is_empty() && (self.readers.contains_key(name) || self.net.outputs.contains(name))
+        }) {
             return Err("places of the largest values have no counterpart in mimo".into());
         }
         let (x, input) = self.image(node)?;
-        let sizes: Option<Vec<usize>> =
-            ints(node, "kernel_shape").and_then(|all| all.iter().map(|&n| usize::try_from(n).ok().filter(|&n| n > 0)).collect());
-        let sizes = sizes.filter(|all| all.len() == input.len()).ok_or("`kernel_shape` is missing or does not fit the input")?;
+        let sizes: Option<Vec<usize>> = ints(node, "kernel_shape")
+            .and_then(|all| all.iter().map(|&n| usize::try_from(n).ok().filter(|&n| n > 0)).collect());
+        let sizes = sizes
+            .filter(|all| all.len() == input.len())
+            .ok_or("`kernel_shape` is missing or does not fit the input")?;
         let slides = slides(node, &input, &sizes)?;
         if slides.iter().any(|it| it.dilation != 1) {
             return Err("mimo's pooling windows have no dilation".into());
@@ -139,18 +143,21 @@ impl Importer<'_> {
     }
 
     /// A reduction; axes of one value that stay need no axis in mimo.
-    fn reduced(&mut self, node: &Node, x: &Placed, over: &[usize], word: &str, keeps: bool) -> Result<(), String> {
+    fn reduced(
+        &mut self,
+        node: &Node,
+        x: &Placed,
+        over: &[usize],
+        word: &str,
+        keeps: bool,
+    ) -> Result<(), String> {
         let of = |at: usize| x.axes.get(at).cloned().unwrap_or_default();
         if over.iter().any(|&at| of(at).contains(&Atom::Batch)) {
             return Err("it goes over samples, and mimo computes with one sample at a time".into());
         }
         let mut gone: Vec<usize> = over.iter().flat_map(|&at| super::tensor::owned(&of(at))).collect();
         gone.sort_unstable();
-        let name = if gone.is_empty() {
-            x.name.clone()
-        } else {
-            self.reduction(x, &gone, word)?
-        };
+        let name = if gone.is_empty() { x.name.clone() } else { self.reduction(x, &gone, word)? };
         let moved = |own: usize| own - gone.iter().filter(|&&it| it < own).count();
         let axes: Vec<Axis> = (0..x.axes.len())
             .filter(|at| keeps || !over.contains(at))

@@ -23,9 +23,21 @@ impl Importer<'_> {
     pub(super) fn inputs(&mut self, graph: &Graph, options: &Options, order: &[usize]) -> Result<(), Error> {
         let given: Vec<&model::Port> =
             graph.inputs.iter().filter(|port| !self.net.arrays.contains_key(&port.name)).collect();
-        let known: Vec<String> = given.iter().enumerate().map(|(at, port)| port_name(&port.name, at, given.len(), "input")).collect();
-        if let Some(unknown) = options.lengths.keys().find(|name| !known.contains(name) && !given.iter().any(|it| it.name == **name)) {
-            return Err(Error::new(format!("there is no input `{unknown}`; the inputs are {}", known.join(", "))).within("--length"));
+        let known: Vec<String> = given
+            .iter()
+            .enumerate()
+            .map(|(at, port)| port_name(&port.name, at, given.len(), "input"))
+            .collect();
+        if let Some(unknown) = options
+            .lengths
+            .keys()
+            .find(|name| !known.contains(name) && !given.iter().any(|it| it.name == **name))
+        {
+            return Err(Error::new(format!(
+                "there is no input `{unknown}`; the inputs are {}",
+                known.join(", ")
+            ))
+            .within("--length"));
         }
         let mut missing = vec![];
         let mut names = BTreeSet::new();
@@ -35,7 +47,8 @@ impl Importer<'_> {
                 continue;
             }
             let name = distinct(&wanted, &mut names);
-            self.one_input(port, &name, &wanted, options, order, &mut missing).map_err(|error| error.within(format!("input `{}`", port.name)))?;
+            self.one_input(port, &name, &wanted, options, order, &mut missing)
+                .map_err(|error| error.within(format!("input `{}`", port.name)))?;
         }
         if missing.is_empty() {
             return Ok(());
@@ -57,7 +70,10 @@ impl Importer<'_> {
     ) -> Result<(), Error> {
         let rank = port.shape.len();
         if rank == 0 || rank > MOST_AXES {
-            return Err(Error::new(format!("it has {rank} axes, and mimo's inputs have a batch axis and at most {} others", MOST_AXES - 1)));
+            return Err(Error::new(format!(
+                "it has {rank} axes, and mimo's inputs have a batch axis and at most {} others",
+                MOST_AXES - 1
+            )));
         }
         let whole = match port.element {
             Some(Element::F32 | Element::F64) => false,
@@ -65,7 +81,12 @@ impl Importer<'_> {
             _ => return Err(Error::new("its values are neither floats nor whole numbers of 32 or 64 bits")),
         };
         let batch = batch_axis(port)?;
-        let asked = options.lengths.get(wanted).or_else(|| options.lengths.get(&port.name)).cloned().unwrap_or_default();
+        let asked = options
+            .lengths
+            .get(wanted)
+            .or_else(|| options.lengths.get(&port.name))
+            .cloned()
+            .unwrap_or_default();
         let mut asked = asked.into_iter();
         let last = asked.clone().next_back();
         let mut lengths = vec![];
@@ -87,7 +108,9 @@ impl Importer<'_> {
             true => channels_last(rank),
             false => {
                 let mut own = 0..;
-                let axis = |at| if at == batch { vec![Atom::Batch] } else { own.by_ref().take(1).map(Atom::Of).collect() };
+                let axis = |at| {
+                    if at == batch { vec![Atom::Batch] } else { own.by_ref().take(1).map(Atom::Of).collect() }
+                };
                 (0..rank).map(axis).collect()
             }
         };
@@ -113,7 +136,12 @@ impl Importer<'_> {
             args.push(keyword("dtype", text("int32")));
         }
         let binding = self.taken.binding(name);
-        let bound = Let { bindings: vec![binding.clone()], shape: None, value: Expr::Input(args), origin: String::new() };
+        let bound = Let {
+            bindings: vec![binding.clone()],
+            shape: None,
+            value: Expr::Input(args),
+            origin: String::new(),
+        };
         let place = u32::try_from(self.block.statements.len()).unwrap_or(u32::MAX);
         if let Some(error) = self.evaluator.run(&bound, place).first() {
             return Err(Error::new(crate::keras::layers::said_of(error)));
@@ -133,8 +161,17 @@ impl Importer<'_> {
                 continue;
             }
             match node.op.as_str() {
-                "Conv" | "ConvTranspose" | "MaxPool" | "AveragePool" | "GlobalAveragePool" | "GlobalMaxPool" | "Resize" | "Upsample"
-                | "BatchNormalization" | "InstanceNormalization" | "GroupNormalization"
+                "Conv"
+                | "ConvTranspose"
+                | "MaxPool"
+                | "AveragePool"
+                | "GlobalAveragePool"
+                | "GlobalMaxPool"
+                | "Resize"
+                | "Upsample"
+                | "BatchNormalization"
+                | "InstanceNormalization"
+                | "GroupNormalization"
                     if node.inputs.first().is_some_and(|name| same.contains(name.as_str())) =>
                 {
                     return true;
@@ -145,13 +182,18 @@ impl Importer<'_> {
                 "Pad" => {
                     // Zeros around height and width.
                     let pads = node.inputs.get(1).and_then(|name| constant(self.net, name));
-                    let pads = pads.or_else(|| net::ints(node, "pads").map(<[i64]>::to_vec)).unwrap_or_default();
-                    let is_image = rank == 4 && pads.len() == 2 * rank && [1, rank + 1].iter().all(|&at| pads.get(at) == Some(&0));
+                    let pads =
+                        pads.or_else(|| net::ints(node, "pads").map(<[i64]>::to_vec)).unwrap_or_default();
+                    let is_image = rank == 4
+                        && pads.len() == 2 * rank
+                        && [1, rank + 1].iter().all(|&at| pads.get(at) == Some(&0));
                     if is_image {
                         return true;
                     }
                 }
-                op if super::activation::is_single(op) => same.extend(node.outputs.first().map(String::as_str)),
+                op if super::activation::is_single(op) => {
+                    same.extend(node.outputs.first().map(String::as_str))
+                }
                 _ => {}
             }
         }
@@ -165,11 +207,16 @@ impl Importer<'_> {
         for (at, port) in graph.outputs.iter().enumerate() {
             let within = |reason: String| Error::new(reason).within(format!("output `{}`", port.name));
             let value = self.value(&port.name).map_err(within)?;
-            let x = self.as_tensor(value).map_err(|_| within("it is a constant, which no layer computes".into()))?;
+            let x = self
+                .as_tensor(value)
+                .map_err(|_| within("it is a constant, which no layer computes".into()))?;
             let name = distinct(&port_name(&port.name, at, graph.outputs.len(), "output"), &mut names);
             let x = self.as_output(&x).map_err(within)?;
             let is_plain = x.axes.iter().flat_map(owned).eq(0..x.rank())
-                && x.axes.iter().enumerate().all(|(at, axis)| (at == 0) != (axis.len() == 1 && axis[..] != [Atom::Batch]));
+                && x.axes
+                    .iter()
+                    .enumerate()
+                    .all(|(at, axis)| (at == 0) != (axis.len() == 1 && axis[..] != [Atom::Batch]));
             if !is_plain {
                 let shape = self.shape(&x.name).map_err(within)?;
                 let sizes = self.sizes(&x).map_err(within)?;
@@ -177,10 +224,12 @@ impl Importer<'_> {
                     Size::Known(n) => n.to_string(),
                     Size::Batch(_) => "batch".into(),
                 });
-                comments.push(format!("`{name}` {}", layout_said(&x.axes, &shape, &shown.collect::<Vec<_>>())));
+                comments
+                    .push(format!("`{name}` {}", layout_said(&x.axes, &shape, &shown.collect::<Vec<_>>())));
             }
             // An output is computed by a layer, and is one output only.
-            let is_taken = self.block.inputs.iter().chain(&self.block.outputs).any(|port| port.binding == x.name);
+            let is_taken =
+                self.block.inputs.iter().chain(&self.block.outputs).any(|port| port.binding == x.name);
             let binding = match is_taken {
                 true => self.plain("Identity", vec![], &[&x]).map_err(within)?,
                 false => x.name,
@@ -232,7 +281,9 @@ fn with_batch_of(axes: &[Axis], x: &Placed) -> Vec<Axis> {
 fn constant(net: &Net, name: &str) -> Option<Vec<i64>> {
     match net.arrays.get(name) {
         Some(array) => array.to_whole(),
-        None => super::constants::constant(net.maker(name).filter(|node| node.op == "Constant")?).ok()?.to_whole(),
+        None => {
+            super::constants::constant(net.maker(name).filter(|node| node.op == "Constant")?).ok()?.to_whole()
+        }
     }
 }
 
@@ -247,7 +298,9 @@ fn batch_axis(port: &model::Port) -> Result<usize, Error> {
             model::Axis::Length(_) => None,
         })
         .collect();
-    let named = free.iter().find(|(_, name)| ["batch", "n", "b", "batch_size", "batchsize"].contains(&name.to_ascii_lowercase().as_str()));
+    let named = free.iter().find(|(_, name)| {
+        ["batch", "n", "b", "batch_size", "batchsize"].contains(&name.to_ascii_lowercase().as_str())
+    });
     match (port.shape.first(), &free[..], named) {
         (_, _, Some((at, _))) => Ok(*at),
         (Some(model::Axis::Free(_) | model::Axis::Length(1)), _, _) => Ok(0),
@@ -288,8 +341,10 @@ fn layout_said(axes: &[Axis], shape: &[usize], onnx: &[String]) -> String {
     let mut order: Vec<(usize, usize)> =
         axes.iter().enumerate().filter_map(|(at, axis)| Some((*owned(axis).first()?, at))).collect();
     order.sort_unstable();
-    let batch = axes.iter().position(|axis| axis.contains(&Atom::Batch)).or((order.len() < axes.len()).then_some(0));
-    let order: Vec<String> = batch.into_iter().chain(order.into_iter().map(|(_, at)| at)).map(|at| at.to_string()).collect();
+    let batch =
+        axes.iter().position(|axis| axis.contains(&Atom::Batch)).or((order.len() < axes.len()).then_some(0));
+    let order: Vec<String> =
+        batch.into_iter().chain(order.into_iter().map(|(_, at)| at)).map(|at| at.to_string()).collect();
     let is_image = axes.len() >= 3 && axes.get(1..) == channels_last(axes.len()).get(1..);
     let what = if is_image { "has channels last" } else { "has the samples first" };
     format!("{what}, {shape:?}: ONNX has [{}], transpose it by ({})", onnx.join(", "), order.join(", "))

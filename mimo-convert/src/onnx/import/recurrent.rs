@@ -58,7 +58,9 @@ impl Importer<'_> {
         let (kernel, recurrent) = (floats(&kernel)?, floats(&recurrent)?);
         let bias = self.known(node, 3)?.map(|it| floats(&it)).transpose()?;
         let gates = gates(op);
-        let &[directions, width, units] = &recurrent.shape[..] else { return Err("its weights do not have three axes".into()) };
+        let &[directions, width, units] = &recurrent.shape[..] else {
+            return Err("its weights do not have three axes".into());
+        };
         let inputs = self.shape(&x.name)?.last().copied().unwrap_or(0);
         let fits = kernel.shape == [directions, width, inputs]
             && units.checked_mul(gates.len()) == Some(width)
@@ -70,7 +72,15 @@ impl Importer<'_> {
         let resets_after = int(node, "linear_before_reset").unwrap_or(0) != 0;
         let mut arrays = vec![];
         for direction in 0..directions {
-            arrays.extend(of_direction(op, resets_after, &kernel, &recurrent, bias.as_ref(), direction, units)?);
+            arrays.extend(of_direction(
+                op,
+                resets_after,
+                &kernel,
+                &recurrent,
+                bias.as_ref(),
+                direction,
+                units,
+            )?);
         }
         let size = |n: usize| whole(i64::try_from(n).unwrap_or(i64::MAX));
         let mut args = vec![keyword("units", size(units))];
@@ -108,13 +118,21 @@ impl Importer<'_> {
         let (callee, name) = self.weighted(Weighted { class, args, arrays, weight }, node)?;
         let keywords = match states.len() {
             0 => vec![],
-            1 => states.iter().map(|it| ("initial_state".to_owned(), Operand::Tensor(Expr::Name(it.clone())))).collect(),
+            1 => states
+                .iter()
+                .map(|it| ("initial_state".to_owned(), Operand::Tensor(Expr::Name(it.clone()))))
+                .collect(),
             _ => {
                 let all = states.iter().map(|it| Expr::Name(it.clone())).collect();
                 vec![("initial_state".to_owned(), Operand::Tensors(all))]
             }
         };
-        let expr = Expr::Call(Box::new(Call { callee, tensors: vec![Expr::Name(x.name.clone())], list: false, keywords }));
+        let expr = Expr::Call(Box::new(Call {
+            callee,
+            tensors: vec![Expr::Name(x.name.clone())],
+            list: false,
+            keywords,
+        }));
         let kinds: &[&str] = if op == "LSTM" { &["h", "c"] } else { &["h"] };
         let mut bases = vec![if reads_all || is_last_only { name.clone() } else { "_".into() }];
         if reads_states && !is_last_only {
@@ -155,7 +173,11 @@ impl Importer<'_> {
         for (at, _) in kinds.iter().enumerate().filter(|(at, _)| is_read(at + 1)) {
             let Some(output) = node.outputs.get(at + 1) else { continue };
             let parts: Vec<Placed> = match is_last_only {
-                true => made.first().map(|name| of(name, batched([samples.clone(), vec![Atom::Of(0)]]))).into_iter().collect(),
+                true => made
+                    .first()
+                    .map(|name| of(name, batched([samples.clone(), vec![Atom::Of(0)]])))
+                    .into_iter()
+                    .collect(),
                 false => (0..directions)
                     .filter_map(|side| made.get(1 + side * kinds.len() + at))
                     .map(|name| of(name, batched([samples.clone(), vec![Atom::Of(0)]])))
@@ -170,7 +192,12 @@ impl Importer<'_> {
     }
 
     /// Bindings of initial states that are not zero: those of one direction, and then those of the other.
-    fn initial_states(&mut self, node: &Node, directions: usize, units: usize) -> Result<Vec<String>, String> {
+    fn initial_states(
+        &mut self,
+        node: &Node,
+        directions: usize,
+        units: usize,
+    ) -> Result<Vec<String>, String> {
         let mut given = vec![];
         for at in [5, 6] {
             let is_zero = match self.input(node, at)? {
@@ -188,8 +215,15 @@ impl Importer<'_> {
                     let x = self.arranged(&x, &[2])?;
                     vec![x]
                 }
-                Some(Value::Tensor(_)) => return Err("mimo reads initial states of two directions from two tensors".into()),
-                _ => return Err("an initial state that is a constant other than zero has no counterpart in mimo".into()),
+                Some(Value::Tensor(_)) => {
+                    return Err("mimo reads initial states of two directions from two tensors".into());
+                }
+                _ => {
+                    return Err(
+                        "an initial state that is a constant other than zero has no counterpart in mimo"
+                            .into(),
+                    );
+                }
             };
             if parts.iter().any(|part| self.shape(&part.name).ok() != Some(vec![units])) {
                 return Err("an initial state does not have one number for each unit".into());
@@ -201,14 +235,22 @@ impl Importer<'_> {
             return Err("one of its two initial states is zero, and mimo takes both or none".into());
         }
         let sides = 0..directions;
-        Ok(sides.flat_map(|side| given.iter().filter_map(move |parts| parts.get(side)).map(|part| part.name.clone()).collect::<Vec<_>>()).collect())
+        Ok(sides
+            .flat_map(|side| {
+                given
+                    .iter()
+                    .filter_map(move |parts| parts.get(side))
+                    .map(|part| part.name.clone())
+                    .collect::<Vec<_>>()
+            })
+            .collect())
     }
 }
 
 fn is_read_at(node: &Node, it: &Importer<'_>, at: usize) -> bool {
-    node.outputs
-        .get(at)
-        .is_some_and(|name| !name.is_empty() && (it.readers.contains_key(name) || it.net.outputs.contains(name)))
+    node.outputs.get(at).is_some_and(|name| {
+        !name.is_empty() && (it.readers.contains_key(name) || it.net.outputs.contains(name))
+    })
 }
 
 /// The weights of one direction as Keras has them.
@@ -239,7 +281,9 @@ fn of_direction(
         let (of_inputs, of_states) = values.split_at_checked(width).ok_or_else(wrong)?;
         arrays.push(match op == "GRU" && resets_after {
             true => Array::floats(vec![2, width], values),
-            false => Array::floats(vec![width], of_inputs.iter().zip(of_states).map(|(a, b)| a + b).collect()),
+            false => {
+                Array::floats(vec![width], of_inputs.iter().zip(of_states).map(|(a, b)| a + b).collect())
+            }
         });
     }
     Ok(arrays)
@@ -250,7 +294,9 @@ fn activations(node: &Node, directions: usize) -> Result<Vec<Arg>, String> {
     let Some(Attribute::Texts(all)) = node.attributes.get("activations") else { return Ok(vec![]) };
     let each = all.len().checked_div(directions).unwrap_or(0);
     let (first, second) = all.split_at_checked(each).ok_or("its activations do not fit its directions")?;
-    if directions == 2 && first != second || ["activation_alpha", "activation_beta"].iter().any(|it| node.attributes.contains_key(*it)) {
+    if directions == 2 && first != second
+        || ["activation_alpha", "activation_beta"].iter().any(|it| node.attributes.contains_key(*it))
+    {
         return Err("its directions have different activations, or activations with parameters".into());
     }
     let of = |name: &String| match name.to_ascii_lowercase().as_str() {
@@ -266,7 +312,9 @@ fn activations(node: &Node, directions: usize) -> Result<Vec<Arg>, String> {
         ("LSTM", [gate, cell, output]) if cell == output => {
             Ok(vec![keyword("activation", word(cell)), keyword("recurrent_activation", word(gate))])
         }
-        ("GRU", [gate, cell]) => Ok(vec![keyword("activation", word(cell)), keyword("recurrent_activation", word(gate))]),
+        ("GRU", [gate, cell]) => {
+            Ok(vec![keyword("activation", word(cell)), keyword("recurrent_activation", word(gate))])
+        }
         ("RNN", [cell]) => Ok(vec![keyword("activation", word(cell))]),
         _ => Err("its activations have no counterpart in mimo".into()),
     }

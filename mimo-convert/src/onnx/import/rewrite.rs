@@ -88,14 +88,20 @@ fn factors<'a>(net: &'a Net, value: &'a str) -> (f64, Vec<&'a str>) {
             continue;
         }
         match net.maker(value) {
-            Some(node) if all.len() + open.len() > FACTORS => all.push(node.outputs.first().map_or(value, String::as_str)),
-            Some(node) if node.op == "Mul" && node.inputs.len() == 2 => open.extend(node.inputs.iter().map(String::as_str)),
+            Some(node) if all.len() + open.len() > FACTORS => {
+                all.push(node.outputs.first().map_or(value, String::as_str))
+            }
+            Some(node) if node.op == "Mul" && node.inputs.len() == 2 => {
+                open.extend(node.inputs.iter().map(String::as_str))
+            }
             Some(node) if node.op == "Div" && number(net, input(node, 1)).is_some() => {
                 scale /= number(net, input(node, 1)).unwrap_or(1.0);
                 open.push(input(node, 0));
             }
             Some(node) if node.op == "Pow" => match number(net, input(node, 1)) {
-                Some(power @ (2.0 | 3.0)) => open.extend(std::iter::repeat_n(input(node, 0), if power == 2.0 { 2 } else { 3 })),
+                Some(power @ (2.0 | 3.0)) => {
+                    open.extend(std::iter::repeat_n(input(node, 0), if power == 2.0 { 2 } else { 3 }))
+                }
                 _ => all.push(value),
             },
             _ => all.push(value),
@@ -157,7 +163,9 @@ fn is_gate(net: &Net, gate: &str, x: &str) -> bool {
                 ("Erf", [inner]) => *inner == x && is_near(scale, std::f64::consts::FRAC_1_SQRT_2),
                 ("Tanh", [sum]) => {
                     let root = (2.0 / std::f64::consts::PI).sqrt();
-                    let Some(node) = maker(net, sum, "Add").filter(|_| is_near(scale, root)) else { return false };
+                    let Some(node) = maker(net, sum, "Add").filter(|_| is_near(scale, root)) else {
+                        return false;
+                    };
                     let cube = |value: &str| {
                         let (scale, all) = factors(net, value);
                         is_near(scale, 0.044715) && all == [x, x, x]

@@ -149,7 +149,10 @@ impl<'a> Importer<'a> {
         match self.input(node, at)? {
             None => Ok(None),
             Some(Value::Known(array)) => Ok(Some(array)),
-            Some(_) => Err(format!("input {at}, `{}`, is computed by the model, and has to be known", name_of(node, at))),
+            Some(_) => Err(format!(
+                "input {at}, `{}`, is computed by the model, and has to be known",
+                name_of(node, at)
+            )),
         }
     }
 
@@ -204,7 +207,9 @@ impl<'a> Importer<'a> {
         }
         let reshaped = match &expr {
             Expr::Call(call) => match (&call.callee, &call.tensors[..]) {
-                (Callee::Class(layer), [Expr::Name(from)]) if ["Reshape", "Flatten"].contains(&layer.class.as_str()) => {
+                (Callee::Class(layer), [Expr::Name(from)])
+                    if ["Reshape", "Flatten"].contains(&layer.class.as_str()) =>
+                {
                     Some(from.clone())
                 }
                 _ => None,
@@ -239,7 +244,12 @@ impl<'a> Importer<'a> {
     }
 
     /// A layer without weights, called on tensors.
-    pub(super) fn plain(&mut self, class: &str, args: Vec<Arg>, tensors: &[&Placed]) -> Result<String, String> {
+    pub(super) fn plain(
+        &mut self,
+        class: &str,
+        args: Vec<Arg>,
+        tensors: &[&Placed],
+    ) -> Result<String, String> {
         let layer = self.layer(class, args)?;
         let call = Call {
             callee: Callee::Class(layer),
@@ -260,7 +270,8 @@ impl<'a> Importer<'a> {
     pub(super) fn weighted(&mut self, it: Weighted, node: &Node) -> Result<(Callee, String), String> {
         let layer = self.layer(it.class, it.args)?;
         let key = format!("{} {}", layer.class, print::expr(&Expr::Layer(Callee::Class(layer.clone()))));
-        if let Some((_, _, binding)) = self.shared.iter().find(|(known, arrays, _)| *known == key && *arrays == it.arrays)
+        if let Some((_, _, binding)) =
+            self.shared.iter().find(|(known, arrays, _)| *known == key && *arrays == it.arrays)
         {
             return Ok((Callee::Bound(binding.clone()), binding.clone()));
         }
@@ -318,10 +329,11 @@ impl<'a> Importer<'a> {
         rank: usize,
     ) -> (Option<mimo_graph::value::Value>, String) {
         let Some((at, node)) = self.only_reader(value) else { return (None, value.to_owned()) };
-        let found = activation::as_argument(self.net.opset, node, axis, rank, &|name| match self.value(name) {
-            Ok(Value::Known(array)) => array.number(),
-            _ => None,
-        });
+        let found =
+            activation::as_argument(self.net.opset, node, axis, rank, &|name| match self.value(name) {
+                Ok(Value::Known(array)) => array.number(),
+                _ => None,
+            });
         match (found, node.outputs.first()) {
             (Some(found), Some(output)) => {
                 self.skipped.insert(at);
