@@ -1,15 +1,13 @@
 //! Operators that move values: most of them need no statement, because axes of ONNX are products of axes in mimo.
 
 use mimo_graph::graph::Dtype;
-use mimo_graph::layers::get_item::Entry;
 
 use super::array::{Array, Numbers, Size};
-use super::constants::{axes, cuts, is_order, position};
+use super::constants::{axes, is_order, position};
 use super::net::{int, ints, text};
 use super::state::{Importer, first_output, name_of};
 use super::tensor::{Atom, Axis, Placed, Value, owned};
 use crate::onnx::model::Node;
-use crate::source::{Expr, Operand, keyword, whole};
 
 /// A length as the language has it.
 pub(super) fn signed(n: usize) -> i64 {
