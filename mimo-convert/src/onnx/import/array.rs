@@ -170,14 +170,18 @@ impl Array {
         if positions.iter().any(|&at| at >= len) {
             return None;
         }
-        let inner: usize = self.shape.iter().skip(axis + 1).product();
-        let outer: usize = self.shape.iter().take(axis).product();
+        if self.len() == 0 || positions.is_empty() {
+            // Without values the other axes may have any length.
+            return self.at(vec![0], std::iter::empty());
+        }
+        let inner = product(self.shape.iter().skip(axis + 1));
+        let outer = product(self.shape.iter().take(axis));
         let mut shape = self.shape.clone();
         *shape.get_mut(axis)? = positions.len();
         let places = (0..outer).flat_map(|outer| {
             positions.iter().flat_map(move |&at| {
-                let start = (outer * len + at) * inner;
-                start..start + inner
+                let start = outer.saturating_mul(len).saturating_add(at).saturating_mul(inner);
+                start..start.saturating_add(inner)
             })
         });
         self.at(shape, places)
@@ -187,6 +191,10 @@ impl Array {
     pub(super) fn broadcast(&self, shape: &[usize]) -> Option<Array> {
         if self.shape == shape {
             return Some(self.clone());
+        }
+        // A size that is only declared is no reason to fill memory.
+        if product(shape) > self.len().saturating_mul(4).max(MOST_REPEATED) {
+            return None;
         }
         let missing = shape.len().checked_sub(self.shape.len())?;
         let own = strides(&self.shape);
@@ -201,6 +209,14 @@ impl Array {
         }
         self.at(shape.to_vec(), Places::new(shape, steps))
     }
+}
+
+/// Values that an array may be repeated to, besides a few times its own.
+const MOST_REPEATED: usize = 1 << 16;
+
+/// The product of lengths, or the largest number: an array without values may declare any.
+pub(super) fn product<'a>(lengths: impl IntoIterator<Item = &'a usize>) -> usize {
+    lengths.into_iter().fold(1_usize, |product, &len| product.saturating_mul(len))
 }
 
 /// By how much a place moves along each axis.

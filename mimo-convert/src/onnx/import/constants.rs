@@ -1,6 +1,6 @@
 //! Nodes that compute numbers from numbers: shapes, and weights that a program changes before it uses them.
 
-use super::array::{Array, Numbers, Size};
+use super::array::{self, Array, Numbers, Size};
 use super::net::{int, ints};
 use crate::onnx::model::{Attribute, Node};
 
@@ -51,7 +51,7 @@ pub(super) fn fold(opset: i64, node: &Node, inputs: &[Option<&Array>]) -> Result
             let axis = position(int(node, "axis").unwrap_or(1), x.shape.len() + 1);
             axis.and_then(|axis| {
                 let (before, after) = x.shape.split_at_checked(axis)?;
-                x.reshaped(vec![before.iter().product(), after.iter().product()])
+                x.reshaped(vec![array::product(before), array::product(after)])
             })
         }
         "Unsqueeze" => axes(node, rest).and_then(|axes| unsqueezed(x, &axes)),
@@ -171,8 +171,13 @@ fn concatenated(all: &[&Array], axis: i64) -> Option<Array> {
         return None;
     }
     let mut shape = first.shape.clone();
-    *shape.get_mut(axis)? = all.iter().filter_map(|it| it.shape.get(axis)).sum();
-    let outer: usize = first.shape.iter().take(axis).product();
+    *shape.get_mut(axis)? =
+        all.iter().filter_map(|it| it.shape.get(axis)).fold(0_usize, |sum, &len| sum.saturating_add(len));
+    let outer = array::product(first.shape.iter().take(axis));
+    // Arrays without values may declare axes of any length.
+    if outer > 1 && all.iter().any(|it| it.len() < outer) {
+        return None;
+    }
     let (mut floats, mut whole) = (vec![], vec![]);
     for at in 0..outer {
         for array in all {

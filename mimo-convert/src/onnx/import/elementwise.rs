@@ -307,7 +307,7 @@ impl Importer<'_> {
         let mut owns = vec![];
         for (axis, &len) in x.axes.iter().zip(&padded) {
             let own = owned(axis);
-            let product: usize = own.iter().filter_map(|&own| shape.get(own)).product();
+            let product = super::array::product(own.iter().filter_map(|&own| shape.get(own)));
             match len {
                 1 => lengths.extend(vec![1; own.len()]),
                 len if len == product && !axis.contains(&Atom::Batch) => {

@@ -175,7 +175,7 @@ impl Importer<'_> {
         let moved = self.permuted(x, &order)?;
         let outer = rank - inner.len();
         let mut shape = self.shape(&moved.name)?;
-        let merged: usize = shape.iter().skip(outer).product();
+        let merged = super::array::product(shape.iter().skip(outer));
         shape.truncate(outer);
         shape.push(merged);
         let mut axes = moved.axes.clone();
@@ -195,7 +195,7 @@ impl Importer<'_> {
             return Ok(found);
         }
         let plain = self.in_order(x)?;
-        let all = self.shape(&plain.name)?.iter().product();
+        let all = super::array::product(&self.shape(&plain.name)?);
         let batch = plain.axes.iter().flatten().filter(|atom| **atom == Atom::Batch).count();
         let mut axes = vec![vec![Atom::Batch]; batch];
         axes.push(vec![Atom::Of(0)]);

@@ -126,6 +126,9 @@ impl Importer<'_> {
                 *place = len;
             }
         }
+        if super::array::product(&shape) > super::MOST_VALUES {
+            return Err(Error::new(format!("its shape {shape:?} is too large")));
+        }
         let is_plain = axes.iter().flat_map(owned).eq(0..rank - 1) && batch == 0;
         if !is_plain {
             let line = format!("`{name}` {}", layout_said(&axes, &shape, &axis_names(port)));

@@ -64,7 +64,7 @@ impl Importer<'_> {
         let inputs = self.shape(&x.name)?.last().copied().unwrap_or(0);
         let fits = kernel.shape == [directions, width, inputs]
             && units.checked_mul(gates.len()) == Some(width)
-            && bias.as_ref().is_none_or(|it| it.shape == [directions, 2 * width]);
+            && bias.as_ref().is_none_or(|it| it.shape == [directions, width.saturating_mul(2)]);
         let direction = text(node, "direction");
         if !fits || units == 0 || directions != if direction == "bidirectional" { 2 } else { 1 } {
             return Err("the shapes of its weights do not fit each other".into());
