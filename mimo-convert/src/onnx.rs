@@ -9,6 +9,7 @@
 
 pub mod decode;
 pub mod encode;
+pub mod import;
 pub mod model;
 
 mod builder;
@@ -18,6 +19,6 @@ mod layers;
 #[cfg(test)]
 mod tests;
 
-pub use decode::decode;
+pub use decode::{decode, decode_beside};
 pub use encode::encode;
 pub use export::{export, to_model};

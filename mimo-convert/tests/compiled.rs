@@ -17,6 +17,15 @@ mod mood {
 mod residual {
     include!("keras/residual.rs");
 }
+mod two {
+    include!("fixtures/onnx/two.rs");
+}
+mod words {
+    include!("fixtures/onnx/words.rs");
+}
+mod attention {
+    include!("fixtures/onnx/attention.rs");
+}
 
 fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keras")
@@ -96,6 +105,50 @@ fn words_with_a_mask_and_a_state() -> mimo::Result<()> {
     let words: Vec<usize> = inputs[0].iter().map(|&word| word as usize).collect();
     let found = model.forward(&MoodOfWordsInputs { words: tensor(words)? })?;
     close(&found.mood.as_vec(), &outputs[0]);
+    Ok(())
+}
+
+/// A file of weights from an ONNX file, with what onnxruntime has read and computed.
+#[expect(clippy::type_complexity, reason = "lists of lists of numbers")]
+fn of_onnx(name: &str) -> (PathBuf, Vec<Vec<f32>>, Vec<Vec<f32>>) {
+    use mimo_convert::onnx::{decode, import};
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/onnx");
+    let model = decode(&std::fs::read(folder.join(format!("{name}.onnx"))).unwrap()).unwrap();
+    let found = import::convert(&model, &Options::default()).unwrap();
+    let path = std::env::temp_dir().join(format!("mimo-convert-{}-{name}.safetensors", std::process::id()));
+    std::fs::write(&path, mimo_convert::weights::write(&found.weights).unwrap()).unwrap();
+    let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let list = |key: &str| -> Vec<Vec<f32>> { serde_json::from_value(json[key].clone()).unwrap() };
+    (path, list("inputs"), list("outputs"))
+}
+
+#[test]
+fn onnx_files_compute_what_onnxruntime_computes() -> mimo::Result<()> {
+    use mimo::prelude::*;
+    let (path, inputs, outputs) = of_onnx("two");
+    let mut model = two::Net::new(1);
+    model.load_weights(&path)?;
+    std::fs::remove_file(path).unwrap();
+    let [photo, age] = <[_; 2]>::try_from(inputs).unwrap();
+    let found = model.forward(&two::NetInputs { photo: tensor(photo)?, age: tensor(age)? })?;
+    close(&found.kind.as_vec(), &outputs[0]);
+    close(&found.risk.as_vec(), &outputs[1]);
+
+    let (path, inputs, outputs) = of_onnx("words");
+    let mut model = words::Net::new(1);
+    model.load_weights(&path)?;
+    std::fs::remove_file(path).unwrap();
+    let read: Vec<usize> = inputs[0].iter().map(|&word| word as usize).collect();
+    let found = model.forward(&words::NetInputs { words: tensor(read)? })?;
+    close(&found.mood.as_vec(), &outputs[0]);
+
+    let (path, inputs, outputs) = of_onnx("attention");
+    let mut model = attention::Net::new(1);
+    model.load_weights(&path)?;
+    std::fs::remove_file(path).unwrap();
+    let found = model.forward(&attention::NetInputs { steps: tensor(inputs[0].clone())? })?;
+    close(&found.mixed.as_vec(), &outputs[0]);
     Ok(())
 }
 

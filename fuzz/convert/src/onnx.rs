@@ -1,16 +1,42 @@
 //! ONNX files.
 
+use std::sync::LazyLock;
+
+use mimo_convert::keras::Options;
+use mimo_convert::onnx::import;
 use mimo_convert::onnx::model::{Attribute, Axis, Data, Element, Graph, Model, Node, Port, Tensor};
 use mimo_convert::onnx::{decode, encode};
 
 use crate::{assert_bounded, file, peak};
 
-/// ONNX files: a file that can be read can be written, and is then the same.
+/// Files of PyTorch: the fixtures of mimo-convert.
+const FILES: [&[u8]; 5] = [
+    include_bytes!("../../../mimo-convert/tests/fixtures/onnx/two.onnx"),
+    include_bytes!("../../../mimo-convert/tests/fixtures/onnx/words.onnx"),
+    include_bytes!("../../../mimo-convert/tests/fixtures/onnx/residual.onnx"),
+    include_bytes!("../../../mimo-convert/tests/fixtures/onnx/attention.onnx"),
+    include_bytes!("../../../mimo-convert/tests/fixtures/onnx/unknown.onnx"),
+];
+
+static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    std::iter::once(encode(&small())).chain(FILES.iter().map(|file| file.to_vec())).collect()
+});
+
+/// ONNX files: what is read can be written, and is then the same. It is converted, or the error says why not.
 pub fn onnx(bytes: &[u8]) {
-    let file = file(bytes, &[encode(&small())]);
+    let file = file(bytes, &SEEDS);
     let (read, bytes) = peak(|| decode(&file));
     assert_bounded(bytes, file.len(), 128);
     if let Ok(model) = read {
+        let (converted, bytes) = peak(|| import::convert(&model, &Options::default()));
+        // A node of a few bytes is a statement that is evaluated several times.
+        assert_bounded(bytes.saturating_sub(8 << 20), file.len(), 1024);
+        if let Ok(found) = converted {
+            // Each weight is there, and no more than the file has, but for kernels that several layers have each.
+            for array in found.weights.values() {
+                assert_eq!(array.shape.iter().product::<usize>(), array.values.len());
+            }
+        }
         // By their texts, since NaN differs from itself.
         assert_eq!(decode(&encode(&model)).map(|it| format!("{it:?}")), Ok(format!("{model:?}")));
     }

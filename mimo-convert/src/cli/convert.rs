@@ -1,4 +1,4 @@
-//! `mimo convert model.keras --model src/churn.rs --weights churn.safetensors`
+//! `mimo convert model.keras --model src/churn.rs --weights churn.safetensors`, and the same for ONNX files.
 
 use std::path::{Path, PathBuf};
 
@@ -8,23 +8,42 @@ use crate::cli::exit;
 use crate::cli::files::{read, within, write};
 use crate::error::Error;
 use crate::keras::{self, Conversion, KerasFile, Options, for_description, weights};
-use crate::source;
+use crate::zip::Archive;
+use crate::{hdf5, onnx, source};
 
 /// The text of `mimo convert --help`.
 pub const HELP: &str = "\
-A model of Keras becomes source for `model!`, and its weights a file that `load_weights` reads.
+A model of Keras, or an ONNX file of another program, becomes source for `model!`, and its weights a file that `load_weights` reads.
 
 usage: mimo convert FILE [--model PATH] [--weights PATH] [--name NAME] [--length INPUT=N[,N]]…
 
-FILE               .keras, .h5 of Keras 2 and 3, .weights.h5, or the .json of `to_json()`
+FILE               .keras, .h5 of Keras 2 and 3, .weights.h5, the .json of `to_json()`, or .onnx with its weights in it or in FILE.data
 --model PATH       where the source is written; without it, and without --weights, it is printed
 --weights PATH     where the weights are written, as safetensors
 --weights-for PATH weights for a model that exists: a file of its weights, which describes it; FILE may lack a configuration
 --name NAME        name of the struct; Keras's name of the model without it
---length INPUT=N   length of an axis of an input that Keras leaves open; N,N for several axes
+--length INPUT=N   length of an axis of an input that the file leaves open; N,N for several axes
 
 exit code: 0 if everything is converted, 1 if the source lists what is missing, 2 after an error
+
+ONNX: the batch axis of inputs is free or 1, and the operators are those of inference:
 ";
+
+/// The text of `mimo convert --help`, with the operators of ONNX.
+pub fn help() -> String {
+    let mut text = HELP.to_owned();
+    let mut line = String::new();
+    for op in onnx::import::OPERATORS {
+        if line.len() + op.len() > 100 {
+            text.push_str(&format!("  {}\n", line.trim_end()));
+            line.clear();
+        }
+        line.push_str(op);
+        line.push(' ');
+    }
+    text.push_str(&format!("  {}\n", line.trim_end()));
+    text
+}
 
 /// The arguments of the command.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +58,7 @@ pub struct Command {
 /// Runs the command; returns the exit code, and what is printed.
 pub fn run(parser: &mut Parser) -> Result<u8, Error> {
     let Some(command) = parse(parser)? else {
-        print!("{HELP}");
+        print!("{}", help());
         return Ok(exit::COMPLETE);
     };
     command.run()
@@ -94,6 +113,12 @@ fn length(text: &str) -> Result<(String, Vec<usize>), Error> {
 
 impl Command {
     fn run(&self) -> Result<u8, Error> {
+        if !self.file.is_dir() {
+            let bytes = read(&self.file)?;
+            if is_onnx(&bytes) {
+                return self.of_onnx(&bytes).map_err(|error| within(&self.file, error));
+            }
+        }
         let file = KerasFile::read(&self.file)?;
         if let Some(path) = &self.weights_for {
             return self.for_model(&file, path);
@@ -124,6 +149,35 @@ impl Command {
         Ok(if conversion.is_complete() { exit::COMPLETE } else { exit::INCOMPLETE })
     }
 
+    /// An ONNX file, whose values may be in a file beside it.
+    fn of_onnx(&self, bytes: &[u8]) -> Result<u8, Error> {
+        if self.weights_for.is_some() {
+            return Err(Error::new(
+                "`--weights-for` reads files of Keras: names of weights in ONNX files are those of other programs",
+            ));
+        }
+        let name = format!("{}.data", self.file.file_name().unwrap_or_default().to_string_lossy());
+        let beside = self.file.with_file_name(&name);
+        let model = match beside.is_file() {
+            true => onnx::decode_beside(bytes, &name, &read(&beside)?)?,
+            false => onnx::decode(bytes)?,
+        };
+        let found = onnx::import::convert(&model, &self.options)?;
+        for note in &found.notes {
+            eprintln!("{note}");
+        }
+        if let Some(path) = &self.weights {
+            write(path, &crate::weights::write(&found.weights)?)?;
+        }
+        let text = source_of_onnx(&found, &self.file);
+        match &self.model {
+            Some(path) => write(path, text.as_bytes())?,
+            None if self.weights.is_none() => print!("{text}"),
+            None => {}
+        }
+        Ok(exit::COMPLETE)
+    }
+
     /// Weights for a model that exists.
     fn for_model(&self, file: &KerasFile, described: &Path) -> Result<u8, Error> {
         let Some(path) = &self.weights else {
@@ -141,12 +195,27 @@ impl Command {
     }
 }
 
+/// Whether bytes are none of Keras's files. ONNX files have no mark of their own.
+fn is_onnx(bytes: &[u8]) -> bool {
+    let is_keras =
+        Archive::is_zip(bytes) || hdf5::File::is_hdf5(bytes) || bytes.trim_ascii_start().starts_with(b"{");
+    !is_keras
+}
+
+/// The source of an ONNX file.
+pub fn source_of_onnx(found: &onnx::import::Imported, file: &Path) -> String {
+    source::print::file(std::slice::from_ref(&found.block), &[header(file)])
+}
+
+fn header(file: &Path) -> String {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    format!("Converted from {name} by `mimo convert`.")
+}
+
 /// The text of a conversion, with a list of what is missing at its end.
 pub fn source_of(conversion: &Conversion, file: &Path) -> String {
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let header = [format!("Converted from {name} by `mimo convert`.")];
     let blocks: Vec<_> = conversion.parts.iter().map(|part| part.block.clone()).collect();
-    let mut text = source::print::file(&blocks, &header);
+    let mut text = source::print::file(&blocks, &[header(file)]);
     if !conversion.problems.is_empty() {
         text.push_str("\n// What is missing or computed otherwise than in Keras:\n");
         for problem in &conversion.problems {

@@ -105,7 +105,8 @@ pub(super) fn own_class(class: &str) -> &str {
     }
 }
 
-fn of_layer(graph: &Graph, id: LayerId, before: &str) -> Vec<Wanted> {
+/// The weights of a layer, in the order in which Keras makes them.
+pub(crate) fn of_layer(graph: &Graph, id: LayerId, before: &str) -> Vec<Wanted> {
     let layer = graph.layer(id);
     let whole = std::iter::once(layer).chain(layer.parts.iter().map(|&part| graph.layer(part)));
     let weights = whole.flat_map(|layer| layer.weights.iter().map(move |weight| (layer, weight)));

@@ -1,7 +1,10 @@
 //! Models from bytes, which are not trusted.
 //!
 //! Every length is compared with the bytes that are left before anything is stored, so that no more is allocated than a small
-//! multiple of the file. Graphs within graphs are read to a limited depth. Values in other files are refused.
+//! multiple of the file. Graphs within graphs are read to a limited depth. Values in another file are read if the caller has that file:
+//! its name is compared, and never used as a path.
+
+use std::cell::Cell;
 
 use super::model::{Attribute, Axis, Data, Element, Graph, Model, Node, Port, Tensor};
 use crate::error::Error;
@@ -14,10 +17,59 @@ const DEEPEST: usize = 8;
 /// # Errors
 /// What is wrong with the bytes, or which of their parts mimo does not read: values in other files, types of values that it does not have.
 pub fn decode(bytes: &[u8]) -> Result<Model, Error> {
-    model(bytes).map_err(|error| error.within("ONNX"))
+    model(bytes, None).map_err(|error| error.within("ONNX"))
 }
 
-fn model(bytes: &[u8]) -> Result<Model, Error> {
+/// A model whose values may be in another file, as PyTorch writes them: `name` is that file's name as the model has it, and `values` its
+/// bytes.
+///
+/// # Errors
+/// Those of [`decode`]; values that lie outside of the other file, and values that are read more than twice.
+pub fn decode_beside(bytes: &[u8], name: &str, values: &[u8]) -> Result<Model, Error> {
+    let beside = Beside { name, values, left: Cell::new(values.len().saturating_mul(2)) };
+    model(bytes, Some(&beside)).map_err(|error| error.within("ONNX"))
+}
+
+/// Another file with values.
+struct Beside<'a> {
+    name: &'a str,
+    values: &'a [u8],
+    /// How many bytes may still be read: a small file must not become a large model by reading the same bytes again and again.
+    left: Cell<usize>,
+}
+
+impl<'a> Beside<'a> {
+    /// The bytes that the entries of `external_data` name.
+    fn read(&self, entries: &[(String, String)]) -> Result<&'a [u8], Error> {
+        let entry = |key: &str| entries.iter().find(|(it, _)| it == key).map(|(_, value)| value.as_str());
+        let number = |key: &str| match entry(key) {
+            Some(text) => {
+                text.parse::<usize>().map(Some).map_err(|_| Error::new(format!("`{key}` is not a number")))
+            }
+            None => Ok(None),
+        };
+        if entry("location").is_none_or(|location| location != self.name) {
+            return Err(elsewhere(entries));
+        }
+        let start = number("offset")?.unwrap_or(0);
+        let length = number("length")?.unwrap_or(self.values.len().saturating_sub(start));
+        let end = start.checked_add(length).filter(|_| length <= self.left.get());
+        let found = end.and_then(|end| self.values.get(start..end));
+        let found = found.ok_or_else(|| Error::new(format!("its values are not in `{}`", self.name)))?;
+        self.left.set(self.left.get() - length);
+        Ok(found)
+    }
+}
+
+/// Values in a file that is not at hand.
+fn elsewhere(entries: &[(String, String)]) -> Error {
+    let location = entries.iter().find(|(key, _)| key == "location").map_or("", |(_, value)| value.as_str());
+    Error::new(format!(
+        "mimo reads values in another file (`external_data`, `data_location`) only if it lies beside the model under the model's name with `.data`, and these are in `{location}`; export the model with `external_data=False`"
+    ))
+}
+
+fn model(bytes: &[u8], beside: Option<&Beside<'_>>) -> Result<Model, Error> {
     let mut it = Model::default();
     for field in Fields(bytes) {
         match field? {
@@ -25,7 +77,7 @@ fn model(bytes: &[u8]) -> Result<Model, Error> {
             (2, Field::Bytes(value)) => it.producer[0] = text(value)?,
             (3, Field::Bytes(value)) => it.producer[1] = text(value)?,
             (6, Field::Bytes(value)) => it.doc = text(value)?,
-            (7, Field::Bytes(value)) => it.graph = graph(value, 0)?,
+            (7, Field::Bytes(value)) => it.graph = graph(value, 0, beside)?,
             (8, Field::Bytes(value)) => {
                 let (mut domain, mut version) = (String::new(), 0);
                 for field in Fields(value) {
@@ -59,7 +111,7 @@ fn entry(bytes: &[u8]) -> Result<(String, String), Error> {
     Ok((key, content))
 }
 
-fn graph(bytes: &[u8], depth: usize) -> Result<Graph, Error> {
+fn graph(bytes: &[u8], depth: usize, beside: Option<&Beside<'_>>) -> Result<Graph, Error> {
     if depth > DEEPEST {
         return Err(Error::new(format!("there are more than {DEEPEST} graphs within graphs")));
     }
@@ -68,13 +120,14 @@ fn graph(bytes: &[u8], depth: usize) -> Result<Graph, Error> {
         match field? {
             (1, Field::Bytes(value)) => {
                 let at = it.nodes.len();
-                it.nodes.push(node(value, depth).map_err(|error| error.within(format!("node {at}")))?);
+                it.nodes
+                    .push(node(value, depth, beside).map_err(|error| error.within(format!("node {at}")))?);
             }
             (2, Field::Bytes(value)) => it.name = text(value)?,
             (5, Field::Bytes(value)) => {
                 let at = it.initializers.len();
                 it.initializers
-                    .push(tensor(value).map_err(|error| error.within(format!("initializer {at}")))?);
+                    .push(tensor(value, beside).map_err(|error| error.within(format!("initializer {at}")))?);
             }
             (11, Field::Bytes(value)) => it.inputs.push(port(value)?),
             (12, Field::Bytes(value)) => it.outputs.push(port(value)?),
@@ -85,7 +138,7 @@ fn graph(bytes: &[u8], depth: usize) -> Result<Graph, Error> {
     Ok(it)
 }
 
-fn node(bytes: &[u8], depth: usize) -> Result<Node, Error> {
+fn node(bytes: &[u8], depth: usize, beside: Option<&Beside<'_>>) -> Result<Node, Error> {
     let mut it = Node::default();
     for field in Fields(bytes) {
         match field? {
@@ -94,7 +147,7 @@ fn node(bytes: &[u8], depth: usize) -> Result<Node, Error> {
             (3, Field::Bytes(value)) => it.name = text(value)?,
             (4, Field::Bytes(value)) => it.op = text(value)?,
             (5, Field::Bytes(value)) => {
-                let (name, value) = attribute(value, depth)?;
+                let (name, value) = attribute(value, depth, beside)?;
                 it.attributes.insert(name, value);
             }
             (7, Field::Bytes(value)) => it.domain = text(value)?,
@@ -104,7 +157,7 @@ fn node(bytes: &[u8], depth: usize) -> Result<Node, Error> {
     Ok(it)
 }
 
-fn attribute(bytes: &[u8], depth: usize) -> Result<(String, Attribute), Error> {
+fn attribute(bytes: &[u8], depth: usize, beside: Option<&Beside<'_>>) -> Result<(String, Attribute), Error> {
     let (mut name, mut kind, mut single) = (String::new(), 0, None);
     let (mut floats, mut ints, mut texts) = (vec![], vec![], vec![]);
     for field in Fields(bytes) {
@@ -113,8 +166,8 @@ fn attribute(bytes: &[u8], depth: usize) -> Result<(String, Attribute), Error> {
             (2, Field::Fixed32(value)) => single = Some(Attribute::Float(f32::from_bits(value))),
             (3, Field::Int(value)) => single = Some(Attribute::Int(value as i64)),
             (4, Field::Bytes(value)) => single = Some(Attribute::Text(text(value)?)),
-            (5, Field::Bytes(value)) => single = Some(Attribute::Tensor(tensor(value)?)),
-            (6, Field::Bytes(value)) => single = Some(Attribute::Graph(graph(value, depth + 1)?)),
+            (5, Field::Bytes(value)) => single = Some(Attribute::Tensor(tensor(value, beside)?)),
+            (6, Field::Bytes(value)) => single = Some(Attribute::Graph(graph(value, depth + 1, beside)?)),
             (7, field) => floats.extend(field.floats()?),
             (8, field) => ints.extend(field.ints()?.into_iter().map(|it| it as i64)),
             (9, Field::Bytes(value)) => texts.push(text(value)?),
@@ -136,8 +189,9 @@ fn attribute(bytes: &[u8], depth: usize) -> Result<(String, Attribute), Error> {
     Ok((name, value))
 }
 
-fn tensor(bytes: &[u8]) -> Result<Tensor, Error> {
+fn tensor(bytes: &[u8], beside: Option<&Beside<'_>>) -> Result<Tensor, Error> {
     let (mut name, mut element, mut raw) = (String::new(), 0, None);
+    let (mut elsewhere_at, mut is_elsewhere) = (vec![], false);
     let (mut shape, mut floats, mut ints, mut doubles) = (vec![], vec![], vec![], vec![]);
     for field in Fields(bytes) {
         match field? {
@@ -149,18 +203,17 @@ fn tensor(bytes: &[u8]) -> Result<Tensor, Error> {
             (8, Field::Bytes(value)) => name = text(value)?,
             (9, Field::Bytes(value)) => raw = Some(value),
             (10, field) => doubles.extend(field.doubles()?),
-            (13, _) => {
-                return Err(
-                    Error::new("mimo does not read values in other files (`external_data`)").within(name)
-                );
-            }
-            (14, Field::Int(1)) => {
-                return Err(
-                    Error::new("mimo does not read values in other files (`data_location`)").within(name)
-                );
-            }
+            (13, Field::Bytes(value)) => elsewhere_at.push(entry(value)?),
+            (14, Field::Int(1)) => is_elsewhere = true,
             _ => {}
         }
+    }
+    if is_elsewhere || !elsewhere_at.is_empty() {
+        let found = match beside {
+            Some(beside) => beside.read(&elsewhere_at),
+            None => Err(elsewhere(&elsewhere_at)),
+        };
+        raw = Some(found.map_err(|error| error.within(name.clone()))?);
     }
     let fail = |reason: String| Err(Error::new(reason).within(name.clone()));
     let Some(element) = Element::ALL.into_iter().find(|it| it.number() == element) else {

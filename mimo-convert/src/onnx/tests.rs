@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::model::{Attribute, Axis, Data, Element, Graph, Model, Node, Port, Tensor};
-use super::{decode, encode};
+use super::{decode, decode_beside, encode};
 
 /// A model with every kind of value.
 fn model() -> Model {
@@ -105,6 +105,36 @@ fn files_that_lead_elsewhere_or_declare_too_much_are_refused() {
     assert!(of([field(1, &overflow), vec![2 << 3, 1]].concat()).contains("shape is not valid"));
     let texts = [vec![1 << 3, 1, 2 << 3, 8], field(9, b"abcd")].concat();
     assert!(of(texts).contains("type 8"));
+}
+
+#[test]
+fn values_in_the_file_beside_a_model_are_read() {
+    let entry = |key: &[u8], value: &[u8]| field(13, &[field(1, key), field(2, value)].concat());
+    let tensor = |entries: &[(&[u8], &[u8])]| {
+        let entries: Vec<u8> = entries.iter().flat_map(|(key, value)| entry(key, value)).collect();
+        field(7, &field(5, &[vec![1 << 3, 2, 2 << 3, 1], field(8, b"w"), entries, vec![14 << 3, 1]].concat()))
+    };
+    let values = [0.0_f32, 1.5, -2.0].map(f32::to_le_bytes).concat();
+    let place: [(&[u8], &[u8]); 3] = [(b"location", b"m.onnx.data"), (b"offset", b"4"), (b"length", b"8")];
+    let read = decode_beside(&tensor(&place), "m.onnx.data", &values).expect("a model");
+    assert_eq!(read.graph.initializers[0].data, Data::F32(vec![1.5, -2.0]));
+    // A name is compared, and is no path.
+    let error = |entries: &[(&[u8], &[u8])]| {
+        decode_beside(&tensor(entries), "m.onnx.data", &values).expect_err("refused").to_string()
+    };
+    assert!(error(&[(b"location", b"../m.onnx.data")]).contains("`external_data=False`"));
+    assert!(error(&[place[0], (b"offset", b"8"), place[2]]).contains("not in `m.onnx.data`"));
+    assert!(error(&[place[0], (b"offset", b"x")]).contains("`offset` is not a number"));
+    // The same bytes again and again are no larger model.
+    let many = field(
+        7,
+        &[field(5, &[vec![1 << 3, 3, 2 << 3, 1], entry(b"location", b"m.onnx.data")].concat())]
+            .concat()
+            .repeat(3),
+    );
+    assert!(
+        decode_beside(&many, "m.onnx.data", &values).expect_err("refused").to_string().contains("not in")
+    );
 }
 
 #[test]

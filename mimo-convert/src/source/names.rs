@@ -69,7 +69,8 @@ pub fn assign(block: &mut Block, models: &Models) {
     for round in 0..=ROUNDS {
         let evaluated = evaluate::block(block, models);
         let mut wrong: BTreeSet<String> = BTreeSet::new();
-        for (name, made) in &evaluated.made {
+        // A layer without a name may have any.
+        for (name, made) in evaluated.made.iter().filter(|(name, _)| !name.is_empty()) {
             let found = match made {
                 MadeId::Layer(id) => &evaluated.graph.layer(*id).name,
                 MadeId::Group(id) => match evaluated.graph.groups.get(id.index()) {

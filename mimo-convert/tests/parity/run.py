@@ -147,4 +147,5 @@ mod {name} {{
     print(f"{good} of {len(names)} models agree")
 
 
-main()
+if __name__ == "__main__":
+    main()
