@@ -46,11 +46,17 @@ pub mod onnx;
 #[doc = include_str!("../docs/errors.md")]
 pub mod errors {}
 
-/// The guide: what it says in Rust is compiled and run.
+/// Pages whose Rust is compiled and run. The other chapters of the guide are checked by `tests/guide.rs`.
 #[cfg(doctest)]
-mod guide {
+mod pages {
     #[doc = include_str!("../docs/guide/src/keras_model.md")]
     mod keras_model {}
+    #[doc = include_str!("../docs/language.md")]
+    mod language {}
+    #[doc = include_str!("../docs/serving.md")]
+    mod serving {}
+    #[doc = include_str!("../docs/training.md")]
+    mod training {}
 }
 
 #[doc(hidden)]

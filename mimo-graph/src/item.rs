@@ -3,7 +3,7 @@
 //! `items!` and the macros on top of it (`vocabulary!`, `layer!`) turn a declaration into the item of
 //! [`language`](crate::language) that editors and documentation show, and into the [`Item`] by which
 //! [`bind`](crate::args::bind) tells arguments apart and the getters of [`Bound`](crate::args::Bound) find defaults and
-//! ranges. The README's table of layers is written from the same data.
+//! ranges. The tables of `docs/layers.md` are written from the same data.
 //!
 //! A declaration is one or more heads and the arguments that they share:
 //!
