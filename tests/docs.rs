@@ -48,8 +48,8 @@ fn original(kind: &str, name: &str) -> Option<String> {
     let case = |ending| root().join(format!("tests/ui/{name}.{ending}"));
     match kind {
         "program" => Some(read(&root().join(format!("docs/guide/programs/{name}.rs")))),
-        // A page hides the function that every program needs.
-        "mistake" => Some(read(&case("rs")).replace("\nfn main() {}\n", "# fn main() {}\n")),
+        // Every program has this function; a page does not need it.
+        "mistake" => Some(read(&case("rs")).replace("\nfn main() {}\n", "")),
         "errors" => {
             let text = read(&case("stderr")).replace(&format!("tests/ui/{name}.rs"), "src/main.rs");
             Some(text)

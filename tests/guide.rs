@@ -4,7 +4,7 @@
 //! Programs are files of their own, `docs/guide/programs/NAME.rs`, and the chapters have copies of them (`tests/docs.rs`). They are all in one
 //! test program, which costs a fraction of what a doc test for each would cost. Each runs in a process of its own, in a
 //! temporary folder.
-#![allow(missing_docs, dead_code, unreachable_pub, reason = "each is a program by itself")]
+#![allow(missing_docs, dead_code, unreachable_pub, unused_qualifications, reason = "each is a program by itself")]
 
 #[path = "support/pages.rs"]
 mod pages;
@@ -61,7 +61,8 @@ macro_rules! programs {
 }
 
 programs! {
-    first_model
+    data first_model from_keras how_it_works masks own_layers performance reading_errors several_losses serving streams
+    training
 }
 
 /// Runs a program and compares what it prints with the page that shows it.

@@ -52,7 +52,11 @@ fn main() -> mimo::Result<()> {
     let history = trainer.fit((&inputs, &targets), options.verbose(Verbose::Silent))?;
     for epoch in history.epochs().iter().step_by(5) {
         let loss = epoch.get("val_loss").unwrap_or(f64::NAN);
-        println!("epoch {:>2}: loss {:.3}, val_loss {loss:.3}", epoch.epoch + 1, epoch.train.loss);
+        println!(
+            "epoch {:>2}: loss {:.3}, val_loss {loss:.3}",
+            epoch.epoch + 1,
+            epoch.train.loss
+        );
     }
 
     let reached = trainer.evaluate((&new_inputs, &new_targets), 32)?;
