@@ -4,7 +4,13 @@
 //! Programs are files of their own, `docs/guide/programs/NAME.rs`, and the chapters have copies of them (`tests/docs.rs`). They are all in one
 //! test program, which costs a fraction of what a doc test for each would cost. Each runs in a process of its own, in a
 //! temporary folder.
-#![allow(missing_docs, dead_code, unreachable_pub, unused_qualifications, reason = "each is a program by itself")]
+#![allow(
+    missing_docs,
+    dead_code,
+    unreachable_pub,
+    unused_qualifications,
+    reason = "each is a program by itself"
+)]
 
 #[path = "support/pages.rs"]
 mod pages;
@@ -124,7 +130,9 @@ fn agree(page: &str, printed: &str) -> bool {
     let same = |(at, (a, b)): (usize, (&String, &String))| match (a.parse::<f64>(), b.parse::<f64>()) {
         (Ok(a), Ok(b)) => {
             let unit = page.get(at + 1).map_or("", |unit| unit.trim_start());
-            let time = ["s", "ms", "µs", "ns"].iter().any(|it| unit.split([',', ' ', '\n', ';', ')']).next() == Some(it));
+            let time = ["s", "ms", "µs", "ns"]
+                .iter()
+                .any(|it| unit.split([',', ' ', '\n', ';', ')']).next() == Some(it));
             time || (a - b).abs() <= 0.05 + 0.05 * a.abs().max(b.abs())
         }
         _ => a == b,

@@ -5,12 +5,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// The folder of the project.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The README, the pages of `docs` and the chapters of the guide, in the order of their paths.
-pub fn pages() -> Vec<PathBuf> {
+pub(crate) fn pages() -> Vec<PathBuf> {
     let folders = ["", "docs", "docs/guide/src"].map(|folder| root().join(folder));
     let files = folders.iter().flat_map(|folder| fs::read_dir(folder).expect("a folder"));
     let mut pages: Vec<PathBuf> = files.map(|entry| entry.expect("an entry").path()).collect();
@@ -20,17 +20,17 @@ pub fn pages() -> Vec<PathBuf> {
 }
 
 /// A fenced block of a page.
-pub struct Block {
+pub(crate) struct Block {
     /// `(kind, name)` of the comment before the block, `<!-- program: first_model -->`.
-    pub mark: Option<(String, String)>,
+    pub(crate) mark: Option<(String, String)>,
     /// What follows the opening fence: `rust`, `text`, …
-    pub language: String,
+    pub(crate) language: String,
     /// The bytes between the fences in the page.
-    pub place: Range<usize>,
+    pub(crate) place: Range<usize>,
 }
 
 /// The fenced blocks of a page.
-pub fn blocks(page: &str) -> Vec<Block> {
+pub(crate) fn blocks(page: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut mark = None;
     let mut open: Option<(Option<(String, String)>, String, usize)> = None;
@@ -60,12 +60,12 @@ pub fn blocks(page: &str) -> Vec<Block> {
 }
 
 /// Whether blocks are written anew instead of being compared: `UPDATE=1`.
-pub fn update() -> bool {
+pub(crate) fn update() -> bool {
     std::env::var_os("UPDATE").is_some()
 }
 
 /// Replaces the block with this mark by `text` on every page that has it. Returns the number of such blocks.
-pub fn write(kind: &str, name: &str, text: &str) -> usize {
+pub(crate) fn write(kind: &str, name: &str, text: &str) -> usize {
     // Tests of one process write different blocks of one page.
     static FILES: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _lock = FILES.lock();

@@ -6,7 +6,8 @@ model! {
         let numbers = Input(shape = [3]);
         let district = Input(shape = [1], dtype = "int32");
 
-        let place = Flatten()(Embedding(6, 3)(district)); // four districts and unknown ones
+        // Four districts, and 0 for missing and unknown ones.
+        let place = Flatten()(Embedding(5, 3)(district));
         let x = Dense(32, activation = relu)(concatenate([numbers, place]));
         let price = Dense(1)(x);
         let sold = Dense(1, activation = sigmoid)(x);

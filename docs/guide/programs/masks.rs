@@ -22,8 +22,8 @@ model! {
     }
 }
 
-/// Sentences of 3 to 12 words, padded with 0. Words above 50 are numbers; a sentence with
-/// the word 1 asks for something.
+/// Sentences of 3 to 12 words, padded with 0. Words above 50 are numbers; a sentence
+/// with the word 1 asks for something.
 fn sentences(rows: usize, seed: u64) -> Result<(RequestInputs, RequestTargets)> {
     let mut random = Random::new(seed);
     let (mut words, mut numbers, mut asks) = (Vec::new(), Vec::new(), Vec::new());

@@ -9,7 +9,8 @@ model! {
         let facts = Input(shape = [FACTS]);
         let trunk = Dense(64, activation = relu)(facts);
         let price = Dense(1)(Dense(32, activation = relu)(trunk));
-        let energy = Dense(3, activation = softmax)(Dense(32, activation = relu)(trunk));
+        let energy = Dense(32, activation = relu)(trunk);
+        let energy = Dense(3, activation = softmax)(energy);
 
         Model(inputs = [facts], outputs = [price, energy]).compile(
             optimizer = SGD(learning_rate = 0.05, momentum = 0.9),

@@ -235,7 +235,7 @@ const HABITS: &[(&str, &str, &str)] = &[
     ("`keras.Sequential([…])`", "let y = Sequential([Dense(8)])(x);", "one statement per layer"),
     ("`layers.Lambda(…)`", "let y = Lambda(2)(x);", "an expression or a function"),
     ("`layers.Conv3D(…)`, `layers.RNN(…)`", "let y = RNN(8)(x);", "see the message"),
-    ("`layers.Dense(x, 8)`", "let y = Dense(x, 8);", "`Dense(8)(x)`: settings, then tensors"),
+    ("`tf.layers.dense(x, 8)`", "let y = Dense(x, 8);", "`Dense(8)(x)`: settings, then tensors"),
     (
         "`layers.Dense(8)(x, training=True)`",
         "let y = Dropout(0.5)(x, training = true);",
@@ -243,11 +243,6 @@ const HABITS: &[(&str, &str, &str)] = &[
     ),
     ("`concatenate(a, b)`", "let y = concatenate(x, x);", "`concatenate([a, b])`"),
     ("a layer used as a tensor", "let h = Dense(8); let y = Dense(1)(h);", "`h(x)`"),
-    (
-        "`Dense(activation=\"relu\", 8)`",
-        "let y = Dense(activation = relu, 8)(x);",
-        "positional arguments first",
-    ),
     (
         "`Dense(8, activaton=\"relu\")`",
         "let y = Dense(8, activaton = relu)(x);",
