@@ -123,19 +123,21 @@ fn pictures(folder: &std::path::Path) -> Vec<(String, String)> {
     files.map(read).collect()
 }
 
-/// Whether two texts are the same but for numbers. The last digits of a training differ between processors, because
-/// their instruction sets round differently, and times differ between any two runs.
+/// Whether two texts are the same except for numbers with a decimal point, which may differ a little: instruction sets round
+/// differently, which a training amplifies. Times differ between any two runs.
 fn agree(page: &str, printed: &str) -> bool {
     let (page, printed) = (pieces(page), pieces(printed));
-    let same = |(at, (a, b)): (usize, (&String, &String))| match (a.parse::<f64>(), b.parse::<f64>()) {
-        (Ok(a), Ok(b)) => {
-            let unit = page.get(at + 1).map_or("", |unit| unit.trim_start());
-            let time = ["s", "ms", "µs", "ns"]
-                .iter()
-                .any(|it| unit.split([',', ' ', '\n', ';', ')']).next() == Some(it));
-            time || (a - b).abs() <= 0.05 + 0.05 * a.abs().max(b.abs())
+    let same = |(at, (a, b)): (usize, (&String, &String))| {
+        let unit =
+            page.get(at + 1).and_then(|text| text.trim_start().split([',', ' ', '\n', ';', ')']).next());
+        let time = ["s", "ms", "µs", "ns"].map(Some).contains(&unit);
+        match (a.parse::<f64>(), b.parse::<f64>()) {
+            (Ok(_), Ok(_)) if time => true,
+            (Ok(a_value), Ok(b_value)) if a.contains('.') && b.contains('.') => {
+                (a_value - b_value).abs() <= 0.1 + 0.1 * a_value.abs().max(b_value.abs())
+            }
+            _ => a == b,
         }
-        _ => a == b,
     };
     page.len() == printed.len() && page.iter().zip(&printed).enumerate().all(same)
 }
@@ -156,10 +158,10 @@ fn pieces(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn texts_agree_if_only_numbers_differ_a_little() {
+fn texts_agree_if_only_measured_numbers_differ() {
     assert!(agree("loss 0.512, 3 ms", "loss 0.520, 200 ms"));
     assert!(agree("loss  12.0", "loss 12.1"));
-    assert!(!agree("loss 0.512", "loss 0.712"));
+    assert!(!agree("loss 0.512", "loss 0.812"));
     assert!(!agree("loss 0.512", "mae 0.512"));
-    assert!(!agree("100 rows", "120 rows"));
+    assert!(!agree("100 rows", "101 rows"));
 }

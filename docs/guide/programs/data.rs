@@ -74,7 +74,7 @@ fn main() -> mimo::Result<()> {
     let outputs = Predictor::new(&model)?.predict_columns(&reader.inputs(&homes)?)?;
     let prices = reader.restore("price", &outputs.price.as_vec())?;
     let sold = reader.labels("sold", &outputs.sold.as_vec())?;
-    println!("prices {prices:.0?}, sold {sold:?}");
+    println!("prices {prices:.1?}, sold {sold:?}");
 
     // What is wrong in a file is said with line and column.
     std::fs::write("wrong.csv", "district,area,rooms,age\nHill,wide,2,30\n")

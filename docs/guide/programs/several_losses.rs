@@ -67,7 +67,7 @@ fn main() -> mimo::Result<()> {
     let data = houses(4000, 1)?;
     let price = gradient(&data, HousePerOutput { price: 1.0, energy: 0.0 })?;
     let energy = gradient(&data, HousePerOutput { price: 0.0, energy: 1.0 })?;
-    println!("gradients in the trunk: price {price:.0}, energy {energy:.2}");
+    println!("gradients in the trunk: price {price:.1}, energy {energy:.2}");
 
     let weights = HousePerOutput { price: 1.0, energy: 1.0 };
     println!("weights 1 and 1:  {}", train(weights, &data)?);
