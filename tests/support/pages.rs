@@ -19,10 +19,13 @@ pub(crate) fn pages() -> Vec<PathBuf> {
     pages
 }
 
+/// `(kind, name)` of the comment before a block, `<!-- program: first_model -->`.
+pub(crate) type Mark = (String, String);
+
 /// A fenced block of a page.
 pub(crate) struct Block {
-    /// `(kind, name)` of the comment before the block, `<!-- program: first_model -->`.
-    pub(crate) mark: Option<(String, String)>,
+    /// The comment before it.
+    pub(crate) mark: Option<Mark>,
     /// What follows the opening fence: `rust`, `text`, …
     pub(crate) language: String,
     /// The bytes between the fences in the page.
@@ -33,7 +36,7 @@ pub(crate) struct Block {
 pub(crate) fn blocks(page: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut mark = None;
-    let mut open: Option<(Option<(String, String)>, String, usize)> = None;
+    let mut open: Option<(Option<Mark>, String, usize)> = None;
     let mut at = 0;
     for line in page.split_inclusive('\n') {
         let start = at;
