@@ -33,7 +33,8 @@ fn write_csv(path: &str) -> Result<()> {
         let district = ["Harbour", "Hill", "Old Town", "Park"][place];
         let district = if row % 50 == 7 { "" } else { district };
         let age = if row % 20 == 3 { String::new() } else { age.to_string() };
-        let price = if row % 10 == 9 { String::new() } else { format!("{price:.1}") };
+        let price =
+            if row % 10 == 9 { String::new() } else { format!("{price:.1}") };
         csv += &format!("{district},{area},{rooms},{age},{price},{sold}\n");
     }
     std::fs::write(path, csv).map_err(Error::other)
@@ -71,12 +72,13 @@ fn main() -> mimo::Result<()> {
         .with("area", [82.0, 40.5])?
         .with("rooms", [3, 1])?
         .with("age", [Some(12), None])?;
-    let outputs = Predictor::new(&model)?.predict_columns(&reader.inputs(&homes)?)?;
+    let outputs =
+        Predictor::new(&model)?.predict_columns(&reader.inputs(&homes)?)?;
     let prices = reader.restore("price", &outputs.price.as_vec())?;
     let sold = reader.labels("sold", &outputs.sold.as_vec())?;
     println!("prices {prices:.1?}, sold {sold:?}");
 
-    // What is wrong in a file is said with line and column.
+    // Errors name the line and the column.
     std::fs::write("wrong.csv", "district,area,rooms,age\nHill,wide,2,30\n")
         .map_err(Error::other)?;
     if let Err(error) = reader.inputs(&Table::read_csv("wrong.csv")?) {

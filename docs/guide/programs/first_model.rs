@@ -30,7 +30,8 @@ fn flats(count: usize, seed: u64) -> Result<(FlatInputs, FlatTargets)> {
     for _ in 0..count {
         let [area, rooms, age] = [(); 3].map(|()| random.uniform(0.0..1.0) as f32);
         let district = random.below(5);
-        let price = 1.0 + 2.0 * area + 0.3 * rooms - 0.5 * age + 0.2 * district as f32;
+        let price =
+            1.0 + 2.0 * area + 0.3 * rooms - 0.5 * age + 0.2 * district as f32;
         facts.extend([area, rooms, age]);
         districts.push(district);
         prices.push(price + 0.1 * random.normal() as f32);
@@ -49,7 +50,8 @@ fn main() -> mimo::Result<()> {
     let mut model = Flat::new(42); // 42 is the seed of the weights
     let mut trainer = Trainer::new(&mut model)?;
     let options = FitOptions::new().epochs(20).validation_split(0.2);
-    let history = trainer.fit((&inputs, &targets), options.verbose(Verbose::Silent))?;
+    let history =
+        trainer.fit((&inputs, &targets), options.verbose(Verbose::Silent))?;
     for epoch in history.epochs().iter().step_by(5) {
         let loss = epoch.get("val_loss").unwrap_or(f64::NAN);
         println!(

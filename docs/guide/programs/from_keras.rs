@@ -53,12 +53,15 @@ fn main() -> mimo::Result<()> {
         body: tensor(body)?,
         tags: tensor(tags)?,
     };
-    let targets =
-        TicketTargets { priority: tensor(priority)?, department: tensor(department)? };
+    let targets = TicketTargets {
+        priority: tensor(priority)?,
+        department: tensor(department)?,
+    };
 
     let mut model = Ticket::new(42);
     let mut trainer = Trainer::new(&mut model)?;
-    let options = FitOptions::new().epochs(2).batch_size(32).verbose(Verbose::Silent);
+    let options =
+        FitOptions::new().epochs(2).batch_size(32).verbose(Verbose::Silent);
     let history = trainer.fit((&inputs, &targets), options)?;
     trainer.finish();
 

@@ -29,7 +29,11 @@ fn main() -> mimo::Result<()> {
     println!("{} operations to execute:", plan.operations.len());
     for step in plan.operations {
         let kind = format!("{:?}", step.operation);
-        println!("  {:<8} {}", step.name, kind.split(['(', ' ']).next().unwrap_or(""));
+        println!(
+            "  {:<8} {}",
+            step.name,
+            kind.split(['(', ' ']).next().unwrap_or("")
+        );
     }
     println!("backward: heads {:?}, then trunk {:?}", plan.heads, plan.trunk);
     println!("{} buffers per chunk of samples", plan.buffers.len());

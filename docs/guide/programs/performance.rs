@@ -25,7 +25,8 @@ fn data(rows: usize) -> Result<ArrayDataset<Picture>> {
     let pixels = (0..rows * 32 * 32 * 3).map(|_| random.uniform(0.0..1.0) as f32);
     let image = tensor(pixels.collect::<Vec<_>>())?;
     let kind = tensor((0..rows).map(|_| random.below(10)).collect::<Vec<_>>())?;
-    let value = tensor((0..rows).map(|_| random.normal() as f32).collect::<Vec<_>>())?;
+    let value =
+        tensor((0..rows).map(|_| random.normal() as f32).collect::<Vec<_>>())?;
     ArrayDataset::new(&PictureInputs { image }, &PictureTargets { kind, value })
 }
 

@@ -60,7 +60,9 @@ fn main() -> mimo::Result<()> {
     show("nothing", train(kind, risk, "loss"));
 
     // Errors are values: a program can tell them apart.
-    if let Err(Error::RowsDiffer { name, rows, .. }) = data(vec![0; 3], vec![0.0; 4]) {
+    if let Err(Error::RowsDiffer { name, rows, .. }) =
+        data(vec![0; 3], vec![0.0; 4])
+    {
         println!("`{name}` has {rows} rows");
     }
     Ok(())

@@ -25,8 +25,10 @@ fn houses(rows: usize, seed: u64) -> Result<ArrayDataset<House>> {
     let mut random = Random::new(seed);
     let (mut facts, mut prices, mut energy) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rows {
-        let x: [f32; House::FACTS] = std::array::from_fn(|_| random.normal() as f32);
-        let price = 100.0 * (x[0] + x[1].abs() - x[2]) + 20.0 * random.normal() as f32;
+        let x: [f32; House::FACTS] =
+            std::array::from_fn(|_| random.normal() as f32);
+        let price =
+            100.0 * (x[0] + x[1].abs() - x[2]) + 20.0 * random.normal() as f32;
         prices.push(if random.chance(0.25) { f32::NAN } else { price });
         let score = x[2] + x[3] + 0.2 * random.normal() as f32;
         energy.push(usize::from(score > -0.7) + usize::from(score > 0.7));
@@ -38,7 +40,10 @@ fn houses(rows: usize, seed: u64) -> Result<ArrayDataset<House>> {
 }
 
 /// Length of the gradient that a loss sends into the trunk of a new model.
-fn gradient(data: &ArrayDataset<House>, weights: HousePerOutput<f64>) -> Result<f64> {
+fn gradient(
+    data: &ArrayDataset<House>,
+    weights: HousePerOutput<f64>,
+) -> Result<f64> {
     let mut model = House::new(1);
     let mut trainer = Trainer::new(&mut model)?;
     trainer.set_loss_weights(&weights)?;
@@ -49,7 +54,10 @@ fn gradient(data: &ArrayDataset<House>, weights: HousePerOutput<f64>) -> Result<
     Ok(gradient.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt())
 }
 
-fn train(weights: HousePerOutput<f64>, data: &ArrayDataset<House>) -> Result<String> {
+fn train(
+    weights: HousePerOutput<f64>,
+    data: &ArrayDataset<House>,
+) -> Result<String> {
     let test = houses(1000, 2)?;
     let mut model = House::new(1);
     let mut trainer = Trainer::new(&mut model)?;

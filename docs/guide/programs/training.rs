@@ -33,7 +33,10 @@ fn samples(rows: usize, seed: u64) -> Result<(CurveInputs, CurveTargets)> {
 }
 
 /// Trains until it is done, or until an epoch in which the process "is killed".
-fn train(checkpoint: &str, killed: Option<usize>) -> Result<(Curve, History<Curve>)> {
+fn train(
+    checkpoint: &str,
+    killed: Option<usize>,
+) -> Result<(Curve, History<Curve>)> {
     let (inputs, targets) = samples(400, 1)?;
     let (val_inputs, val_targets) = samples(200, 2)?;
     let mut model = Curve::new(7);
