@@ -67,8 +67,8 @@ macro_rules! programs {
 }
 
 programs! {
-    data first_model from_keras how_it_works masks own_layers performance reading_errors several_losses serving streams
-    training
+    data first_model from_keras how_it_works masks own_layers performance reading_errors
+    reports serving several_losses streams training
 }
 
 /// Runs a program and compares what it prints with the page that shows it.
