@@ -67,7 +67,7 @@ macro_rules! programs {
 }
 
 programs! {
-    data first_model from_keras how_it_works masks own_layers performance reading_errors
+    data first_model freezing from_keras how_it_works masks own_layers performance reading_errors
     reports serving several_losses streams training
 }
 
