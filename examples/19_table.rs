@@ -1,4 +1,4 @@
-//! The whole job on a table in forty lines, with the model and the program that loads it: a CSV file with missing values and categories, two
+//! The whole job on a table in forty lines beside the model and the program that loads it: a CSV file with missing values and categories, two
 //! outputs, early stopping, a plateau, a checkpoint, a report, and one file with everything at the end.
 //!
 //! Teaches `Table` and `TableColumns`: columns by name, checked against the model; means, deviations and a vocabulary of the training part,
@@ -16,14 +16,18 @@ include!("support/homes.rs");
 
 const SEED: u64 = 7;
 
-fn main() -> Result<()> {
-    let (train, test) = Table::read_csv("examples/data/homes.csv")?.stratified_split("sold", 0.2, SEED)?;
-    let reader = TableColumns::<Homes>::new()
+/// The columns of the table that are the inputs and targets of the model.
+pub(crate) fn homes() -> TableColumns<Homes> {
+    TableColumns::new()
         .input("numbers", columns(["area", "rooms", "age"]).fill_mean().normalize())
         .input("district", category("district"))
         .target("price", column("price").normalize())
         .target("sold", classes("sold"))
-        .adapt(&train)?;
+}
+
+fn main() -> Result<()> {
+    let (train, test) = Table::read_csv("examples/data/homes.csv")?.stratified_split("sold", 0.2, SEED)?;
+    let reader = homes().adapt(&train)?;
     let (train, test) = (reader.dataset(&train)?, reader.dataset(&test)?);
 
     let mut model = Homes::new(SEED);
@@ -35,8 +39,12 @@ fn main() -> Result<()> {
         .callback(BackupAndRestore::new("target/homes.checkpoint"));
     let history = trainer.fit(&train, options)?;
     let evaluation = trainer.evaluate(&test, 256)?;
-    println!("{evaluation}");
-    trainer.report(&history).evaluation("test data", &evaluation).save("target/homes.html")?;
+    // The matrix has classes by index; the reader knows their names.
+    let matrix = trainer.confusion_matrix(&test, 256, |outputs| &outputs.sold)?;
+    let matrix = matrix.with_names(reader.classes("sold")?)?;
+    println!("{evaluation}\n{matrix}");
+    let report = trainer.report(&history).evaluation("test data", &evaluation).confusion_matrix(&matrix)?;
+    report.save("target/homes.html")?;
     trainer.finish();
     reader.save(&model, "target/homes.safetensors")
 }

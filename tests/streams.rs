@@ -186,7 +186,7 @@ fn a_buffer_shuffles_all_samples_and_depends_on_seed_and_epoch() {
         trainer.fit(&data, options).expect("trained");
         seen.into_inner().expect("no panic")
     };
-    assert_eq!(order(0, 1, 1), (0..50).collect::<Vec<_>>());
+    assert_eq!(order(1, 1, 1), (0..50).collect::<Vec<_>>());
     let two = order(20, 1, 2);
     let (first, second) = two.split_at(50);
     assert_ne!(first, second, "epochs have other orders");
@@ -342,6 +342,9 @@ fn streams_that_do_not_fit_are_errors() {
     let error =
         fails(&data::stream::<Net, _, _>(ROWS, || -> Result<Blocks> { Err(Error::other("no file")) })).2;
     assert_eq!(error, "no file");
+    let error = fails(&stream(20).shuffle(0, 7)).2;
+    assert!(error.contains("a buffer of 0 samples") && error.contains("`.shuffle(10_000, SEED)`"), "{error}");
+    assert_eq!(fails(&data::prefetch(stream(20).shuffle(0, 7))).2, error);
     let mut model = Net::new(3);
     let mut trainer = Trainer::new(&mut model).expect("a trainer");
     assert!(matches!(trainer.train_on_rows(&stream(20), &[5, 3]), Err(Error::StreamOrder)));

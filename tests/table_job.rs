@@ -1,19 +1,22 @@
 //! The job of `examples/19_table.rs`, stopped and taken up again, with its report; and the service of `examples/22_serve_table.rs`.
-#![allow(missing_docs, dead_code, unreachable_pub, reason = "the example is a program by itself")]
+#![allow(missing_docs, dead_code, unreachable_pub, reason = "the examples are programs by themselves")]
 
+#[path = "../examples/19_table.rs"]
+mod job;
 #[path = "../examples/22_serve_table.rs"]
-mod example;
+mod service;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use example::{Homebroker, Homes};
+use job::{Homes, homes};
 use mimo::file;
 use mimo::prelude::*;
-use mimo::table::{CsvOptions, category, classes, column, columns};
+use mimo::table::CsvOptions;
 use serde_json::Value;
+use service::Homebroker;
 use tiny_http::Server;
 
 const SEED: u64 = 7;
@@ -35,13 +38,7 @@ impl Drop for Temporary {
 
 fn read() -> Result<(TableReader<Homes>, Table, Table)> {
     let (train, test) = Table::read_csv("examples/data/homes.csv")?.stratified_split("sold", 0.2, SEED)?;
-    let reader = TableColumns::<Homes>::new()
-        .input("numbers", columns(["area", "rooms", "age"]).fill_mean().normalize())
-        .input("district", category("district"))
-        .target("price", column("price").normalize())
-        .target("sold", classes("sold"))
-        .adapt(&train)?;
-    Ok((reader, train, test))
+    Ok((homes().adapt(&train)?, train, test))
 }
 
 /// Trains until an epoch is reached, by the callbacks of the example. Returns the bytes of the model, the epochs of the history, and the report.
@@ -57,7 +54,10 @@ fn train(epochs: usize, threads: usize, checkpoint: &Temporary) -> Result<(Homes
         .callback(BackupAndRestore::new(&checkpoint.0).delete_checkpoint(false));
     let history = trainer.fit(&train, options)?;
     let evaluation = trainer.evaluate(&test, 256)?;
-    let page = trainer.report(&history).evaluation("test data", &evaluation).to_html();
+    let sold = trainer.confusion_matrix(&test, 256, |outputs| &outputs.sold)?;
+    let sold = sold.with_names(reader.classes("sold")?)?;
+    let report = trainer.report(&history).evaluation("test data", &evaluation).confusion_matrix(&sold)?;
+    let page = report.to_html();
     let epochs = history.epochs().len();
     trainer.finish();
     Ok((model, epochs, page))
@@ -74,7 +74,7 @@ fn a_job_that_was_stopped_goes_on_to_the_same_bits_and_its_report_has_all_epochs
     // Curves, evaluation and model are the same; what `fit` was asked for and how long it took is not.
     let curves = |page: &str| page.matches("<svg").count();
     assert_eq!(curves(&page), curves(&resumed_page));
-    for what in ["loss", "test data", "12", "price", "sold"] {
+    for what in ["loss", "test data", "12", "price", "sold", ">yes</text>"] {
         assert!(resumed_page.contains(what), "the report says nothing about {what}");
     }
 }

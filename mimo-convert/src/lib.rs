@@ -3,6 +3,7 @@
 //!
 //! The program `mimo` is this library with arguments. Files are not trusted: nothing of them is executed, extracted or followed,
 //! classes are those of a closed list, and what a file declares is compared with what it holds before memory is allocated.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 pub mod cli;

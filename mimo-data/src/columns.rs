@@ -8,7 +8,8 @@ use mimo_runtime::data::TableFault;
 use mimo_runtime::error::Error;
 use mimo_runtime::model::Model;
 
-use crate::encoder::{Adapting, ClassForm, Encoder};
+use crate::adapting::Adapting;
+use crate::encoder::{ClassForm, Encoder};
 use crate::feature::{Feature, column};
 use crate::reader::{Saved, TableReader, VERSION, form, with_targets};
 use crate::table::{Table, fault};

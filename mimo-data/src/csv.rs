@@ -19,7 +19,8 @@ const MISSING: [&str; 18] = [
 ];
 
 /// How CSV files are read. The first line has the names of the columns, cells are separated by commas, and quoted cells may hold
-/// commas, quotes and line breaks (RFC 4180). Cells are text; what they should hold is checked where they are used.
+/// commas, quotes and line breaks (RFC 4180). Cells are text, also numbers and [dates](crate::Numbers::dates); what they should hold is checked
+/// where they are used.
 #[derive(Clone, Debug)]
 pub struct CsvOptions {
     delimiter: u8,
@@ -126,7 +127,7 @@ impl CsvOptions {
     /// ```
     ///
     /// # Errors
-    /// [`File`](Error::File) if it cannot be opened, and those of a line with names. The tables have the errors of [`read`](Self::read).
+    /// [`File`](Error::File) if it cannot be opened, [`Setting`](TableFault::Setting) for blocks of 0 rows, and those of a line with names. The tables have the errors of [`read`](Self::read).
     pub fn blocks(&self, path: impl AsRef<Path>, rows: usize) -> Result<CsvBlocks, Error> {
         let path = path.as_ref();
         let file = File::open(path).map_err(|source| Error::File { path: path.into(), source })?;
@@ -161,6 +162,9 @@ impl CsvOptions {
         }
         if !matches!(self.decimal, b'.' | b',') {
             return setting("`decimal` is `b'.'` or `b','`");
+        }
+        if rows == 0 {
+            return setting("blocks have at least 1 row");
         }
         let reader = ReaderBuilder::new()
             .delimiter(self.delimiter)
@@ -262,7 +266,7 @@ impl CsvBlocks {
         let mut columns = vec![TextColumn::default(); self.names.len()];
         let mut lines = vec![];
         let mut record = ByteRecord::new();
-        while lines.len() < self.rows.max(1) && self.next_record(&mut record)? {
+        while lines.len() < self.rows && self.next_record(&mut record)? {
             let line = self.line(&record);
             if self.names.is_empty() {
                 self.names = (0..record.len()).map(|place| place.to_string()).collect();

@@ -1,21 +1,15 @@
-//! From the cells of columns to the values of one input or target, and what that has learned of the training table.
-
-use std::collections::BTreeSet;
+//! From the cells of columns to the values of one input or target, with what it has learned of the training table.
 
 use mimo_graph::diag::nearest;
 use mimo_runtime::data::TableFault;
 use mimo_runtime::error::Error;
 use serde::{Deserialize, Serialize};
 
-use crate::feature::{Feature, Fill, Kind, Names, Numbers, fits};
-use crate::table::{Column, Table, fault};
-use crate::vocabulary::{
-    IntegerLookup, IntegerLookupSettings, StringLookup, StringLookupSettings, TextVectorization,
-    TextVectorizationSettings,
-};
-
-/// Keras's `epsilon`: a smaller deviation is taken as this.
-const EPSILON: f64 = 1e-7;
+use crate::cells::{NumberCells, whole, word};
+use crate::date::DatePart;
+use crate::lookup::{IntegerLookup, StringLookup};
+use crate::table::{Table, fault};
+use crate::text_vectorization::TextVectorization;
 
 /// A field that has seen its training table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,12 +23,15 @@ pub(crate) enum Encoder {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct NumberColumn {
-    name: String,
+    pub(crate) name: String,
     /// By value of a row: what is subtracted, and the divisor. Empty without normalization.
-    normalization: Vec<(f64, f64)>,
+    pub(crate) normalization: Vec<(f64, f64)>,
     /// By value of a row: what a missing one becomes. Empty if it stays missing.
-    fill: Vec<f64>,
-    width: usize,
+    pub(crate) fill: Vec<f64>,
+    pub(crate) width: usize,
+    /// What is read of dates, which are the values of a row; empty for numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) dates: Vec<DatePart>,
 }
 
 /// Whether a target has its classes as indices, one-hot, or as one value.
@@ -43,192 +40,6 @@ pub(crate) enum ClassForm {
     Index { classes: usize },
     OneHot { classes: usize },
     Value,
-}
-
-/// A field that sees its training table, in one part or several.
-pub(crate) enum Adapting {
-    Numbers { numbers: Numbers, columns: Option<Vec<(String, Vec<Moments>)>> },
-    Strings { column: String, settings: StringLookupSettings, one_hot: bool },
-    Integers { column: String, settings: IntegerLookupSettings, one_hot: bool },
-    Classes { column: String, order: Option<Vec<String>>, found: BTreeSet<String> },
-    Text { column: String, settings: TextVectorizationSettings },
-}
-
-/// Mean and variance of values that come one after another (Welford, 1962).
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Moments {
-    count: f64,
-    mean: f64,
-    squares: f64,
-}
-
-impl Moments {
-    fn add(&mut self, value: f64) {
-        self.count += 1.0;
-        let distance = value - self.mean;
-        self.mean += distance / self.count;
-        self.squares += distance * (value - self.mean);
-    }
-}
-
-impl Adapting {
-    pub(crate) fn new(feature: &Feature) -> Self {
-        match feature.0.clone() {
-            Kind::Numbers(numbers) => Adapting::Numbers { numbers, columns: None },
-            Kind::Strings { column, settings, one_hot } => Adapting::Strings { column, settings, one_hot },
-            Kind::Integers { column, settings, one_hot } => Adapting::Integers { column, settings, one_hot },
-            Kind::Classes { column, order } => Adapting::Classes { column, order, found: BTreeSet::new() },
-            Kind::Text { column, settings } => Adapting::Text { column, settings },
-        }
-    }
-
-    /// Sees a part of the training table.
-    pub(crate) fn update(&mut self, table: &Table) -> Result<(), Error> {
-        match self {
-            Adapting::Numbers { numbers, columns } => {
-                if columns.is_none() {
-                    let names = match &numbers.columns {
-                        Names::List(names) => names.clone(),
-                        Names::Pattern(pattern) => {
-                            let names: Vec<String> =
-                                table.names().filter(|name| fits(pattern, name)).map(str::to_owned).collect();
-                            if names.is_empty() {
-                                let pattern = pattern.clone();
-                                return Err(table.error(None, None, TableFault::NoColumns { pattern }));
-                            }
-                            names
-                        }
-                    };
-                    for (place, name) in names.iter().enumerate() {
-                        if names[..place].contains(name) {
-                            return Err(table.error(None, Some(name), TableFault::ColumnTwice));
-                        }
-                    }
-                    let of = |name: String| {
-                        let width = table.usable(&name)?.width();
-                        Ok((name, vec![Moments::default(); width]))
-                    };
-                    *columns = Some(names.into_iter().map(of).collect::<Result<_, Error>>()?);
-                }
-                for (name, moments) in columns.iter_mut().flatten() {
-                    let column = table.usable(name)?;
-                    check_width(table, name, column, moments.len())?;
-                    let width = moments.len();
-                    for row in 0..table.rows() {
-                        for (place, moments) in moments.iter_mut().enumerate() {
-                            let value = number(table, name, column, row, place, width)?;
-                            if !value.is_nan() {
-                                moments.add(value);
-                            }
-                        }
-                    }
-                }
-            }
-            Adapting::Strings { column, settings, .. } => {
-                let cells = table.usable(column)?;
-                for row in 0..table.rows() {
-                    settings.update(word(cells, row).as_deref());
-                }
-            }
-            Adapting::Integers { column, settings, .. } => {
-                let cells = table.usable(column)?;
-                for row in 0..table.rows() {
-                    settings.update(whole(table, column, cells, row)?.as_ref());
-                }
-            }
-            Adapting::Classes { column, found, .. } => {
-                let cells = table.usable(column)?;
-                for row in 0..table.rows() {
-                    if let Some(word) = word(cells, row)
-                        && !found.contains(&*word)
-                    {
-                        found.insert(word.into_owned());
-                    }
-                }
-            }
-            Adapting::Text { column, settings } => {
-                let cells = table.usable(column)?;
-                for row in 0..table.rows() {
-                    settings.update([word(cells, row).as_deref().unwrap_or_default()]);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// What was learned. `form` is that of a target's classes.
-    pub(crate) fn finish(self, form: Option<ClassForm>) -> Result<Encoder, Error> {
-        Ok(match self {
-            Adapting::Numbers { numbers, columns } => {
-                let of = |(name, moments): (String, Vec<Moments>)| {
-                    if matches!(numbers.fill, Fill::With(value) if !value.is_finite()) {
-                        let what = "`fill` takes a finite number";
-                        return Err(Table::default().error(None, Some(&name), TableFault::Setting { what }));
-                    }
-                    let needs_mean = numbers.normalize || numbers.fill == Fill::WithMean;
-                    if needs_mean && moments.iter().any(|moments| moments.count == 0.0) {
-                        return Err(Table::default().error(None, Some(&name), TableFault::AllMissing));
-                    }
-                    let deviation = |it: &Moments| (it.squares / it.count).sqrt().max(EPSILON);
-                    let normalization = match numbers.normalize {
-                        true => moments.iter().map(|it| (it.mean, deviation(it))).collect(),
-                        false => vec![],
-                    };
-                    let is_finite =
-                        |it: &Moments| it.mean.is_finite() && (!numbers.normalize || it.squares.is_finite());
-                    if needs_mean && !moments.iter().all(is_finite) {
-                        return Err(Table::default().error(None, Some(&name), TableFault::Moments));
-                    }
-                    let fill = match numbers.fill {
-                        Fill::Never => vec![],
-                        Fill::With(value) => vec![value; moments.len()],
-                        Fill::WithMean => moments.iter().map(|it| it.mean).collect(),
-                    };
-                    Ok(NumberColumn { name, normalization, fill, width: moments.len() })
-                };
-                Encoder::Numbers(columns.unwrap_or_default().into_iter().map(of).collect::<Result<_, _>>()?)
-            }
-            Adapting::Strings { column, settings, one_hot } => {
-                Encoder::Strings { column, lookup: settings.adapted()?, one_hot }
-            }
-            Adapting::Integers { column, settings, one_hot } => {
-                Encoder::Integers { column, lookup: settings.adapted()?, one_hot }
-            }
-            Adapting::Classes { column, order, found } => {
-                let classes = match order {
-                    Some(order) => {
-                        // A class twice is an error; unknown classes are found when they are encoded.
-                        StringLookup::new()
-                            .num_oov_indices(0)
-                            .vocabulary(order.iter().map(String::as_str))?;
-                        order
-                    }
-                    None => {
-                        let mut classes: Vec<String> = found.into_iter().collect();
-                        let numbers: Option<Vec<i64>> = classes.iter().map(|it| it.parse().ok()).collect();
-                        if numbers.is_some() {
-                            classes.sort_by_key(|class| class.parse::<i64>().unwrap_or_default());
-                        }
-                        classes
-                    }
-                };
-                if classes.len() < 2 {
-                    let class = classes.first().cloned();
-                    return Err(Table::default().error(
-                        None,
-                        Some(&column),
-                        TableFault::FewClasses { class },
-                    ));
-                }
-                let width = match form {
-                    Some(ClassForm::OneHot { classes }) => classes,
-                    _ => 1,
-                };
-                Encoder::Classes { column, classes, width }
-            }
-            Adapting::Text { column, settings } => Encoder::Text { column, layer: settings.adapted()? },
-        })
-    }
 }
 
 impl Encoder {
@@ -274,9 +85,9 @@ impl Encoder {
     pub(crate) fn is_consistent(&self) -> bool {
         match self {
             Encoder::Numbers(columns) => columns.iter().all(|column| {
-                let NumberColumn { normalization, fill, width, .. } = column;
+                let NumberColumn { normalization, fill, width, dates, .. } = column;
                 let valid = |len: usize| len == 0 || len == *width;
-                *width > 0 && valid(normalization.len()) && valid(fill.len())
+                *width > 0 && valid(normalization.len()) && valid(fill.len()) && valid(dates.len())
             }),
             Encoder::Classes { classes, width, .. } => *width == 1 || classes.len() <= *width,
             Encoder::Text { .. } | Encoder::Strings { .. } | Encoder::Integers { .. } => true,
@@ -313,32 +124,31 @@ impl Encoder {
         self.column_of(0).0
     }
 
-    /// The column of one of the values of a row, and the place of the value among those of the column.
-    fn column_of(&self, mut place: usize) -> (&str, usize) {
+    /// The column of one of the values of a row, what is read of its dates, and the place of the value among those of the column.
+    fn column_of(&self, mut place: usize) -> (&str, &[DatePart], usize) {
         match self {
             Encoder::Numbers(columns) => {
                 for column in columns {
                     if place < column.width {
-                        return (&column.name, place);
+                        return (&column.name, &column.dates, place);
                     }
                     place -= column.width;
                 }
-                ("", 0)
+                ("", &[], 0)
             }
             Encoder::Strings { column, .. }
             | Encoder::Integers { column, .. }
             | Encoder::Classes { column, .. }
-            | Encoder::Text { column, .. } => (column, 0),
+            | Encoder::Text { column, .. } => (column, &[], 0),
         }
     }
 
     /// The error of a number that is not finite in the model's float type; `place` counts through the encoded values of all rows.
     pub(crate) fn not_finite(&self, table: &Table, place: usize, float: &'static str) -> Error {
         let width = self.width().max(1);
-        let (row, (name, place)) = (place / width, self.column_of(place % width));
+        let (row, (name, dates, place)) = (place / width, self.column_of(place % width));
         // The number as the table has it, before it was normalized.
-        let cell =
-            table.usable(name).and_then(|column| number(table, name, column, row, place, column.width()));
+        let cell = NumberCells::new(table, name, dates).and_then(|cells| cells.number(row, place));
         let value = match cell {
             Ok(value) => value,
             Err(error) => return error,
@@ -355,11 +165,11 @@ impl Encoder {
         match self {
             Encoder::Numbers(columns) => {
                 let (mut there, mut first_missing) = (false, None);
-                for NumberColumn { name, normalization, fill, width } in columns {
-                    let column = table.usable(name)?;
-                    check_width(table, name, column, *width)?;
+                for NumberColumn { name, normalization, fill, width, dates } in columns {
+                    let cells = NumberCells::new(table, name, dates)?;
+                    cells.check_width(*width)?;
                     for place in 0..*width {
-                        let mut value = number(table, name, column, row, place, *width)?;
+                        let mut value = cells.number(row, place)?;
                         if let (true, Some(fill)) = (value.is_nan(), fill.get(place)) {
                             value = *fill;
                         }
@@ -438,90 +248,5 @@ fn push_index(values: &mut Vec<f64>, index: usize, one_hot: Option<usize>) {
     match one_hot {
         Some(width) => values.extend((0..width).map(|place| if place == index { 1.0 } else { 0.0 })),
         None => values.push(index as f64),
-    }
-}
-
-fn check_width(table: &Table, name: &str, column: &Column, wanted: usize) -> Result<(), Error> {
-    let values = column.width();
-    if values == wanted {
-        return Ok(());
-    }
-    let fault = TableFault::Shape {
-        shape: vec![table.rows(), values],
-        wanted: format!("[{}, {wanted}]", table.rows()),
-    };
-    Err(table.error(None, Some(name), fault))
-}
-
-/// A number of a cell; NaN if it is missing.
-fn number(
-    table: &Table,
-    name: &str,
-    column: &Column,
-    row: usize,
-    place: usize,
-    width: usize,
-) -> Result<f64, Error> {
-    let value = match column {
-        Column::Unread { .. } => f64::NAN,
-        Column::Numbers { values, .. } => values.get(row * width + place).copied().unwrap_or(f64::NAN),
-        Column::Integers(values) => values.get(row).copied().flatten().map_or(f64::NAN, |value| value as f64),
-        Column::Text(cells) => match cells.get(row) {
-            None => f64::NAN,
-            Some(text) => parse(text, table.origin.decimal_comma).ok_or_else(|| {
-                table.error(Some(row), Some(name), TableFault::NotANumber { text: text.to_owned() })
-            })?,
-        },
-    };
-    if value.is_infinite() {
-        return Err(table.error(Some(row), Some(name), TableFault::NotFinite { value, float: "f64" }));
-    }
-    Ok(value)
-}
-
-/// A number, or a truth value as pandas writes it. A number that is too large for `f64` is infinite.
-fn parse(text: &str, decimal_comma: bool) -> Option<f64> {
-    match text.trim() {
-        "true" | "True" | "TRUE" => Some(1.0),
-        "false" | "False" | "FALSE" => Some(0.0),
-        text if decimal_comma && text.contains('.') => None,
-        text if decimal_comma => {
-            text.replacen(',', ".", 1).parse().ok().filter(|value: &f64| !value.is_nan())
-        }
-        text => text.parse().ok().filter(|value: &f64| !value.is_nan()),
-    }
-}
-
-/// A whole number of a cell.
-fn whole(table: &Table, name: &str, column: &Column, row: usize) -> Result<Option<i64>, Error> {
-    let not_whole = |text: String| table.error(Some(row), Some(name), TableFault::NotWhole { text });
-    match column {
-        Column::Integers(values) => Ok(values.get(row).copied().flatten()),
-        Column::Numbers { values, .. } => match values.get(row) {
-            Some(value) if !value.is_nan() => {
-                // The bounds of `i64` as doubles.
-                let whole = value.fract() == 0.0 && (-9.3e18..9.2e18).contains(value);
-                if whole { Ok(Some(*value as i64)) } else { Err(not_whole(value.to_string())) }
-            }
-            _ => Ok(None),
-        },
-        Column::Text(cells) => match cells.get(row) {
-            Some(text) => text.trim().parse().map(Some).map_err(|_| not_whole(text.to_owned())),
-            None => Ok(None),
-        },
-        Column::Unread { .. } => Ok(None),
-    }
-}
-
-/// A cell as text.
-fn word(column: &Column, row: usize) -> Option<std::borrow::Cow<'_, str>> {
-    match column {
-        Column::Text(cells) => cells.get(row).map(Into::into),
-        Column::Integers(values) => values.get(row).copied().flatten().map(|value| value.to_string().into()),
-        Column::Numbers { values, width: 1 } => {
-            values.get(row).filter(|value| !value.is_nan()).map(|value| value.to_string().into())
-        }
-        // An array is not a word.
-        Column::Numbers { .. } | Column::Unread { .. } => None,
     }
 }

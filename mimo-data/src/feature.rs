@@ -1,8 +1,8 @@
 //! From columns of a table to an input or a target: what the user chooses.
 
-use crate::vocabulary::{
-    IntegerLookup, IntegerLookupSettings, StringLookupSettings, TextVectorizationSettings,
-};
+use crate::date::DatePart;
+use crate::lookup::{IntegerLookup, IntegerLookupSettings, StringLookupSettings};
+use crate::text_vectorization::TextVectorizationSettings;
 
 /// The columns of one input or target, and how their cells become numbers. Names of columns are one too: `"area"`, `["area", "rooms"]`.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Numbers {
     pub(crate) columns: Names,
     pub(crate) normalize: bool,
     pub(crate) fill: Fill,
+    /// What is read of dates.
+    pub(crate) dates: Option<Vec<DatePart>>,
 }
 
 #[derive(Clone, Debug)]
@@ -40,6 +42,8 @@ pub(crate) enum Fill {
 }
 
 /// Columns of numbers, one value of a sample after another.
+///
+/// Cells of text are numbers as Rust reads them, `true` or `false`; [`dates`](Numbers::dates) reads dates.
 ///
 /// A missing cell is an error of an input unless [`fill`](Numbers::fill) or [`fill_mean`](Numbers::fill_mean) says what to take. The
 /// target of a sample is missing if all of its cells are.
@@ -59,7 +63,7 @@ pub fn columns_like(pattern: impl Into<String>) -> Numbers {
 }
 
 fn numbers(columns: Names) -> Numbers {
-    Numbers { columns, normalize: false, fill: Fill::Never }
+    Numbers { columns, normalize: false, fill: Fill::Never, dates: None }
 }
 
 impl Numbers {
@@ -76,6 +80,28 @@ impl Numbers {
     pub fn fill(mut self, value: f64) -> Self {
         self.fill = Fill::With(value);
         self
+    }
+
+    /// Reads cells of text as dates, each as these numbers, one after another. Cells are dates of ISO 8601: `2024-05-31`, or with a time
+    /// `2024-05-31T12:00:00`, `2024-05-31 12:00`, `2024-05-31T12:00:00+02:00`.
+    ///
+    /// ```
+    /// use mimo_data::{DatePart, column};
+    ///
+    /// // Three values of a sample: `let sold_on = Input(shape = [3]);`
+    /// let sold_on = column("sold_on").dates([DatePart::Days, DatePart::Month, DatePart::Weekday]).normalize();
+    /// ```
+    ///
+    /// Other forms of dates are written as one of these before the table is read, or are split into columns of numbers.
+    #[must_use]
+    pub fn dates(mut self, parts: impl IntoIterator<Item = DatePart>) -> Self {
+        self.dates = Some(parts.into_iter().collect());
+        self
+    }
+
+    /// What is read of dates; empty for numbers.
+    pub(crate) fn date_parts(&self) -> &[DatePart] {
+        self.dates.as_deref().unwrap_or_default()
     }
 
     /// Takes the mean of the column, in the table that `adapt` sees, where a cell is missing.

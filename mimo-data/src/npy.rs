@@ -425,8 +425,12 @@ fn list(text: &str) -> Option<(&str, &str)> {
 fn element(text: &str) -> Result<(Kind, bool), String> {
     let unknown = || {
         let shown: String = text.chars().take(60).collect();
-        let text = shown.escape_debug();
-        format!("elements of the type `{text}` are not read; write them as numbers or as text (`U`)")
+        let as_text = match text.chars().nth(1) {
+            Some('M') => "write the dates as text, with `array.astype(str)`",
+            Some('S') => "write them as text of Unicode, with `array.astype(str)`",
+            _ => "write them as numbers or as text (`U`)",
+        };
+        format!("elements of the type `{}` are not read; {as_text}", shown.escape_debug())
     };
     let mut letters = text.chars();
     let order = letters.next().ok_or_else(unknown)?;

@@ -15,8 +15,9 @@ use mimo_runtime::error::Error;
 use crate::table::{Column, Table, file_fault};
 
 impl Table {
-    /// Reads a Parquet file: numbers, truth values, text and lists of numbers of one length as columns. Nulls are missing cells. Other columns, such
-    /// as dates, are [`Unread`](Column::Unread): an input or target that reads one is an error.
+    /// Reads a Parquet file: numbers, truth values, text and lists of numbers of one length as columns. Dates and timestamps become text, which
+    /// [`dates`](crate::Numbers::dates) reads. Nulls are missing cells. Other columns, such as durations, are [`Unread`](Column::Unread): an input
+    /// or target that reads one is an error.
     ///
     /// Pages may be compressed with Snappy, or not at all.
     ///
@@ -83,12 +84,15 @@ impl Table {
 /// [`mimo_runtime::data::stream()`].
 ///
 /// # Errors
-/// Those of [`Table::read_parquet`].
+/// Those of [`Table::read_parquet`], and [`Setting`](TableFault::Setting) for blocks of 0 rows.
 pub fn parquet_blocks(path: impl AsRef<Path>, rows: usize) -> Result<ParquetBlocks, Error> {
     let path: Arc<Path> = path.as_ref().into();
+    if rows == 0 {
+        return Err(file_fault(&path, TableFault::Setting { what: "blocks have at least 1 row" }));
+    }
     let file = File::open(&path).map_err(|source| Error::File { path: path.to_path_buf(), source })?;
     let reader = guarded(&path, || {
-        Ok(ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(rows.max(1)).build()?)
+        Ok(ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(rows).build()?)
     })?;
     Ok(ParquetBlocks { reader, path, ended: false })
 }
@@ -165,7 +169,14 @@ fn column(array: &dyn Array) -> Result<Column, String> {
         | DataType::Float64
         | DataType::Decimal128(..)
         | DataType::Decimal256(..) => Column::numbers(numbers(&*cast(array, &DataType::Float64)?)),
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..) => {
+        // Dates and times become the text of ISO 8601.
+        DataType::Utf8
+        | DataType::LargeUtf8
+        | DataType::Utf8View
+        | DataType::Dictionary(..)
+        | DataType::Date32
+        | DataType::Date64
+        | DataType::Timestamp(..) => {
             let array = cast(array, &DataType::LargeUtf8)?;
             Column::Text(array.as_string::<i64>().iter().collect())
         }

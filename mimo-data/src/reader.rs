@@ -163,7 +163,13 @@ impl<M: Model> TableReader<M> {
         checked(data.sample_weights(&M::PerOutput::from_fn(|_| weights.next().flatten()))?)
     }
 
-    /// The names of the classes of an output, or of the tokens of an input, by index.
+    /// The names of the classes of an output, or of the tokens of an input, by index: those of a confusion matrix, of a class index in predictions,
+    /// of a row of an `Embedding`.
+    ///
+    /// ```ignore
+    /// let matrix = trainer.confusion_matrix(&test, 256, |outputs| &outputs.kind)?;
+    /// println!("{}", matrix.with_names(reader.classes("kind")?)?);
+    /// ```
     ///
     /// # Errors
     /// [`NoSuchField`](TableFault::NoSuchField), [`NotOfOutput`](TableFault::NotOfOutput) for columns of numbers.

@@ -57,9 +57,9 @@ pub enum Column {
     },
     /// Whole numbers.
     Integers(Vec<Option<i64>>),
-    /// Text; numbers of text files are text until they are used.
+    /// Text; numbers and dates of text files are text until they are used.
     Text(TextColumn),
-    /// Cells that cannot be used, such as dates of a Parquet file. An input or target that reads the column is an error.
+    /// Cells that cannot be used, such as durations of a Parquet file. An input or target that reads the column is an error.
     Unread {
         /// Number of rows.
         rows: usize,

@@ -81,6 +81,36 @@ fn tensors_have_the_shape_of_the_array() {
     assert!(error.to_string().contains("rows"), "{error}");
 }
 
+#[test]
+fn element_types_that_are_not_read_are_named() {
+    const UNREAD: &[u8] = include_bytes!("../../tests/golden/arrays_unread.npz");
+    let path = std::env::temp_dir().join(format!("mimo-data-unread-{}.npz", std::process::id()));
+    std::fs::write(&path, UNREAD).expect("written");
+    let archive = Npz::read(&path).expect("an archive");
+    let table = archive.table().expect("the others can be used");
+    assert_eq!(table.rows(), 2);
+    let types = [
+        ("day", "<M8[D]", "write the dates as text, with `array.astype(str)`"),
+        ("wait", "<m8[s]", "write them as numbers"),
+        ("ascii", "|S2", "write them as text of Unicode, with `array.astype(str)`"),
+        ("complex", "<c8", "write them as numbers"),
+        ("raw", "|V2", "write them as numbers"),
+        ("record", "[('a', '<i4'), ('b', '<f4')]", "write them as numbers"),
+    ];
+    assert_eq!(archive.names().count(), types.len() + 1);
+    for (name, kind, help) in types {
+        let reason = format!("elements of the type `{}` are not read; {help}", kind.escape_debug());
+        let error = archive.array(name).expect_err("not read").to_string();
+        let place = format!("`{}`, column `{name}`: the column cannot be used: ", path.display());
+        assert!(error.starts_with(&(place + &reason)), "{error}");
+        let Column::Unread { rows: 2, reason: found } = table.column(name).expect("a column") else {
+            panic!("{name} is read")
+        };
+        assert!(found.starts_with(&reason), "{found}");
+    }
+    let _ = std::fs::remove_file(path);
+}
+
 /// The bytes of an array in the archive whose members are stored.
 fn npy() -> Vec<u8> {
     let place = STORED.windows(6).position(|it| it == b"\x93NUMPY").expect("an array");

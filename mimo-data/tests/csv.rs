@@ -127,6 +127,7 @@ fn blocks_are_the_table_in_parts() {
         let words: Vec<_> = blocks.iter().flat_map(|block| cells(block, "word")).collect();
         assert_eq!(words, cells(&whole, "word"));
     }
+    assert_eq!(options.blocks(&path, 0).expect_err("no rows").to_string(), "blocks have at least 1 row");
     std::fs::write(&path, "n,word\n1,a\n2,b\n3\n4,d\n").expect("written");
     let mut blocks = options.blocks(&path, 2).expect("a file");
     assert_eq!(blocks.next().expect("a block").expect("two rows").rows(), 2);

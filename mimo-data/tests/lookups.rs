@@ -137,6 +137,10 @@ fn settings_that_make_no_sense_are_errors() {
         text(TextVectorization::new().adapt(["a"]).err()),
         "indices of words need an `output_sequence_length`: the values that each text has"
     );
+    assert_eq!(
+        text(TextVectorization::new().output_sequence_length(2).ngrams(0).adapt(["a"]).err()),
+        "`ngrams` is the largest number of words in a token, so it is at least 1"
+    );
     let strict = StringLookup::new().num_oov_indices(0).adapt(["house", "flat"]).expect("a vocabulary");
     assert_eq!(
         text(strict.index("hause").err()),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use arrow_array::types::Float32Type;
 use arrow_array::{
-    ArrayRef, BooleanArray, FixedSizeListArray, Float32Array, Int64Array, RecordBatch, StringArray,
-    TimestampSecondArray, UInt64Array,
+    ArrayRef, BooleanArray, Date32Array, DurationSecondArray, FixedSizeListArray, Float32Array, Int64Array,
+    RecordBatch, StringArray, TimestampMicrosecondArray, TimestampSecondArray, UInt64Array,
 };
 use mimo_data::{Column, Table, parquet_blocks};
 use mimo_runtime::error::Error;
@@ -60,20 +60,42 @@ fn files_and_batches_are_tables() {
     let blocks: Vec<Table> =
         parquet_blocks(&path, 2).expect("a file").collect::<Result<_, _>>().expect("blocks");
     assert_eq!(blocks.iter().map(Table::rows).collect::<Vec<_>>(), [2, 2, 1]);
+    let error = parquet_blocks(&path, 0).expect_err("no rows").to_string();
+    assert!(error.ends_with(": blocks have at least 1 row"), "{error}");
     let _ = std::fs::remove_file(path);
 }
 
 #[test]
+fn dates_are_text() {
+    let columns: [(&str, ArrayRef); 4] = [
+        ("day", Arc::new(Date32Array::from(vec![Some(19_874), None]))),
+        ("second", Arc::new(TimestampSecondArray::from(vec![Some(1_717_156_800), Some(-1)]))),
+        ("micro", Arc::new(TimestampMicrosecondArray::from(vec![Some(1_500_000), None]))),
+        ("utc", Arc::new(TimestampSecondArray::from(vec![0, 1]).with_timezone("+00:00"))),
+    ];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true)));
+    let table = Table::from_record_batch(&batch.expect("a batch")).expect("a table");
+    let cells = |name: &str| match table.column(name).expect("a column") {
+        Column::Text(cells) => [0, 1].map(|row| cells.get(row).map(str::to_owned)),
+        column => panic!("{column:?}"),
+    };
+    assert_eq!(cells("day"), [Some("2024-05-31".to_owned()), None]);
+    assert_eq!(cells("second"), ["2024-05-31T12:00:00", "1969-12-31T23:59:59"].map(|it| Some(it.to_owned())));
+    assert_eq!(cells("micro"), [Some("1970-01-01T00:00:01.500".to_owned()), None]);
+    assert_eq!(cells("utc"), ["1970-01-01T00:00:00Z", "1970-01-01T00:00:01Z"].map(|it| Some(it.to_owned())));
+}
+
+#[test]
 fn columns_that_are_no_data_are_named() {
-    let times: ArrayRef = Arc::new(TimestampSecondArray::from(vec![1, 2]));
+    let times: ArrayRef = Arc::new(DurationSecondArray::from(vec![1, 2]));
     let nothing: ArrayRef = Arc::new(arrow_array::NullArray::new(2));
     let batch = RecordBatch::try_from_iter_with_nullable([("time", times, true), ("null", nothing, true)]);
     let table = Table::from_record_batch(&batch.expect("a batch")).expect("a table");
     let Column::Unread { rows: 2, reason } = table.column("time").expect("a column") else { panic!("read") };
-    assert!(reason.starts_with("cells of the type Timestamp"), "{reason}");
+    assert!(reason.starts_with("cells of the type Duration"), "{reason}");
     let error = table.group_split("time", 0.5, 1).expect_err("used").to_string();
     assert!(
-        error.starts_with("column `time`: the column cannot be used: cells of the type Timestamp"),
+        error.starts_with("column `time`: the column cannot be used: cells of the type Duration"),
         "{error}"
     );
     assert!(table.to_string().ends_with("null: text, 2 missing"), "{table}");

@@ -1,6 +1,7 @@
 //! What a mimo model *is*: shapes, layers, losses, the graph that connects them, the checks that it has to
 //! pass, and the plan by which it is executed. No tokens, no tensors, no dependencies: the macro, the runtime
 //! and tools share it.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 #[macro_use]
@@ -34,6 +35,7 @@ pub mod names;
 pub mod operation;
 pub mod optimizer;
 pub mod order;
+pub mod picture;
 pub mod place;
 pub mod plan;
 pub mod remake;

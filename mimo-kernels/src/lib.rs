@@ -11,6 +11,7 @@
 //! `Mat`s may interleave row by row, which two Rust slices could not. A kernel is memory-safe whatever its `Mat`s
 //! overlap, as long as they are in bounds. Overlap can only make the *numbers* wrong, and each function says where an
 //! identical `Mat` (in-place work) is allowed.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), no_std)]
 #![expect(unsafe_code, reason = "vector instructions and several matrices in one slice need raw pointers")]
 

@@ -12,6 +12,7 @@ pub(crate) mod logs;
 mod model;
 mod nested;
 mod numbers;
+mod picture;
 mod program;
 mod sample;
 mod spec;

@@ -2,6 +2,7 @@
 //!
 //! Nothing here is for direct use; the macro is `mimo::model!`, and what it writes goes through
 //! `mimo::__private`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod ast;

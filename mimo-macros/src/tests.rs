@@ -26,6 +26,7 @@ mod own;
 mod python;
 mod recovery;
 mod sizes;
+mod texts;
 mod values;
 mod warnings;
 

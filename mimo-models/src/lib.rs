@@ -47,6 +47,7 @@
 //!
 //! Weights are random: Keras's files are not read. `tests/counts.rs` compares the numbers of weights with Keras's, and `tests/parity.py`,
 //! run by hand, logits, gradients and moving statistics.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 pub mod convnext;

@@ -121,7 +121,15 @@ impl ConfusionMatrix {
         self.counts.chunks_exact(self.classes().max(1))
     }
 
-    /// Gives the classes names, in the place of their indices.
+    /// Gives the classes names, in the place of their indices. Those of a column of a table are known to its reader:
+    ///
+    /// ```ignore
+    /// let matrix = trainer.confusion_matrix(&test, 256, |outputs| &outputs.kind)?;
+    /// let matrix = matrix.with_names(reader.classes("kind")?)?;
+    /// matrix.picture()?.save("kind.svg")?;
+    /// ```
+    ///
+    /// `examples/19_table.rs` is a program that does so.
     ///
     /// # Errors
     /// [`Confusion`](crate::error::Error::Confusion) for another number of names.

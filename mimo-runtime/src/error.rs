@@ -312,6 +312,8 @@ pub enum Error {
         /// The method that announces them.
         what: &'static str,
     },
+    /// A stream is to be shuffled in a buffer that holds no samples.
+    ShuffleBuffer,
     /// A table, or an array in a file, cannot be read, or does not fit the model.
     Table {
         /// Where.

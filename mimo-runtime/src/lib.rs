@@ -1,5 +1,6 @@
 //! What a model of mimo needs to run: layers, losses, metrics, optimizers, training and files.
 //! Usable and testable without the macro; the macro writes only descriptions of what is here.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 pub mod batch;

@@ -7,16 +7,16 @@
 pub(crate) mod curves;
 mod graph;
 pub(crate) mod heat;
-mod layered;
 mod matrix;
 #[cfg(feature = "png")]
 mod png;
 pub(crate) mod scale;
-pub(crate) mod svg;
 #[cfg(test)]
 mod tests;
 
 use std::path::Path;
+
+pub(crate) use mimo_graph::picture::svg;
 
 use crate::data::spec;
 use crate::error::Error;
@@ -61,7 +61,9 @@ impl Picture {
     #[cfg(feature = "report")]
     pub(crate) fn inline(&self) -> String {
         let width = svg::Number(self.width);
-        self.svg(&format!(" style=\"width:{width}px\""), "")
+        // Of a picture that is wider than the page, the letters get smaller before it has to be scrolled.
+        let least = svg::Number(self.width * 0.6);
+        self.svg(&format!(" style=\"width:{width}px;min-width:{least}px\""), "")
     }
 
     fn svg(&self, attributes: &str, first: &str) -> String {
@@ -119,7 +121,8 @@ impl Picture {
 /// Draws the graph of a model, from top to bottom: a box per call of a layer with its name, class, settings and parameters, and a line per
 /// tensor with the shape of one sample. Inputs are blue and outputs orange; an output names its loss.
 ///
-/// A nested model is one box. In a graph with more than 40 boxes, layers that follow each other without a branch share one, with a line for each.
+/// A nested model is one box. In a graph with more than 40 boxes, or wider than 1100 pixels, layers that follow each other without a branch share
+/// one, with a line for each, and many inputs or outputs stand in several rows.
 ///
 /// Keras: [`plot_model`](https://keras.io/api/utils/model_plotting_utils/)
 pub fn model_graph<M: Model>() -> Picture {
@@ -143,9 +146,9 @@ impl<M: Trainable> History<M> {
         Ok(self.learning_curves()?.to_svg())
     }
 
-    /// The learning curves: a row for the total loss and for each output, with a panel for its loss and for each metric, in which a solid
-    /// line is training and a dashed one validation. The epoch that was best, by validation if there was one, has a ring. Values that are NaN or
-    /// infinite leave a gap. Feature `plot`.
+    /// The learning curves: for the total loss and for each output a panel of its loss and of each metric, in which a solid line is training
+    /// and a dashed one validation. Outputs with few values share a row. The epoch that was best, by validation if there was one, has a ring.
+    /// Values that are NaN or infinite leave a gap. Feature `plot`.
     ///
     /// # Errors
     /// [`NoData`](Error::NoData) if there was no epoch.

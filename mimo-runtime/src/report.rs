@@ -100,8 +100,17 @@ impl Report {
     /// Adds losses and metrics that were measured at the end, such as those of the test data.
     #[must_use]
     pub fn evaluation<M: Trainable>(mut self, name: &str, evaluation: &Evaluation<M>) -> Self {
-        let rows: Vec<_> = evaluation.pairs().into_iter().map(|(key, value)| (key, short(value))).collect();
-        let _ = write!(self.evaluations, "<h3>{}</h3>\n{}", escape(name), numbers(&rows));
+        let mut pairs = evaluation.pairs();
+        // The losses of all outputs come first; here the values of an output stand together, after those of all.
+        let outputs = spec::<M>().outputs;
+        pairs.sort_by_key(|(key, _)| {
+            let (name, _) = curves::parts::<M>(key);
+            outputs.iter().position(|output| output.name == name)
+        });
+        let row = |(key, value): (_, f64)| named::<M>(key).into_iter().chain([short(value)]).collect();
+        let rows = pairs.into_iter().map(row);
+        let table = table_of_values::<M>(&[""], rows);
+        let _ = write!(self.evaluations, "<h3>{}</h3>\n{table}", escape(name));
         self
     }
 
@@ -215,20 +224,6 @@ fn facts<N: AsRef<str>>(rows: &[(N, String)]) -> String {
     let mut table = String::from("<table class=\"facts\">\n");
     for (name, value) in rows {
         let _ = writeln!(table, "<tr><th>{}</th><td>{}</td></tr>", escape(name.as_ref()), escape(value));
-    }
-    table + "</table>\n"
-}
-
-/// A table of two columns, names and numbers.
-fn numbers<N: AsRef<str>>(rows: &[(N, String)]) -> String {
-    let mut table = String::from("<table>\n");
-    for (name, value) in rows {
-        let _ = writeln!(
-            table,
-            "<tr><th>{}</th><td class=\"n\">{}</td></tr>",
-            escape(name.as_ref()),
-            escape(value)
-        );
     }
     table + "</table>\n"
 }
@@ -372,14 +367,15 @@ fn learning_curves<M: Trainable>(heads: &[curves::Head], history: &History<M>) -
         return "<p>There was no epoch.</p>\n".into();
     }
     let mut html = curves::draw_legend(heads).inline();
+    // Outputs stand side by side as they fit, each with its panels together.
+    html.push_str("<div class=\"panels\">\n");
     for head in heads {
-        if heads.len() > 1 {
-            html.push_str(&h3(&head.name));
-        }
-        html.push_str("<div class=\"panels\">\n");
+        let name = if heads.len() > 1 { h3(&head.name) } else { String::new() };
+        let _ = writeln!(html, "<div>{name}<div class=\"panels\">");
         curves::draw_each(head).iter().for_each(|panel| html.push_str(&panel.inline()));
-        html.push_str("</div>\n");
+        html.push_str("</div></div>\n");
     }
+    html.push_str("</div>\n");
     if let Some((epoch, step)) =
         history.epochs().iter().find_map(|epoch| Some((epoch.epoch, epoch.not_finite?)))
     {
@@ -397,14 +393,38 @@ fn learning_curves<M: Trainable>(heads: &[curves::Head], history: &History<M>) -
         let last = history.last().and_then(|epoch| epoch.get(key)).map_or("–".into(), short);
         [value, epoch, last]
     };
-    let keys = history.keys().into_iter().filter(|key| !history.is_validation(key));
-    let rows = keys.map(|key| {
-        let validation = if validated { of(&format!("val_{key}")).to_vec() } else { vec![] };
-        let training = of(&key);
-        [key].into_iter().chain(training).chain(validation).collect()
+    let rows = heads.iter().flat_map(|head| &head.curves).map(|curve| {
+        let validation = if validated { of(&format!("val_{}", curve.key)).to_vec() } else { vec![] };
+        named::<M>(&curve.key).into_iter().chain(of(&curve.key)).chain(validation).collect()
     });
     html.push_str("<h3>Best epochs</h3>\n");
-    let head = ["Value", "Training: best", "epoch", "last", "Validation: best", "epoch", "last"];
-    let head = if validated { &head[..] } else { &head[..4] };
-    html + &table(head, &[1, 2, 3, 4, 5, 6], rows)
+    let columns = ["Training: best", "epoch", "last", "Validation: best", "epoch", "last"];
+    let columns = if validated { &columns[..] } else { &columns[..3] };
+    html + &table_of_values::<M>(columns, rows)
+}
+
+/// A table of training values: their outputs, unless the model has one, their names, and columns of numbers.
+fn table_of_values<M: Trainable>(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let names = if spec::<M>().outputs.len() == 1 { &["Value"][..] } else { &["Output", "Value"] };
+    let head: Vec<&str> = names.iter().chain(columns).copied().collect();
+    let right: Vec<usize> = (names.len()..head.len()).collect();
+    // An output is named in the first of its rows.
+    let mut last = String::new();
+    let rows = rows.map(|mut row| {
+        if let (2, Some(name)) = (names.len(), row.first_mut()) {
+            match *name == last {
+                true => name.clear(),
+                false => last.clone_from(name),
+            }
+        }
+        row
+    });
+    table(&head, &right, rows)
+}
+
+/// The cells that name a training value: of `slope_mae`, `slope` and `mae`; of a model with one output, the key.
+fn named<M: Trainable>(key: &str) -> Vec<String> {
+    let (output, value) = curves::parts::<M>(key);
+    let cells = if spec::<M>().outputs.len() == 1 { vec![value] } else { vec![output, value] };
+    cells.into_iter().map(str::to_owned).collect()
 }

@@ -1,4 +1,5 @@
-"""Arrays as NumPy writes them: `arrays.npz`, `arrays_compressed.npz`, and their values in `arrays.json`.
+"""Arrays as NumPy writes them: `arrays.npz`, `arrays_compressed.npz`, and their values in `arrays.json`; `arrays_unread.npz` has element
+types that are not read.
 
     python3 tests/golden/make_arrays.py
 """
@@ -36,3 +37,13 @@ expected = {
 }
 with open(os.path.join(here, "arrays.json"), "w") as file:
     json.dump(expected, file, indent=1)
+np.savez(
+    os.path.join(here, "arrays_unread.npz"),
+    day=np.array(["2024-05-31", "2024-06-01"], "M8[D]"),
+    wait=np.array([1, 2], "m8[s]"),
+    ascii=np.array([b"ab", b"c"], "S2"),
+    complex=np.array([1j, 2], "<c8"),
+    raw=np.array([b"ab", b"c"], "V2"),
+    record=np.array([(1, 2.0), (3, 4.0)], [("a", "<i4"), ("b", "<f4")]),
+    number=np.array([1.5, 2.5], "<f4"),
+)

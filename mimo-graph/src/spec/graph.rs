@@ -127,6 +127,40 @@ macro_rules! graph_types {
                 })
             }
 
+            /// The class and the arguments that differ from their defaults, for pictures: `Conv2D(64, (3, 3), relu)`. `length` and
+            /// `number` write whole numbers and others.
+            pub fn short(
+                &self,
+                length: &dyn Fn(&Length) -> String,
+                number: &dyn Fn(&Number) -> String,
+            ) -> String {
+                // What hardly tells one layer from another is left out.
+                let says_little = |name: &str| {
+                    matches!(name, "epsilon" | "momentum" | "seed") || name.ends_with("_initializer")
+                };
+                let given =
+                    self.given.iter().filter(|argument| !says_little(argument.name)).map(|argument| {
+                        let value = argument.value.short(length, number);
+                        // Units, filters, kernels, activations and padding are known without their names.
+                        let is_known = matches!(
+                            argument.name,
+                            "units"
+                                | "filters"
+                                | "l1"
+                                | "l2"
+                                | "kernel_size"
+                                | "pool_size"
+                                | "activation"
+                                | "padding"
+                        );
+                        if is_known { value } else { format!("{}={value}", argument.name) }
+                    });
+                match given.collect::<Vec<_>>() {
+                    given if given.is_empty() => self.class.into(),
+                    given => format!("{}({})", self.class, given.join(", ")),
+                }
+            }
+
             /// The value of an argument; `None` if the item has no argument of this name.
             pub fn argument(&self, name: &str) -> Option<&Setting> {
                 self.arguments().find(|(argument, _)| *argument == name).map(|(_, value)| value)
@@ -226,6 +260,27 @@ macro_rules! graph_types {
         }
 
         impl Setting {
+            fn short(
+                &self,
+                length: &dyn Fn(&Length) -> String,
+                number: &dyn Fn(&Number) -> String,
+            ) -> String {
+                match self {
+                    Setting::None => "none".into(),
+                    Setting::Bool(value) => value.to_string(),
+                    Setting::Whole(value) => length(value),
+                    Setting::Negative(value) => value.to_string(),
+                    Setting::Float(value) => number(value),
+                    Setting::Text(text) => text.to_string(),
+                    Setting::List(values) => {
+                        let values: Vec<String> =
+                            values.iter().map(|value| value.short(length, number)).collect();
+                        format!("({})", values.join(", "))
+                    }
+                    Setting::Item(item) => item.short(length, number),
+                }
+            }
+
             /// The item, if the value is one.
             pub fn item(&self) -> Option<&ItemSpec> {
                 match self {

@@ -2,28 +2,37 @@
 //! costs.
 
 use mimo_graph::dim::Dim;
-use mimo_graph::graph::{Dtype, Layer, Node, NodeId, TensorId};
+use mimo_graph::graph::{Dtype, Layer, Node, TensorId};
 use mimo_graph::lanes::{self, Step};
 use mimo_graph::plan::Plan;
+use mimo_graph::summary::thousands;
 use mimo_graph::target::Target;
+use proc_macro2::TokenStream;
+use quote::quote;
 
 use super::context::Context;
-use super::program;
+use super::{picture, program};
 
-/// The lines that follow what the user wrote.
-pub(super) fn model(cx: &Context<'_>, plan: &Plan) -> Vec<String> {
+/// The attributes that follow what the user wrote.
+///
+/// The graph is a picture in what rustdoc writes, and lines of text in what an editor shows, which has no pictures.
+pub(super) fn model(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let mut lines = ports(cx);
     lines.extend(layers(cx));
     lines.extend(totals(cx, plan));
-    lines.extend([String::new(), "# Graph".into(), String::new()]);
-    if let Some(rows) = drawing(cx) {
-        lines.push("```text".into());
-        lines.extend(rows);
-        lines.extend(["```".into(), String::new()]);
+    let text = drawing(cx).map(|rows| format!(" ```text\n {}\n ```", rows.join("\n ")));
+    let picture = picture::graph(cx);
+    if text.is_some() || picture.is_some() {
+        lines.extend([String::new(), "# Graph".into(), String::new()]);
     }
-    lines.extend(mermaid(cx));
     // As in `/// text`: a space before the text.
-    lines.into_iter().map(|line| if line.is_empty() { line } else { format!(" {line}") }).collect()
+    let lines = lines.into_iter().map(|line| if line.is_empty() { line } else { format!(" {line}") });
+    let text = text.map(|text| match picture {
+        Some(_) => quote!(#[cfg_attr(not(doc), doc = #text)]),
+        None => quote!(#[doc = #text]),
+    });
+    let picture = picture.map(|picture| quote!(#[cfg_attr(doc, doc = #picture)]));
+    quote!(#(#[doc = #lines])* #text #picture)
 }
 
 /// What is given, and what comes out and how it is trained.
@@ -185,17 +194,9 @@ fn given(cx: &Context<'_>, node: &Node) -> String {
 }
 
 /// A length as documentation has it: `463,307`, or as the user wrote it.
-fn number(cx: &Context<'_>, dim: &Dim) -> String {
+pub(super) fn number(cx: &Context<'_>, dim: &Dim) -> String {
     let Some(n) = dim.known() else { return format!("`{}`", dim.display(&cx.graph.consts)) };
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    thousands(n)
 }
 
 /// How much memory so many values of four bytes take.
@@ -207,32 +208,6 @@ fn bytes(values: usize) -> String {
         ..1e9 => format!("{:.1} MB", bytes / 1e6),
         _ => format!("{:.1} GB", bytes / 1e9),
     }
-}
-
-/// The graph as a Mermaid flowchart.
-fn mermaid(cx: &Context<'_>) -> Vec<String> {
-    let graph = cx.graph;
-    let id = |tensor: TensorId| match graph.tensor(tensor).producer {
-        Some(node) => format!("n{}", node.0),
-        None => format!("i{}", tensor.0),
-    };
-    let mut lines = vec!["```mermaid".to_owned(), "flowchart TD".to_owned()];
-    for port in &graph.inputs {
-        lines.push(format!("    {}([\"{} {}\"])", id(port.tensor), port.name, shown(cx, port.tensor)));
-    }
-    for (NodeId(index), node) in cx.live_nodes() {
-        let layer = graph.layer(node.layer);
-        let output = node.outputs.first().map(|&output| shown(cx, output)).unwrap_or_default();
-        lines.push(format!("    n{index}[\"{} · {} {output}\"]", layer.name, layer.kind.class_name()));
-        for &input in &node.inputs {
-            lines.push(format!("    {} --> n{index}", id(input)));
-        }
-    }
-    for (index, port) in graph.outputs.iter().enumerate() {
-        lines.push(format!("    {} --> o{index}([\"{}\"])", id(port.tensor), port.name));
-    }
-    lines.push("```".into());
-    lines
 }
 
 /// The layer or input that gives a tensor.

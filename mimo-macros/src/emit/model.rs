@@ -18,7 +18,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let any_batch = columns::input_arguments(cx, &usize);
     // In braces: without, a type called `N` around the model would be taken for it.
     let fixed_batch = columns::input_arguments(cx, &quote!(#private::Const<{ N }>));
-    let lines = docs::model(cx, plan);
+    let docs = docs::model(cx, plan);
     let fields = weights::fields(cx, plan);
     let (names, types) = (fields.iter().map(|field| &field.0), fields.iter().map(|field| &field.1));
     let field_docs = fields.iter().map(|field| &field.2);
@@ -35,7 +35,7 @@ pub(super) fn items(cx: &Context<'_>, plan: &Plan) -> TokenStream {
     let new_doc = format!(" Makes a [`{model}`] with random weights: the same seed gives the same weights.");
     quote! {
         #attributes
-        #(#[doc = #lines])*
+        #docs
         #[derive(#core::clone::Clone, #core::fmt::Debug)]
         #allowances
         #vis struct #name<

@@ -79,6 +79,16 @@ pub enum TableFault {
         /// The cell.
         text: String,
     },
+    /// A cell of a column of numbers is a date.
+    DateAsNumber {
+        /// The cell.
+        text: String,
+    },
+    /// A cell is not a date of ISO 8601.
+    NotADate {
+        /// The cell.
+        text: String,
+    },
     /// A cell is not a whole number.
     NotWhole {
         /// The cell.
@@ -98,7 +108,7 @@ pub enum TableFault {
         /// The float type.
         float: &'static str,
     },
-    /// A column cannot be used, such as one of dates; the other columns of the table can.
+    /// A column cannot be used, such as one of durations; the other columns of the table can.
     Unread {
         /// Why not.
         reason: String,
@@ -267,6 +277,17 @@ impl fmt::Display for TableFault {
             TableFault::NotANumber { text } => write!(
                 f,
                 "`{}` is not a number; if it means that the value is missing, add it to `missing`",
+                cut(text)
+            ),
+            TableFault::DateAsNumber { text } => write!(
+                f,
+                "`{}` is a date, not a number: read the column with `.dates([DatePart::Days])`, or with `Month`, `Weekday`, … for its parts",
+                cut(text)
+            ),
+            TableFault::NotADate { text } => write!(
+                f,
+                "`{}` is not a date as ISO 8601 writes it, such as `2024-05-31` or `2024-05-31T12:00:00`; if it means that the value is missing, \
+                 add it to `missing`",
                 cut(text)
             ),
             TableFault::NotWhole { text } => write!(f, "`{}` is not a whole number", cut(text)),

@@ -36,14 +36,14 @@ pub fn prefetch<D>(data: D) -> Prefetch<D> {
 }
 
 impl<D> Prefetch<D> {
-    /// Number of threads that read; 1 by default. A data set that is read in order, such as [`stream`](super::stream()), has one.
+    /// Number of threads that read; 1 by default, and for 0. A data set that is read in order, such as [`stream`](super::stream()), has one.
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers.max(1);
         self
     }
 
-    /// Number of batches that are in memory at most, beside the one that is trained; 2 by default. Workers wait when so many are read.
+    /// Number of batches that are in memory at most, beside the one that is trained; 2 by default, and 1 for 0. Workers wait when so many are read.
     #[must_use]
     pub fn ahead(mut self, batches: usize) -> Self {
         self.ahead = batches.max(1);

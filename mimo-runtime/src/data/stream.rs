@@ -16,8 +16,8 @@ use crate::weighting::Weighting;
 pub struct Stream<M, F> {
     rows: usize,
     weighting: Weighting,
-    /// Samples among which the next one is drawn, and the seed; 0 for the order of the source.
-    shuffle: (usize, u64),
+    /// Samples among which the next one is drawn, and the seed.
+    shuffle: Option<(usize, u64)>,
     open: F,
     model: PhantomData<fn() -> M>,
 }
@@ -37,21 +37,24 @@ pub struct Stream<M, F> {
 /// An error of the source ends the `fit` or `evaluate` at the batch that needs its samples, and so does
 /// [`StreamEnded`](Error::StreamEnded) if there are fewer samples than `rows`; the trainer has the state after the step before. Samples
 /// after the first `rows` are not read. [`StreamOrder`](Error::StreamOrder) if single samples of a stream are asked for, as
-/// [`train_on_rows`](crate::trainer::Trainer::train_on_rows) can.
+/// [`train_on_rows`](crate::trainer::Trainer::train_on_rows) can; [`ShuffleBuffer`](Error::ShuffleBuffer).
 pub fn stream<M, F, I>(rows: usize, open: F) -> Stream<M, F>
 where
     M: Trainable + 'static,
     F: Fn() -> Result<I, Error> + Sync,
     I: Iterator<Item = Result<ArrayDataset<M>, Error>> + Send + 'static,
 {
-    Stream { rows, weighting: Weighting::NONE, shuffle: (0, 0), open, model: PhantomData }
+    Stream { rows, weighting: Weighting::NONE, shuffle: None, open, model: PhantomData }
 }
 
 impl<M, F> Stream<M, F> {
-    /// Draws each next sample of a training epoch from a buffer of so many, as `tf.data.Dataset.shuffle`. The order depends on the seed and the epoch.
+    /// Draws each next sample of a training epoch from a buffer of so many, as `tf.data.Dataset.shuffle`: the more, the better they are mixed, and
+    /// the more memory it takes. A buffer of 1 keeps the order of the source. The order depends on the seed and the epoch.
+    ///
+    /// A buffer of 0 is reported by the `fit` that reads the stream: [`ShuffleBuffer`](Error::ShuffleBuffer).
     #[must_use]
     pub fn shuffle(mut self, buffer: usize, seed: u64) -> Self {
-        self.shuffle = (buffer, seed);
+        self.shuffle = Some((buffer, seed));
         self
     }
 
@@ -122,7 +125,10 @@ where
         if !plan.rows.iter().enumerate().all(|(place, row)| *row == first + place) {
             return Err(Error::StreamOrder);
         }
-        let (buffer, seed) = if plan.training { self.shuffle } else { (0, 0) };
+        if self.shuffle.is_some_and(|(buffer, _)| buffer == 0) {
+            return Err(Error::ShuffleBuffer);
+        }
+        let (buffer, seed) = self.shuffle.filter(|_| plan.training).unwrap_or((1, 0));
         let mut reader = BlockReader {
             blocks: (self.open)()?,
             block: None,
@@ -209,7 +215,7 @@ where
         self.batch.clear();
         let reader = self.reader.get_mut().unwrap_or_else(PoisonError::into_inner);
         for _ in rows {
-            while reader.left > 0 && self.buffer.len() < self.size.max(1) {
+            while reader.left > 0 && self.buffer.len() < self.size {
                 reader.left -= 1;
                 self.buffer.push(reader.next()?);
             }

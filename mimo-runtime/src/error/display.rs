@@ -227,6 +227,11 @@ impl fmt::Display for Error {
                 "a stream is read in order, so that no other samples can be asked for: use `fit` and `evaluate`, or an \
                  `ArrayDataset`"
             ),
+            Error::ShuffleBuffer => write!(
+                f,
+                "the stream is shuffled in a buffer of 0 samples, among which none can be drawn: write the number of samples to hold in \
+                 memory, such as `.shuffle(10_000, SEED)`, or leave `.shuffle` out to read the stream in order"
+            ),
             Error::StreamWeights { what } => write!(
                 f,
                 "a block of the stream has weights or missing targets of which the trainer does not know: call `.{what}(true)` on the stream"

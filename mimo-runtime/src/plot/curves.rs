@@ -1,16 +1,20 @@
-//! Learning curves: a row of panels for each output.
+//! Learning curves: panels for each output.
+
+use mimo_graph::spec::OutputSpec;
 
 use super::scale::{Scale, decades, label, limits, short, ticks};
-use super::svg::{Anchor, Canvas, fitted, fitted_middle};
+use super::svg::{Anchor, Canvas, fitted_middle};
 use super::{Picture, svg};
 use crate::data::spec;
 use crate::history::History;
 use crate::model::Trainable;
 
 /// Width and height of the panel of one value.
-const PANEL: (f64, f64) = (360.0, 220.0);
-/// Panels side by side.
-const ACROSS: usize = 3;
+const PANEL: (f64, f64) = (360.0, 236.0);
+/// Height of the name of an output above its panels.
+const NAME: f64 = 24.0;
+/// Most panels side by side in a picture.
+const ACROSS: usize = 6;
 /// Points of a line; of more, the least and the greatest of each stretch are drawn.
 const POINTS: usize = 1500;
 
@@ -25,27 +29,31 @@ pub(crate) struct Head {
 #[derive(Clone, Debug)]
 pub(crate) struct Curve {
     pub(crate) key: String,
+    /// Where the name of the value begins in the key, after the output.
+    pub(crate) value_at: usize,
     pub(crate) train: Vec<(f64, f64)>,
     pub(crate) validation: Vec<(f64, f64)>,
     /// The best epoch and its value.
     pub(crate) best: Option<(f64, f64)>,
 }
 
+/// The output and the value that the key of a training value names: `slope` and `mae` of `slope_mae`. Keys of no single output belong to `total`, and
+/// those of a model with one output to this.
+pub(crate) fn parts<M: Trainable>(key: &str) -> (&'static str, &str) {
+    let outputs = spec::<M>().outputs;
+    if let [only] = outputs {
+        return (only.name, key);
+    }
+    let value_of = |output: &OutputSpec| {
+        let value = key.strip_prefix(output.name)?.strip_prefix('_')?;
+        (value == "loss" || output.metrics.iter().any(|(metric, _)| *metric == value)).then_some(value)
+    };
+    let found = outputs.iter().find_map(|output| Some((output.name, value_of(output)?)));
+    found.unwrap_or(("total", key))
+}
+
 /// The curves of a training, by output.
 pub(crate) fn of<M: Trainable>(history: &History<M>) -> Vec<Head> {
-    let outputs = spec::<M>().outputs;
-    let head_of = |key: &str| match outputs {
-        [only] => only.name,
-        several => {
-            let owns = |name: &str| {
-                let rest = key.strip_prefix(name).and_then(|rest| rest.strip_prefix('_'));
-                let output = several.iter().find(|output| output.name == name);
-                let metrics = output.map_or(&[][..], |output| output.metrics);
-                rest.is_some_and(|rest| rest == "loss" || metrics.iter().any(|(metric, _)| *metric == rest))
-            };
-            several.iter().find(|output| owns(output.name)).map_or("total", |output| output.name)
-        }
-    };
     let mut heads: Vec<Head> = Vec::new();
     for key in history.keys().into_iter().filter(|key| !history.is_validation(key)) {
         let points = |key: &str| -> Vec<(f64, f64)> {
@@ -57,8 +65,9 @@ pub(crate) fn of<M: Trainable>(history: &History<M>) -> Vec<Head> {
         let measured = if validation.is_empty() { &key } else { &val_key };
         let best =
             history.best(measured).and_then(|epoch| Some((epoch.epoch as f64 + 1.0, epoch.get(measured)?)));
-        let name = head_of(&key);
-        let curve = Curve { key, train, validation, best };
+        let (name, value) = parts::<M>(&key);
+        let value_at = key.len() - value.len();
+        let curve = Curve { value_at, train, validation, best, key };
         match heads.iter_mut().find(|head| head.name == name) {
             Some(head) => head.curves.push(curve),
             None => heads.push(Head { name: name.into(), curves: vec![curve] }),
@@ -67,29 +76,47 @@ pub(crate) fn of<M: Trainable>(history: &History<M>) -> Vec<Head> {
     heads
 }
 
-/// All panels in one picture.
+/// All panels in one picture. Outputs with few values share a row.
 pub(crate) fn draw(heads: &[Head]) -> Picture {
     const MARGIN: f64 = 12.0;
-    let across = heads.iter().map(|head| head.curves.len()).max().unwrap_or(1).clamp(1, ACROSS);
+    let across = across(heads);
     let size = PANEL.0 * across as f64 + 2.0 * MARGIN;
     let mut canvas = Canvas::default();
     legend(&mut canvas, (MARGIN + 52.0, 24.0), heads.iter().any(Head::is_validated));
-    let mut y = 40.0;
+    let named = if heads.len() > 1 { NAME } else { 0.0 };
+    let (mut y, mut column) = (40.0, 0);
+    let next_row = |y: &mut f64, column: &mut usize| {
+        *y += named + PANEL.1 + 8.0;
+        *column = 0;
+    };
     for head in heads {
-        if heads.len() > 1 {
-            let name = fitted(&head.name, 14.0, size - 2.0 * MARGIN);
-            canvas.text((MARGIN, y + 16.0), Anchor::Start, 14.0, "ink strong", &name);
-            y += 24.0;
+        let panels = head.curves.len();
+        // An output is not broken between two rows, unless it needs several.
+        if column > 0 && column + panels > across {
+            next_row(&mut y, &mut column);
         }
-        for row in head.curves.chunks(across) {
-            for (i, curve) in row.iter().enumerate() {
-                panel(&mut canvas, (MARGIN + PANEL.0 * i as f64, y), head.title(curve), curve);
+        if named > 0.0 {
+            let room = PANEL.0 * panels.min(across) as f64 - MARGIN;
+            let name = fitted_middle(&head.name, 14.0, room);
+            let x = MARGIN + PANEL.0 * column as f64;
+            canvas.text((x, y + 16.0), Anchor::Start, 14.0, "ink strong", &name);
+        }
+        for (place, curve) in head.curves.iter().enumerate() {
+            if place > 0 && column == across {
+                next_row(&mut y, &mut column);
             }
-            y += PANEL.1;
+            panel(&mut canvas, (MARGIN + PANEL.0 * column as f64, y + named), curve.value(), curve);
+            column += 1;
         }
-        y += 8.0;
     }
-    Picture::new((size, y + 4.0), "Learning curves", canvas)
+    Picture::new((size, y + named + PANEL.1 + 12.0), "Learning curves", canvas)
+}
+
+/// The number of panels side by side with which a picture is about as high as wide: three, and more for many panels.
+fn across(heads: &[Head]) -> usize {
+    let panels: usize = heads.iter().map(|head| head.curves.len()).sum();
+    let square = (panels as f64 * (PANEL.1 + NAME) / PANEL.0).sqrt().ceil() as usize;
+    square.clamp(3.min(panels.max(1)), ACROSS)
 }
 
 /// Each panel as a picture of its own, for a page that sets them side by side as they fit.
@@ -97,7 +124,7 @@ pub(crate) fn draw(heads: &[Head]) -> Picture {
 pub(crate) fn draw_each(head: &Head) -> Vec<Picture> {
     let draw = |curve: &Curve| {
         let mut canvas = Canvas::default();
-        panel(&mut canvas, (0.0, 0.0), head.title(curve), curve);
+        panel(&mut canvas, (0.0, 0.0), curve.value(), curve);
         Picture::new(PANEL, format!("Learning curve of {}", curve.key), canvas)
     };
     head.curves.iter().map(draw).collect()
@@ -112,14 +139,15 @@ pub(crate) fn draw_legend(heads: &[Head]) -> Picture {
 }
 
 impl Head {
-    /// The title of a panel: the output is the heading of its row.
-    fn title<'c>(&self, curve: &'c Curve) -> &'c str {
-        let rest = curve.key.strip_prefix(&*self.name).and_then(|rest| rest.strip_prefix('_'));
-        rest.unwrap_or(&curve.key)
-    }
-
     fn is_validated(&self) -> bool {
         self.curves.iter().any(|curve| !curve.validation.is_empty())
+    }
+}
+
+impl Curve {
+    /// The key without the output: `loss`, `mae`.
+    fn value(&self) -> &str {
+        self.key.get(self.value_at..).unwrap_or(&self.key)
     }
 }
 
@@ -160,8 +188,9 @@ fn panel(canvas: &mut Canvas, (left, top): (f64, f64), title: &str, curve: &Curv
     let (first, last) =
         if last > first { (first, last) } else { (first.min(1e18) - 0.5, first.min(1e18) + 0.5) };
     let x = Scale { low: first, high: last, from: left + 60.0, to: left + PANEL.0 - 14.0 };
-    let y = Scale { low, high, from: top + PANEL.1 - 26.0, to: top + 28.0 };
-    let title = fitted_middle(title, 13.0, x.to - x.from - 70.0);
+    let y = Scale { low, high, from: top + PANEL.1 - 42.0, to: top + 28.0 };
+    let room = x.to - x.from - if logarithmic { 70.0 } else { 0.0 };
+    let title = fitted_middle(title, 13.0, room);
     canvas.text((x.from, top + 18.0), Anchor::Start, 13.0, "ink", &title);
     let values = if logarithmic {
         canvas.text((x.to, top + 18.0), Anchor::End, 10.0, "dim", "logarithmic");
@@ -182,6 +211,7 @@ fn panel(canvas: &mut Canvas, (left, top): (f64, f64), title: &str, curve: &Curv
         canvas.text((at, y.from + 16.0), Anchor::Middle, 10.0, "dim", &format!("{epoch}"));
     }
     canvas.line((x.from, y.from), (x.to, y.from), "axis");
+    canvas.text(((x.from + x.to) / 2.0, y.from + 31.0), Anchor::Middle, 10.0, "dim", "epoch");
     let validated = !curve.validation.is_empty();
     for (points, attributes, dot) in
         [(&curve.train, TRAIN, "class=\"dot-train\""), (&curve.validation, VALIDATION, "class=\"dot-val\"")]

@@ -1,420 +1,64 @@
 //! The graph of a model: its calls as boxes, its tensors as lines.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
-
-use mimo_graph::spec::{GraphSpec, ItemSpec, ModelSpec, Setting};
+use mimo_graph::picture::boxes::{self, Drawn, DrawnCall};
+use mimo_graph::spec::{GraphLayer, GraphSpec, ModelSpec};
 use mimo_graph::summary::thousands;
 
 use super::Picture;
-use super::layered::layout;
-use super::svg::{Anchor, Canvas, Number, fitted, width};
-
-/// Of more boxes, those without a branch between them share one.
-const MANY: usize = 40;
-/// Space between ranks, in which the shapes of tensors stand.
-const BETWEEN: f64 = 42.0;
-/// The part of it in which lines go straight down, beside their shapes.
-const STRAIGHT: f64 = 16.0;
-/// Height of a line of text.
-const LINE: f64 = 15.0;
-const WIDEST: f64 = 390.0;
-/// Bold letters of 11 pixels are as wide as plain ones of this size.
-const BOLD: f64 = 12.1;
-
-/// A box: an input, calls of layers, or a nested model.
-#[derive(Debug)]
-struct Node {
-    kind: Kind,
-    lines: Vec<Line>,
-    /// The outputs of the model that it computes.
-    outputs: Vec<String>,
-}
-
-/// A layer in a box.
-#[derive(Clone, Debug)]
-struct Line {
-    name: String,
-    /// Class and settings.
-    about: String,
-    /// Shape of its output, which a box with several lines has in the line.
-    shape: String,
-    /// Number of parameters, if there are any.
-    parameters: String,
-}
-
-impl Line {
-    /// What stands beside or below the name.
-    fn text(&self, with_shape: bool) -> String {
-        let shape = if with_shape { &*self.shape } else { "" };
-        let parts = [&*self.about, shape, &*self.parameters];
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind {
-    Input,
-    Layer,
-    Nested,
-}
-
-/// A tensor that is read.
-#[derive(Clone, Debug, PartialEq)]
-struct Edge {
-    from: usize,
-    to: usize,
-    shape: String,
-}
 
 /// Draws a graph.
 pub(super) fn draw(spec: &ModelSpec, graph: &GraphSpec) -> Picture {
-    let (nodes, edges) = boxes(spec, graph);
-    let (nodes, edges) = if nodes.len() > MANY { stacked(nodes, edges) } else { (nodes, edges) };
-    let sizes: Vec<(f64, f64)> = nodes.iter().map(size).collect();
-    let pairs: Vec<(usize, usize)> = edges.iter().map(|edge| (edge.from, edge.to)).collect();
-    let placed = layout(&sizes, &pairs, BETWEEN);
-    const MARGIN: f64 = 14.0;
-    // Shapes stand to the right of their lines, also of the last.
-    let shapes = edges.iter().map(|edge| width(&edge.shape, 10.0)).fold(0.0, f64::max);
-    let shift = |(x, y): (f64, f64)| (x + MARGIN, y + MARGIN + 24.0);
-    let mut canvas = Canvas::default();
-    let whole = (placed.size.0 + 2.0 * MARGIN + shapes / 2.0).max(width(spec.name, 14.0) + 2.0 * MARGIN);
-    canvas.text((MARGIN, 22.0), Anchor::Start, 14.0, "ink strong", spec.name);
-    for route in &placed.routes {
-        let points: Vec<_> = route.iter().copied().map(shift).collect();
-        line(&mut canvas, &points);
-    }
-    // One shape for each tensor, at its begin.
-    let mut shown: Vec<(usize, &str)> = Vec::new();
-    for (edge, route) in edges.iter().zip(&placed.routes) {
-        if let Some(&start) = route.first()
-            && !shown.contains(&(edge.from, &edge.shape))
-        {
-            let place = shown.iter().filter(|(from, _)| *from == edge.from).count() as f64;
-            shown.push((edge.from, &edge.shape));
-            let (x, y) = shift(start);
-            canvas.text((x + 5.0, y + 13.0 + 11.0 * place), Anchor::Start, 10.0, "dim halo", &edge.shape);
-        }
-    }
-    for ((node, &center), &(wide, high)) in nodes.iter().zip(&placed.centers).zip(&sizes) {
-        let (x, y) = shift(center);
-        draw_box(&mut canvas, node, [x - wide / 2.0, y - high / 2.0, wide, high]);
-    }
-    Picture::new((whole, placed.size.1 + 2.0 * MARGIN + 28.0), format!("Graph of {}", spec.name), canvas)
+    let (size, canvas) = boxes::draw(&drawn(spec, graph));
+    Picture::new(size, format!("Graph of {}", spec.name), canvas)
 }
 
-/// The boxes in topological order, and the tensors between them.
-fn boxes(spec: &ModelSpec, graph: &GraphSpec) -> (Vec<Node>, Vec<Edge>) {
-    let mut nodes: Vec<Node> = graph
-        .inputs
-        .iter()
-        .map(|input| {
-            let (shape, parameters) = (shape(graph, input.tensor), String::new());
-            let line = Line { name: input.name.into(), about: "Input".into(), shape, parameters };
-            Node { kind: Kind::Input, lines: vec![line], outputs: vec![] }
-        })
-        .collect();
-    let mut makers: BTreeMap<usize, usize> =
-        graph.inputs.iter().enumerate().map(|(i, input)| (input.tensor, i)).collect();
-    let groups = nested(graph);
-    let mut calls_of: BTreeMap<(bool, usize), usize> = BTreeMap::new();
-    let mut node_of_group: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut edges: Vec<Edge> = Vec::new();
-    for (call, group) in graph.calls.iter().zip(&groups) {
-        let place = match group.and_then(|group| node_of_group.get(&group)) {
-            Some(&place) => place,
-            None => {
-                let place = nodes.len();
-                let mut node = node(spec, graph, call.layer, group.is_some(), &mut calls_of);
-                if let (Some(line), Some(&tensor)) = (node.lines.first_mut(), call.outputs.first()) {
-                    line.shape = shape(graph, tensor);
-                }
-                nodes.push(node);
-                if let Some(group) = group {
-                    node_of_group.insert(*group, place);
-                }
-                place
-            }
-        };
-        for tensor in call.inputs {
-            if let Some(&from) = makers.get(tensor)
-                && from != place
-            {
-                let edge = Edge { from, to: place, shape: shape(graph, *tensor) };
-                // A nested model may read a tensor in several places.
-                if group.is_none() || !edges.contains(&edge) {
-                    edges.push(edge);
-                }
-            }
-        }
-        makers.extend(call.outputs.iter().map(|tensor| (*tensor, place)));
-    }
-    for output in graph.outputs {
-        if let Some(node) = makers.get(&output.tensor).and_then(|place| nodes.get_mut(*place)) {
-            let trained = spec.outputs.iter().find(|it| it.name == output.name);
-            let loss = trained.and_then(|it| it.loss).map_or(String::new(), |loss| format!(" · {loss}"));
-            let shape = shape(graph, output.tensor);
-            let is_layers = node.lines.last().is_some_and(|line| line.name == output.name);
-            let name = if is_layers { String::new() } else { format!("{} ", output.name) };
-            node.outputs.push(format!("output {name}[{shape}]{loss}"));
-        }
-    }
-    (nodes, edges)
-}
-
-/// The call of a layer as a box, or that of the nested model to which it belongs.
-fn node(
-    spec: &ModelSpec,
-    graph: &GraphSpec,
-    layer: usize,
-    is_nested: bool,
-    calls_of: &mut BTreeMap<(bool, usize), usize>,
-) -> Node {
-    let Some(layer_spec) = graph.layers.get(layer) else {
-        return Node { kind: Kind::Layer, lines: vec![], outputs: vec![] };
-    };
-    let parameters = |inside: &dyn Fn(&str) -> bool| -> usize {
+fn drawn(spec: &ModelSpec, graph: &GraphSpec) -> Drawn {
+    let parameters = |inside: &dyn Fn(&str) -> bool, is_frozen: bool| -> String {
         let weights = spec.weights.iter().filter(|weight| inside(weight.name));
-        weights.map(|weight| weight.shape.iter().product::<usize>()).sum()
-    };
-    let model =
-        layer_spec.model.and_then(|model| Some((model, graph.models.get(model)?))).filter(|_| is_nested);
-    let (key, kind, mut name, class, count) = match model {
-        Some((index, model)) => {
-            let prefix = format!("{}/", model.name);
-            let count = parameters(&|weight: &str| weight.starts_with(&prefix));
-            ((true, index), Kind::Nested, model.name.to_owned(), model.class.to_owned(), count)
-        }
-        None => {
-            let count = parameters(&|weight: &str| layer_spec.weights.contains(&weight));
-            ((false, layer), Kind::Layer, layer_spec.name.to_owned(), described(&layer_spec.item), count)
+        match weights.map(|weight| weight.shape.iter().product::<usize>()).sum::<usize>() {
+            0 => String::new(),
+            count => format!("{} parameters{}", thousands(count), if is_frozen { ", frozen" } else { "" }),
         }
     };
-    let calls = calls_of.entry(key).or_insert(0);
-    *calls += 1;
-    if *calls > 1 {
-        let _ = write!(name, " (call {calls})");
-    }
-    let frozen = if layer_spec.trainable { "" } else { ", frozen" };
-    let parameters =
-        if count > 0 { format!("{} parameters{frozen}", thousands(count)) } else { String::new() };
-    Node { kind, lines: vec![Line { name, about: class, shape: String::new(), parameters }], outputs: vec![] }
-}
-
-/// For each call, a number of the box of the nested model to which it belongs. Calls of one nested model that read each other's tensors share a
-/// box, unless there would be a cycle.
-fn nested(graph: &GraphSpec) -> Vec<Option<usize>> {
-    let model = |call: usize| graph.layers.get(graph.calls.get(call)?.layer)?.model;
-    let maker: BTreeMap<usize, usize> = (graph.calls.iter().enumerate())
-        .flat_map(|(index, call)| call.outputs.iter().map(move |tensor| (*tensor, index)))
-        .collect();
-    let mut groups: Vec<usize> = (0..graph.calls.len()).collect();
-    let read = |index: usize| {
-        let inputs = graph.calls.get(index).map_or(&[][..], |call| call.inputs);
-        inputs.iter().filter_map(|tensor| maker.get(tensor).copied())
+    let call = |call: &mimo_graph::spec::LayerCall| {
+        let plain = GraphLayer::PLAIN;
+        let layer = graph.layers.get(call.layer).unwrap_or(&plain);
+        DrawnCall {
+            layer: call.layer,
+            name: layer.name.into(),
+            about: layer.item.short(&usize::to_string, &f64::to_string),
+            parameters: parameters(&|weight| layer.weights.contains(&weight), !layer.trainable),
+            model: layer.model,
+            inputs: call.inputs.to_vec(),
+            outputs: call.outputs.to_vec(),
+        }
     };
-    for index in 0..groups.len() {
-        if model(index).is_none() {
-            continue;
-        }
-        for other in read(index).filter(|&other| model(other) == model(index)) {
-            let (a, b) = (groups[index], groups[other]);
-            let (least, greatest) = (a.min(b), a.max(b));
-            groups.iter_mut().filter(|group| **group == greatest).for_each(|group| *group = least);
-        }
-    }
-    // A box stands where its first call does, so a tensor from outside must not come from a later box.
-    let first = |group: usize| groups.iter().position(|it| *it == group).unwrap_or(group);
-    let is_cyclic = (0..groups.len()).any(|index| {
-        let group = groups[index];
-        read(index).any(|other| groups[other] != group && first(groups[other]) > first(group))
+    let models = graph.models.iter().enumerate().map(|(index, model)| {
+        let prefix = format!("{}/", model.name);
+        let is_frozen = graph
+            .layers
+            .iter()
+            .find(|layer| layer.model == Some(index))
+            .is_some_and(|layer| !layer.trainable);
+        let parameters = parameters(&|weight| weight.starts_with(&prefix), is_frozen);
+        [model.name.into(), model.class.into(), parameters]
     });
-    let of = |index: usize| (model(index).is_some() && !is_cyclic).then(|| groups[index]);
-    (0..groups.len()).map(of).collect()
-}
-
-/// Joins boxes of which the first has one reader and the second reads nothing else.
-fn stacked(nodes: Vec<Node>, edges: Vec<Edge>) -> (Vec<Node>, Vec<Edge>) {
-    let mut read = vec![0_usize; nodes.len()];
-    let mut reads = vec![0_usize; nodes.len()];
-    for edge in &edges {
-        read[edge.from] += 1;
-        reads[edge.to] += 1;
-    }
-    let mut place = vec![0; nodes.len()];
-    let mut joined: Vec<Node> = Vec::new();
-    for (index, node) in nodes.into_iter().enumerate() {
-        let before = edges.iter().find(|edge| edge.to == index).map(|edge| (edge.from, &edge.shape));
-        match before.filter(|(before, _)| reads[index] == 1 && read[*before] == 1 && node.kind == Kind::Layer)
-        {
-            Some((before, _))
-                if joined
-                    .get(place[before])
-                    .is_some_and(|it| it.kind == Kind::Layer && it.outputs.is_empty()) =>
-            {
-                place[index] = place[before];
-                if let Some(stack) = joined.get_mut(place[before]) {
-                    stack.lines.extend(node.lines);
-                    stack.outputs.extend(node.outputs);
-                }
-            }
-            _ => {
-                place[index] = joined.len();
-                joined.push(node);
-            }
-        }
-    }
-    let edges = edges.into_iter().map(|edge| Edge { from: place[edge.from], to: place[edge.to], ..edge });
-    (joined, edges.filter(|edge| edge.from != edge.to).collect())
-}
-
-/// Width and height of a box.
-fn size(node: &Node) -> (f64, f64) {
-    let outputs = node.outputs.iter().map(|output| width(output, 10.0));
-    let lines = node.lines.len() + node.outputs.len();
-    if node.lines.len() > 1 {
-        let row =
-            node.lines.iter().map(|line| width(&line.name, BOLD) + 14.0 + width(&line.text(true), 10.0));
-        let wide = row.chain(outputs).fold(0.0, f64::max);
-        return (wide.min(WIDEST * 1.8) + 18.0, LINE * lines as f64 + 10.0);
-    }
-    let texts = node.lines.iter().flat_map(|line| [width(&line.name, 13.2), width(&line.text(false), 10.0)]);
-    let wide = texts.chain(outputs).fold(60.0, f64::max);
-    (wide.min(WIDEST) + 20.0, LINE * (lines + node.lines.len()) as f64 + 10.0)
-}
-
-fn draw_box(canvas: &mut Canvas, node: &Node, [x, y, wide, high]: [f64; 4]) {
-    let class = match node.kind {
-        Kind::Input => "input",
-        _ if !node.outputs.is_empty() => "output",
-        Kind::Nested => "nested",
-        Kind::Layer => "box",
+    let output = |output: &mimo_graph::spec::GraphPort| {
+        let trained = spec.outputs.iter().find(|it| it.name == output.name);
+        (output.name.into(), output.tensor, trained.and_then(|it| it.loss).map(|loss| loss.to_string()))
     };
-    let round = if node.kind == Kind::Input { 14 } else { 4 };
-    let hint: Vec<String> = node
-        .lines
-        .iter()
-        .map(|line| format!("{}: {}", line.name, line.text(true)))
-        .chain(node.outputs.clone())
-        .collect();
-    let stroke = if node.outputs.is_empty() { "1" } else { "2" };
-    let attributes = format!("class=\"{class}\" rx=\"{round}\" stroke-width=\"{stroke}\"");
-    canvas.rect([x, y, wide, high], &attributes, Some(&hint.join("\n")));
-    let middle = x + wide / 2.0;
-    let mut base = y + 16.0;
-    if let [only] = &node.lines[..] {
-        canvas.text(
-            (middle, base),
-            Anchor::Middle,
-            12.0,
-            "ink strong",
-            &fitted(&only.name, 13.2, wide - 12.0),
-        );
-        base += LINE;
-        canvas.text(
-            (middle, base),
-            Anchor::Middle,
-            10.0,
-            "dim",
-            &fitted(&only.text(false), 10.0, wide - 12.0),
-        );
-        base += LINE;
-    } else {
-        for line in &node.lines {
-            let name_width = width(&line.name, BOLD).min(wide * 0.6);
-            canvas.text(
-                (x + 9.0, base),
-                Anchor::Start,
-                11.0,
-                "ink strong",
-                &fitted(&line.name, BOLD, name_width + 0.01),
-            );
-            let rest = wide - 18.0 - name_width - 8.0;
-            canvas.text(
-                (x + wide - 9.0, base),
-                Anchor::End,
-                10.0,
-                "dim",
-                &fitted(&line.text(true), 10.0, rest),
-            );
-            base += LINE;
-        }
-    }
-    for output in &node.outputs {
-        canvas.text((middle, base), Anchor::Middle, 10.0, "ink", &fitted(output, 10.0, wide - 12.0));
-        base += LINE;
-    }
-}
-
-/// A line that leaves and enters its points from above, with a head.
-fn line(canvas: &mut Canvas, points: &[(f64, f64)]) {
-    let (Some((x, y)), Some((end_x, end_y))) = (points.first(), points.last()) else { return };
-    canvas.push(format_args!(
-        "<path class=\"edge\" fill=\"none\" stroke-width=\"1.3\" d=\"M{},{}",
-        Number(*x),
-        Number(*y)
-    ));
-    canvas.push(format_args!(" L{},{}", Number(*x), Number(y + STRAIGHT)));
-    let curved = [(*x, y + STRAIGHT)].into_iter().chain(points.iter().skip(1).copied());
-    let curved: Vec<(f64, f64)> = curved.collect();
-    for pair in curved.windows(2) {
-        let &[(x1, y1), (x2, y2)] = pair else { continue };
-        if (x1 - x2).abs() < 0.01 {
-            canvas.push(format_args!(" L{},{}", Number(x2), Number(y2)));
-        } else {
-            let middle = (y1 + y2) / 2.0;
-            let [x1, x2, y2, middle] = [x1, x2, y2, middle].map(Number);
-            canvas.push(format_args!(" C{x1},{middle} {x2},{middle} {x2},{y2}"));
-        }
-    }
-    let [left, right, base, x, y] = [end_x - 3.5, end_x + 3.5, end_y - 7.0, *end_x, *end_y].map(Number);
-    canvas
-        .push(format_args!("\"/>\n<path class=\"head\" d=\"M{x},{y} L{left},{base} L{right},{base} Z\"/>\n"));
-}
-
-/// The class of a layer and the settings that differ from the defaults: `Conv2D(64, (3, 3), relu)`.
-fn described(item: &ItemSpec) -> String {
-    let given: Vec<String> = item
-        .given
-        .iter()
-        // What hardly tells one layer from another is left out.
-        .filter(|argument| {
-            !matches!(argument.name, "epsilon" | "momentum" | "seed")
-                && !argument.name.ends_with("_initializer")
-        })
-        .map(|argument| {
-            let value = setting(&argument.value);
-            // Units, filters, kernels, activations and padding are known without their names.
-            let known = matches!(
-                argument.name,
-                "units" | "filters" | "l1" | "l2" | "kernel_size" | "pool_size" | "activation" | "padding"
-            );
-            if known { value } else { format!("{}={value}", argument.name) }
-        })
-        .collect();
-    if given.is_empty() { item.class.into() } else { format!("{}({})", item.class, given.join(", ")) }
-}
-
-fn setting(value: &Setting) -> String {
-    match value {
-        Setting::None => "none".into(),
-        Setting::Bool(value) => value.to_string(),
-        Setting::Whole(value) => value.to_string(),
-        Setting::Negative(value) => value.to_string(),
-        Setting::Float(value) => value.to_string(),
-        Setting::Text(text) => (*text).into(),
-        Setting::List(values) => {
-            let values: Vec<String> = values.iter().map(setting).collect();
-            format!("({})", values.join(", "))
-        }
-        Setting::Item(item) => described(item),
+    Drawn {
+        title: spec.name.into(),
+        shapes: graph.tensors.iter().map(|tensor| shape(tensor.shape)).collect(),
+        inputs: graph.inputs.iter().map(|input| (input.name.into(), input.tensor)).collect(),
+        calls: graph.calls.iter().map(call).collect(),
+        models: models.collect(),
+        outputs: graph.outputs.iter().map(output).collect(),
     }
 }
 
 /// The shape of one sample: `28 × 28 × 1`.
-fn shape(graph: &GraphSpec, tensor: usize) -> String {
-    let lengths: Vec<String> =
-        graph.tensors.get(tensor).map_or(vec![], |it| it.shape.iter().map(usize::to_string).collect());
+fn shape(lengths: &[usize]) -> String {
+    let lengths: Vec<String> = lengths.iter().map(usize::to_string).collect();
     if lengths.is_empty() { "scalar".into() } else { lengths.join(" × ") }
 }

@@ -5,6 +5,9 @@ use super::scale::{blues, hex, short, text_on};
 use super::svg::{Anchor, Canvas, fitted, fitted_middle, width};
 use crate::error::Error;
 
+/// Space beside the text of a cell.
+const SIDE: f64 = 12.0;
+
 /// Draws a confusion matrix: `counts[row][column]` samples of class `row` were predicted as class `column`. A cell is the darker the larger
 /// its share of its row is, so that rare classes are seen, too.
 ///
@@ -28,21 +31,32 @@ pub(crate) fn confusion_matrix(title: &str, counts: &[Vec<f64>], names: &[&str])
     let numbers = classes < 25;
     let longest =
         cells.clone().map(|(row, column)| width(&short(count(row, column)), 11.0)).fold(0.0, f64::max);
-    let least = if classes <= 12 { 40.0 } else { 26.0 };
-    let cell =
-        if numbers { (longest + 12.0).clamp(least, 76.0) } else { (600.0 / classes as f64).clamp(1.0, 20.0) };
+    // Of few classes the cells are as wide as the names above them, if those are not long.
+    let (least, most) = match classes {
+        ..=4 => (64.0, 120.0),
+        5..=12 => (40.0, 76.0),
+        _ => (26.0, 76.0),
+    };
+    let longest_name = names.iter().map(|name| width(name, 11.0)).fold(0.0, f64::max);
+    let fitting = if classes <= 12 && longest_name + SIDE <= most { longest_name } else { 0.0 };
+    let cell = match numbers {
+        true => (longest.max(fitting) + SIDE).clamp(least, most),
+        false => (600.0 / classes as f64).clamp(1.0, 20.0),
+    };
     let font = if numbers { 11.0 } else { (cell * 0.8).clamp(7.0, 9.0) };
     // Names of cells that are smaller than letters are left out, so that those beside them do not overlap.
     let every = (font * 1.3 / cell).ceil().max(1.0) as usize;
     // Lines at 45 degrees are nearer to each other.
     let slanted = font.min(cell * every as f64 * 0.64);
     let named = names.iter().map(|name| width(name, font)).fold(0.0, f64::max).min(130.0);
+    // Names that are wider than the cells are slanted; those of the last columns go beyond the matrix.
+    let is_slanted = named + 4.0 > cell * every as f64;
+    let above = if is_slanted { named * 0.72 } else { 0.0 };
 
     let mut canvas = Canvas::default();
-    let (left, top) = (named + 40.0, named * 0.72 + 66.0);
+    let (left, top) = (named + 40.0, above + 66.0);
     let size = cell * classes as f64;
-    // Slanted names of the last columns go beyond the matrix.
-    let right = named * 0.72 + 16.0;
+    let right = above + 16.0;
     let whole = (left + size + right).max(200.0);
     canvas.text((12.0, 20.0), Anchor::Start, 13.0, "ink strong", &fitted(title, 13.0, whole - 24.0));
     canvas.text((left, 40.0), Anchor::Start, 11.0, "dim", "predicted →");
@@ -54,7 +68,10 @@ pub(crate) fn confusion_matrix(title: &str, counts: &[Vec<f64>], names: &[&str])
         let at = (class as f64 + 0.5) * cell;
         let name = fitted_middle(name, font, 130.0);
         canvas.text((left - 6.0, top + at + font * 0.36), Anchor::End, font, "ink", &name);
-        canvas.slanted((left + at + slanted * 0.36, top - 6.0), slanted, "ink", &name);
+        match is_slanted {
+            true => canvas.slanted((left + at + slanted * 0.36, top - 6.0), slanted, "ink", &name),
+            false => canvas.text((left + at, top - 6.0), Anchor::Middle, font, "ink", &name),
+        }
     }
     let totals: Vec<f64> =
         (0..classes).map(|row| (0..classes).map(|column| count(row, column)).sum()).collect();

@@ -1,17 +1,15 @@
 //! Pictures are read by an XML parser: what is in them, and that nothing lies outside of them.
 
-use mimo_graph::spec::{
-    Connection, GraphLayer, GraphPort, GraphSpec, GraphTensor, InputSpec, ItemSpec, LayerCall, ModelSpec,
-    NestedModel, OutputSpec,
-};
+mod graphs;
+
 use proptest::prelude::*;
 
-use super::layered::layout;
 use super::*;
 use crate::callbacks::{TensorStatistics, WeightHistory};
 use crate::error::Error;
 use crate::testing::{Lines, history};
 use crate::trainer::{FitOptions, Trainer};
+use mimo_graph::picture::layered::layout;
 
 /// The texts of a picture, after a check that it is XML and that everything stands inside of it.
 pub(crate) fn texts(picture: &Picture) -> Vec<String> {
@@ -77,6 +75,55 @@ fn every_value_has_a_panel_in_the_row_of_its_output() {
     assert_eq!(dots.count(), 8);
 }
 
+/// Heads with so many curves each.
+fn heads(counts: &[usize]) -> Vec<curves::Head> {
+    let curve = |place: usize| curves::Curve {
+        key: format!("value_{place}"),
+        value_at: 0,
+        train: vec![(1.0, 1.0), (2.0, 0.5)],
+        validation: vec![],
+        best: None,
+    };
+    let of = |(head, count): (usize, &usize)| curves::Head {
+        name: format!("head_{head}"),
+        curves: (0..*count).map(curve).collect(),
+    };
+    counts.iter().enumerate().map(of).collect()
+}
+
+#[test]
+fn panels_fill_the_rows_of_a_picture() {
+    for (counts, across, down) in [
+        (&[1; 14][..], 4.0, 4.0),
+        (&[1, 1, 2], 3.0, 2.0),
+        (&[1], 1.0, 1.0),
+        (&[4], 3.0, 2.0),
+        // What an output has goes on in the next row, which the next output shares.
+        (&[4, 2], 3.0, 2.0),
+        (&[1; 60], 6.0, 10.0),
+    ] {
+        let picture = curves::draw(&heads(counts));
+        let (wide, high) = picture.size();
+        let (columns, rows) = ((wide / 360.0).floor(), (high / 268.0).round());
+        assert_eq!((columns, rows), (across, down), "{counts:?}: {wide} × {high}");
+        let texts = texts(&picture);
+        let panels: usize = counts.iter().sum();
+        assert_eq!(texts.iter().filter(|text| *text == "epoch").count(), panels);
+        assert!(counts.len() == 1 || (0..counts.len()).all(|head| has(&texts, &format!("head_{head}"))));
+        // No two names or titles of panels at one place.
+        let svg = picture.to_svg();
+        let mut places: Vec<&str> = svg
+            .lines()
+            .filter(|line| line.contains(">head_") || line.contains(">value_"))
+            .filter_map(|line| line.split(" font-size").next())
+            .collect();
+        let count = places.len();
+        places.sort_unstable();
+        places.dedup();
+        assert_eq!(places.len(), count, "{svg}");
+    }
+}
+
 #[test]
 fn odd_values_are_drawn() {
     for value in [0.0, 5.0, f64::MAX, -f64::MAX, f64::NAN, f64::INFINITY, 1e-300, 1e308, 123_456_789.0] {
@@ -134,8 +181,9 @@ proptest! {
     fn layouts_of_random_graphs(
         sizes in prop::collection::vec((10.0f64..300.0, 10.0f64..60.0), 0..40),
         edges in prop::collection::vec((0usize..42, 0usize..42), 0..90),
+        widest in prop_oneof![Just(f64::INFINITY), 1.0f64..2000.0],
     ) {
-        let placed = layout(&sizes, &edges, 20.0);
+        let placed = layout(&sizes, &edges, 20.0, widest);
         let (wide, high) = placed.size;
         for (i, (&(x, y), &(w, h))) in placed.centers.iter().zip(&sizes).enumerate() {
             prop_assert!(x - w / 2.0 > -0.01 && x + w / 2.0 < wide + 0.01 && y - h / 2.0 > -0.01 && y + h / 2.0 < high + 0.01);
@@ -174,6 +222,21 @@ fn confusion_matrices_of_any_size() {
 }
 
 #[test]
+fn names_of_classes_are_level_where_they_fit() {
+    let slanted = |names: &[&str]| {
+        let counts = vec![vec![1.0; names.len()]; names.len()];
+        let picture = confusion_matrix("kind", &counts, names).unwrap();
+        texts(&picture);
+        picture.to_svg().matches("rotate(-45").count()
+    };
+    assert_eq!(slanted(&["no", "yes"]), 0);
+    assert_eq!(slanted(&["setosa", "versicolor", "virginica"]), 0);
+    assert_eq!(slanted(&["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]), 0);
+    assert_eq!(slanted(&["no", "a rather long name of a class"]), 2);
+    assert_eq!(slanted(&["a name of several words"; 10]), 10);
+}
+
+#[test]
 fn weights_over_time() {
     let mut weights = WeightHistory::new();
     let mut model = Lines::default();
@@ -196,132 +259,6 @@ fn weights_over_time() {
             assert!(weights.names().iter().all(|name| has(&texts, name)), "{texts:?}");
         }
     }
-}
-
-const fn layer(name: &'static str, class: &'static str, model: Option<usize>) -> GraphLayer {
-    GraphLayer { name, item: ItemSpec::plain(class), model, ..GraphLayer::PLAIN }
-}
-
-const fn call(layer: usize, inputs: &'static [usize], outputs: &'static [usize]) -> LayerCall {
-    LayerCall { layer, inputs, keywords: &[], outputs, steps: 0 }
-}
-
-const fn tensor(shape: &'static [usize]) -> GraphTensor {
-    GraphTensor { binding: None, shape, dtype: mimo_graph::shape::Dtype::Float }
-}
-
-const fn output(name: &'static str) -> OutputSpec {
-    OutputSpec {
-        name,
-        shape: &[3],
-        source: Connection::first("x"),
-        loss: Some(mimo_graph::loss::Loss::MeanSquaredError),
-        weight: 1.0,
-        metrics: &[],
-        range: mimo_graph::target::TargetRange::Any,
-    }
-}
-
-const SPEC: ModelSpec = ModelSpec {
-    name: "Net",
-    inputs: &[] as &[InputSpec],
-    outputs: &[output("same<b>")],
-    layers: &[],
-    weights: &[],
-    optimizers: &[],
-};
-
-#[test]
-fn a_nested_model_is_one_box_for_each_of_its_calls() {
-    const GRAPH: GraphSpec = GraphSpec {
-        layers: &[
-            layer("encoder/dense", "Dense", Some(0)),
-            layer("encoder/relu", "Activation", Some(0)),
-            layer("add", "Add", None),
-        ],
-        calls: &[
-            call(0, &[0], &[2]),
-            call(1, &[2], &[3]),
-            call(0, &[1], &[4]),
-            call(1, &[4], &[5]),
-            call(2, &[3, 5], &[6]),
-        ],
-        tensors: &[const { tensor(&[4]) }; 7],
-        models: &[NestedModel { class: "Encoder", name: "encoder" }],
-        inputs: &[GraphPort { name: "left", tensor: 0 }, GraphPort { name: "right", tensor: 1 }],
-        outputs: &[GraphPort { name: "same<b>", tensor: 6 }],
-    };
-    let texts = texts(&graph::draw(&SPEC, &GRAPH));
-    for text in [
-        "left",
-        "right",
-        "encoder",
-        "encoder (call 2)",
-        "Encoder",
-        "add",
-        "output same<b> [4] · mean_squared_error",
-    ] {
-        assert!(has(&texts, text), "{text}: {texts:?}");
-    }
-    assert!(!has(&texts, "encoder/dense"), "{texts:?}");
-    assert_eq!(
-        texts.iter().filter(|text| *text == "4").count(),
-        4,
-        "the shape of each tensor between boxes: {texts:?}"
-    );
-}
-
-#[test]
-fn a_nested_model_around_a_layer_is_drawn_layer_by_layer() {
-    // The second call reads the first, and a layer between them.
-    const GRAPH: GraphSpec = GraphSpec {
-        layers: &[layer("fuse/add", "Add", Some(0)), layer("between", "Dense", None)],
-        calls: &[call(0, &[0, 0], &[1]), call(1, &[1], &[2]), call(0, &[1, 2], &[3])],
-        tensors: &[const { tensor(&[]) }; 4],
-        models: &[NestedModel { class: "Fuse", name: "fuse" }],
-        inputs: &[GraphPort { name: "x", tensor: 0 }],
-        outputs: &[GraphPort { name: "y", tensor: 3 }],
-    };
-    let texts = texts(&graph::draw(&SPEC, &GRAPH));
-    for text in ["fuse/add", "between", "fuse/add (call 2)"] {
-        assert!(has(&texts, text), "{text}: {texts:?}");
-    }
-}
-
-#[test]
-fn two_hundred_layers_have_their_names_and_few_boxes() {
-    // A chain, with a branch around every tenth layer.
-    let names: Vec<String> = (0..200).map(|index| format!("layer_{index}")).collect();
-    let names: &'static [String] = names.leak();
-    let layers: Vec<GraphLayer> = names.iter().map(|name| layer(name, "Dense", None)).collect();
-    let calls: Vec<LayerCall> = (0..200)
-        .map(|index| {
-            let inputs: Vec<usize> = if index % 10 == 9 { vec![index, index - 3] } else { vec![index] };
-            call(index, inputs.leak(), vec![index + 1].leak())
-        })
-        .collect();
-    let graph = GraphSpec {
-        layers: layers.leak(),
-        calls: calls.leak(),
-        tensors: vec![tensor(&[16]); 201].leak(),
-        models: &[],
-        inputs: &[GraphPort { name: "x", tensor: 0 }],
-        outputs: &[GraphPort { name: "y", tensor: 200 }],
-    };
-    let picture = graph::draw(&SPEC, &graph);
-    let texts = texts(&picture);
-    assert!(names.iter().all(|name| has(&texts, name)), "{texts:?}");
-    let boxes = picture.to_svg().matches("class=\"box\"").count();
-    assert!(boxes < 70, "{boxes}");
-    // References to what is not there are left out.
-    let broken = GraphSpec { layers: &[], tensors: &[], ..graph };
-    graph::draw(&SPEC, &broken).to_svg();
-    texts_of_empty();
-}
-
-fn texts_of_empty() {
-    let texts = texts(&graph::draw(&SPEC, GraphSpec::EMPTY));
-    assert_eq!(texts, ["Net"]);
 }
 
 #[test]

@@ -68,7 +68,9 @@ fn a_training_is_reported() {
         "77",
         "9 samples",
         "5 samples, in batches of 5",
-        "slope_mae",
+        "pair\nloss",
+        "slope\nloss",
+        "Output\nValue\nTraining: best",
         "Validation: best",
         "test data",
         "dog",
@@ -81,6 +83,8 @@ fn a_training_is_reported() {
     ] {
         assert!(text.contains(wanted), "{wanted}\n{text}");
     }
+    // Outputs have a column of their own.
+    assert!(!text.contains("slope_"), "{text}");
     // Every part of the page can be reached.
     let document = parsed(&html);
     for link in document.descendants().filter_map(|node| node.attribute("href")) {
