@@ -47,11 +47,17 @@ pub mod onnx;
 #[doc = include_str!("../docs/errors.md")]
 pub mod errors {}
 
-/// The guide, whose Rust code is compiled and run.
+/// Pages whose Rust code is compiled and run. `tests/guide.rs` checks the other chapters of the guide.
 #[cfg(doctest)]
-mod guide {
+mod pages {
     #[doc = include_str!("../docs/guide/src/keras_model.md")]
     mod keras_model {}
+    #[doc = include_str!("../docs/language.md")]
+    mod language {}
+    #[doc = include_str!("../docs/serving.md")]
+    mod serving {}
+    #[doc = include_str!("../docs/training.md")]
+    mod training {}
 }
 
 #[doc(hidden)]

@@ -22,5 +22,6 @@ fn ui() {
     cases.compile_fail("tests/ui/lint/*.rs");
     cases.compile_fail("tests/ui/keras/*.rs");
     cases.compile_fail("tests/ui/tutorial/*.rs");
+    cases.compile_fail("tests/ui/page/*.rs");
     cases.pass("tests/ui/pass/*.rs");
 }

@@ -3,7 +3,8 @@
 //! `items!` and the macros on top of it (`vocabulary!`, `layer!`) turn a declaration into the item of
 //! [`language`](crate::language) that editors and documentation show, and into the [`Item`] from which
 //! [`bind`](crate::args::bind) reads the parameters, and the getters of [`Bound`](crate::args::Bound) the defaults
-//! and ranges. The README's table of layers is written from the same data.
+//! and ranges. The tables of `docs/layers.md` are written from the same
+//! data.
 //!
 //! A declaration has one or more heads and their common arguments:
 //!

@@ -1,4 +1,5 @@
-//! Tests of the declared items: calls in documentation, defaults and words that can be read, the README's table.
+//! Tests of the declared items: calls in documentation, defaults and words that can be read, the tables of
+//! `docs/layers.md`.
 
 mod names;
 
@@ -59,7 +60,7 @@ fn calls_list_the_arguments() {
     assert!(wrong.is_empty(), "`UPDATE=1 cargo test -p mimo-graph calls` writes {wrong:#?}");
 }
 
-/// A row of the README's table: classes with the same arguments, the arguments, and the shapes from the
+/// A row of the table of layers: classes with the same arguments, the arguments, and the shapes from the
 /// documentation.
 fn row(items: &[&Item]) -> String {
     let mut arguments: Vec<String> = vec![];
@@ -102,45 +103,45 @@ fn shapes_of(item: &Item) -> String {
     text.split(". ").next().unwrap_or_default().trim_end_matches('.').to_owned()
 }
 
-/// Checks that the README has `table` after the line `begin`, up to the next empty line. `UPDATE=1` writes it.
-fn assert_in_readme(begin: &str, table: &str) {
+/// Checks that `docs/layers.md` has `table` after the line `begin`, up to the next empty line. `UPDATE=1` writes it.
+fn assert_on_page(begin: &str, table: &str) {
     // Two tests write parts of one file.
     static FILE: Mutex<()> = Mutex::new(());
     let _lock = FILE.lock();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    let readme = fs::read_to_string(&path).unwrap();
-    let (before, rest) = readme.split_once(begin).unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/layers.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let (before, rest) = page.split_once(begin).unwrap();
     let after = rest.find("\n\n").unwrap() + 1;
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&path, format!("{before}{begin}{table}{}", &rest[after..])).unwrap();
         return;
     }
-    assert_eq!(&rest[..after], table, "`UPDATE=1 cargo test -p mimo-graph readme` writes the table");
+    assert_eq!(&rest[..after], table, "`UPDATE=1 cargo test -p mimo-graph the_page_lists` writes the table");
 }
 
 #[test]
-fn readme_lists_the_layers() {
+fn the_page_lists_the_layers() {
     let layers = items(Module::Layers);
     let same = |a: &&Item, b: &&Item| a.arguments().map(|it| it.name).eq(b.arguments().map(|it| it.name));
     let table: String = layers.chunk_by(same).map(row).collect();
     let begin = "| layer | arguments, as in Keras | `[input] → [output]` of a sample |\n|---|---|---|\n";
-    assert_in_readme(begin, &table);
+    assert_on_page(begin, &table);
 }
 
 #[test]
-fn readme_lists_the_layers_of_keras_that_mimo_does_not_have() {
+fn the_page_lists_the_layers_of_keras_that_mimo_does_not_have() {
     let groups: Vec<_> = crate::layers::absent_layers().collect();
     let row = |groups: &[(&[&str], &str)]| {
         let names = groups.iter().flat_map(|(names, _)| *names).map(|name| format!("`{name}`"));
         format!("| {} | {} |\n", names.collect::<Vec<_>>().join(", "), groups[0].1)
     };
     let table: String = groups.chunk_by(|a, b| a.1 == b.1).map(row).collect();
-    assert_in_readme("| Keras's layer | instead |\n|---|---|\n", &table);
+    assert_on_page("| Keras's layer | instead |\n|---|---|\n", &table);
 }
 
 /// The words of the modules that are lists of words, each in the spelling of suggestions.
 #[test]
-fn readme_lists_the_words() {
+fn the_page_lists_the_words() {
     let row = |module: Module| {
         let mut words: Vec<&str> = items(module).into_iter().map(Item::word).collect();
         // A layer in the place of an activation is one of the layers.
@@ -148,7 +149,7 @@ fn readme_lists_the_words() {
         format!("| {module} | {} |\n", crate::args::list(words))
     };
     let table: String = modules().filter(|&module| module != Module::Layers).map(row).collect();
-    assert_in_readme("| module | words |\n|---|---|\n", &table);
+    assert_on_page("| module | words |\n|---|---|\n", &table);
 }
 
 /// A valid value for an argument without a default.

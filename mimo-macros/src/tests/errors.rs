@@ -206,3 +206,203 @@ fn shown<'a>(codes: impl IntoIterator<Item = &'a Code>) -> String {
     let codes: Vec<String> = codes.into_iter().map(Code::to_string).collect();
     if codes.is_empty() { "nothing".into() } else { codes.join(", ") }
 }
+
+/// What people who come from Keras write: how Keras has it, the same in a description, and what to write. A description
+/// without an input reads `x`, eight numbers, and one without `Model(…)` outputs `y`.
+const HABITS: &[(&str, &str, &str)] = &[
+    ("`x = layers.Dense(8)(x)`", "y = Dense(8)(x);", "`let x = Dense(8)(x);`"),
+    ("a line without `;`", "let h = Dense(8)(x) let y = Dense(1)(h);", "`;` after each statement"),
+    ("`keras.layers.Dense(8)(x)`", "let y = keras.layers.Dense(8)(x);", "`Dense(8)(x)`"),
+    ("`True`, `False`, `None`", "let y = Dense(8, use_bias = True)(x);", "`true`, `false`, `none`"),
+    (
+        "`activation=\"relu\"` as `activation: relu`",
+        "let y = Dense(8, activation: relu)(x);",
+        "`activation = relu`",
+    ),
+    ("`activation=lambda x: …`", "let y = Dense(8, activation = lambda x: x)(x);", "a function of the block"),
+    ("`x ** 2`", "let y = x ** 2;", "`square(x)`, `power(x, 2)`"),
+    ("`return x`", "let y = Dense(8)(x); return y;", "`Model(inputs = …, outputs = …)` at the end"),
+    (
+        "`model = keras.Model(…)`",
+        "let y = Dense(8)(x); let model = Model(inputs = [x], outputs = [y]);",
+        "`Model(…)` as the last statement",
+    ),
+    (
+        "`model.fit(…)` below the model",
+        "let y = Dense(8)(x); Model(inputs = [x], outputs = [y]).fit(x, y)",
+        "`Trainer::new(&mut model)?.fit(…)` in Rust",
+    ),
+    ("`keras.Sequential([…])`", "let y = Sequential([Dense(8)])(x);", "one statement per layer"),
+    ("`layers.Lambda(…)`", "let y = Lambda(2)(x);", "an expression or a function"),
+    ("`layers.Conv3D(…)`, `layers.RNN(…)`", "let y = RNN(8)(x);", "see the message"),
+    ("`tf.layers.dense(x, 8)`", "let y = Dense(x, 8);", "`Dense(8)(x)`: settings, then tensors"),
+    (
+        "`layers.Dense(8)(x, training=True)`",
+        "let y = Dropout(0.5)(x, training = true);",
+        "`if training { … } else { … }`",
+    ),
+    ("`concatenate(a, b)`", "let y = concatenate(x, x);", "`concatenate([a, b])`"),
+    ("a layer used as a tensor", "let h = Dense(8); let y = Dense(1)(h);", "`h(x)`"),
+    (
+        "`Dense(8, activaton=\"relu\")`",
+        "let y = Dense(8, activaton = relu)(x);",
+        "the message has the nearest name",
+    ),
+    (
+        "`kernel_initializer=\"he\"`",
+        "let y = Dense(8, kernel_initializer = he)(x);",
+        "`he_normal`, `he_uniform`",
+    ),
+    (
+        "`keras.Input((None, 8))`",
+        "let x = Input(shape = [none, 8]); let y = LSTM(8)(x);",
+        "a length; pad shorter sequences, `mask_zero = true`",
+    ),
+    (
+        "`Conv2D` on images without channels",
+        "let x = Input(shape = [28, 28]); let y = Conv2D(8, 3)(x);",
+        "`[28, 28, 1]`, or `Reshape([28, 28, 1])`",
+    ),
+    (
+        "`LSTM` on an `LSTM`",
+        "let x = Input(shape = [20, 3]); let y = LSTM(8)(LSTM(8)(x));",
+        "`return_sequences = true`",
+    ),
+    (
+        "`LSTM` on word ids",
+        "let x = Input(shape = [20], dtype = \"int32\"); let y = LSTM(8)(x);",
+        "`Embedding` first",
+    ),
+    (
+        "`Dense` on word ids",
+        "let x = Input(shape = [20], dtype = \"int32\"); let y = Dense(8)(x);",
+        "`Embedding`, or `cast(x, float32)`",
+    ),
+    ("`Embedding` on floats", "let y = Embedding(100, 8)(x);", "`Input(shape = [n], dtype = \"int32\")`"),
+    (
+        "`add([a, b])` of different widths",
+        "let y = add([x, Dense(4)(x)]);",
+        "equal widths; the message has the change",
+    ),
+    ("`Reshape` to another product", "let y = Reshape([3, 3])(x);", "an equal product, or `-1`"),
+    (
+        "`axis=0` of a reduction",
+        "let y = mean(x, axis = 0);",
+        "axis 0 is the batch; samples begin with axis 1",
+    ),
+    (
+        "`loss={\"hidden\": …}`",
+        "let h = Dense(8)(x); let y = Dense(1)(h);
+         Model(inputs = [x], outputs = [y]).compile(optimizer = Adam(), loss = { h: mse })",
+        "names of outputs",
+    ),
+    (
+        "`loss=[\"mse\"]` of two outputs",
+        "let y = Dense(1)(x); let z = Dense(1)(x);
+         Model(inputs = [x], outputs = [y, z]).compile(optimizer = Adam(), loss = [mse])",
+        "one entry per output, or a map",
+    ),
+    (
+        "`Dense(1, activation=\"softmax\")`",
+        "let y = Dense(1, activation = softmax)(x);
+         Model(inputs = [x], outputs = [y]).compile(optimizer = Adam(), loss = binary_crossentropy)",
+        "`sigmoid`, or one unit per class",
+    ),
+    (
+        "`categorical_crossentropy` without an activation",
+        "let y = Dense(3)(x);
+         Model(inputs = [x], outputs = [y]).compile(optimizer = Adam(), loss = categorical_crossentropy)",
+        "`softmax`, or `from_logits = true`",
+    ),
+    (
+        "`from_logits=True` after a `softmax`",
+        "let y = Dense(3, activation = softmax)(x);
+         Model(inputs = [x], outputs = [y])
+            .compile(optimizer = Adam(), loss = CategoricalCrossentropy(from_logits = true))",
+        "one of the two",
+    ),
+    (
+        "`optimizer=\"adam\"` without a loss",
+        "let y = Dense(3)(x); Model(inputs = [x], outputs = [y]).compile(optimizer = adam)",
+        "`loss = …`; `loss = none` for an output that is not trained",
+    ),
+    (
+        "`\"accuracy\"` of several labels",
+        "let y = Dense(5, activation = sigmoid)(x);
+         Model(inputs = [x], outputs = [y])
+            .compile(optimizer = Adam(), loss = binary_crossentropy, metrics = [accuracy])",
+        "`binary_accuracy`, or `exact_match`",
+    ),
+];
+
+/// A link to the section of a code: `[E0101](#mimoe0101-invalid-visibility)`.
+fn link(code: &Code) -> String {
+    let (heading, shown) = match code.is_lint() {
+        true => (code.to_string(), code.to_string().replace("mimo::", "")),
+        false => (format!("{code}: {}", code.title()), code.to_string().replace("mimo::", "")),
+    };
+    let anchor = heading.chars().filter_map(|c| match c {
+        ' ' => Some('-'),
+        c => (c.is_alphanumeric() || c == '-' || c == '_').then(|| c.to_ascii_lowercase()),
+    });
+    format!("[{shown}](#{})", anchor.collect::<String>())
+}
+
+/// The page has `table` after the line `begin`, up to the next empty line. `UPDATE=1` writes it.
+fn assert_on_page(begin: &str, table: &str) {
+    // Two tests write two parts of one file.
+    static FILE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _lock = FILE.lock();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/errors.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (before, rest) = page.split_once(begin).unwrap();
+    let after = rest.find("\n\n").unwrap() + 1;
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, format!("{before}{begin}{table}{}", &rest[after..])).unwrap();
+        return;
+    }
+    assert_eq!(&rest[..after], table, "`UPDATE=1 cargo test -p mimo-macros --lib the_index` writes it");
+}
+
+#[test]
+fn the_index_lists_the_codes_by_family() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/errors.md")).unwrap();
+    let mut families: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut code_block = false;
+    let mut listed = 0;
+    for line in page.lines() {
+        code_block ^= line.starts_with("```");
+        if let Some(family) = line.strip_prefix("# ").filter(|_| !code_block) {
+            families.push((family, Vec::new()));
+        }
+        let code = line.strip_prefix("## ").filter(|_| !code_block).and_then(|heading| {
+            Code::named(heading.split(": ").next().unwrap_or_default().trim_start_matches("mimo::"))
+        });
+        if let (Some(code), Some((_, codes))) = (code, families.last_mut()) {
+            listed += 1;
+            codes.push(match code.is_lint() {
+                true => link(&code),
+                false => format!("{} {}", link(&code), code.title()),
+            });
+        }
+    }
+    assert_eq!(listed, Code::ALL.len());
+    families.retain(|(_, codes)| !codes.is_empty());
+    let table: String =
+        families.iter().map(|(family, codes)| format!("| {family} | {} |\n", codes.join(", "))).collect();
+    assert_on_page("| family | codes |\n|---|---|\n", &table);
+}
+
+#[test]
+fn the_index_lists_habits_of_keras() {
+    let row = |&(keras, description, instead): &(&str, &str, &str)| {
+        let input = if description.contains("Input(") { "" } else { "let x = Input(shape = [8]);" };
+        let model = if description.contains("Model(") { "" } else { "Model(inputs = [x], outputs = [y])" };
+        let found = codes(&format!("model! {{ Net {{ {input} {description} {model} }} }}"));
+        let found: Vec<String> = found.iter().map(link).collect();
+        assert_eq!(found.len(), 1, "{keras}: {found:?}");
+        format!("| {keras} | {} | {instead} |\n", found[0])
+    };
+    let table: String = HABITS.iter().map(row).collect();
+    assert_on_page("| in Keras | message | in mimo |\n|---|---|---|\n", &table);
+}
