@@ -95,7 +95,7 @@ impl Description {
         }
         for call in calls {
             if let Some(&at) = call.inputs.iter().find(|&&at| !known.get(at).copied().unwrap_or_default()) {
-                return wrong("value yet for tensor", at);
+                return wrong("value for tensor", at);
             }
             for &at in &call.outputs {
                 if let Some(it) = known.get_mut(at) {

@@ -156,7 +156,7 @@ impl<'a> Bound<'a> {
                 Diag::error(
                     Code::UnavailableSetting,
                     loc,
-                    format!("mimo has no `{}` for `{callee}` yet", slot.argument.name),
+                    format!("mimo has no `{}` for `{callee}`", slot.argument.name),
                 )
                 .help(instead),
             );

@@ -92,7 +92,7 @@ codes! {
         MissingBrackets "E0143" "list or map without its brackets",
 
         UnknownLayer "E0201" "unknown layer",
-        UnavailableLayer "E0202" "layer that mimo does not have yet",
+        UnavailableLayer "E0202" "layer that mimo does not have",
         UnknownName "E0203" "unknown name",
         UsedBeforeBound "E0204" "used before it is bound",
         ConstantAsTensor "E0205" "constant in place of a tensor",
@@ -117,7 +117,7 @@ codes! {
         PositionalAfterKeyword "E0225" "positional argument after a keyword argument",
         WrongValue "E0226" "value of the wrong kind",
         ValueOutOfRange "E0227" "value out of range",
-        UnavailableSetting "E0228" "setting that mimo does not have yet",
+        UnavailableSetting "E0228" "setting that mimo does not have",
         UnknownActivation "E0229" "unknown activation",
         UnknownInitializer "E0230" "unknown initializer",
         UnknownRegularizer "E0231" "unknown regularizer",

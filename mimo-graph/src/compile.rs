@@ -479,7 +479,7 @@ mod tests {
         assert_eq!(
             errors,
             [
-                "at steps_per_execution: error: mimo has no `steps_per_execution` for `compile` yet\n  \
+                "at steps_per_execution: error: mimo has no `steps_per_execution` for `compile`\n  \
                  = help: leave it out",
                 "at los: error: `compile` has no argument `los`\n  = help: did you mean `loss`?\n  \
                  = help: its arguments are `optimizer`, `loss`, `loss_weights`, `metrics`, `weighted_metrics`, `check_targets`",

@@ -557,7 +557,7 @@ pub fn construct(
 pub fn unavailable(name: &str, loc: Loc) -> Option<Diag> {
     let instead = absent::instead_of(name)?;
     let what = if name.starts_with(char::is_uppercase) { "layer" } else { "function" };
-    Some(Diag::error(Code::UnavailableLayer, loc, format!("mimo has no {what} `{name}` yet")).help(instead))
+    Some(Diag::error(Code::UnavailableLayer, loc, format!("mimo has no {what} `{name}`")).help(instead))
 }
 
 /// Error for an unknown class, of Keras or misspelt.

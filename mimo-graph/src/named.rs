@@ -42,7 +42,7 @@ pub fn read_named<T>(
         let noun = kind.split_once(' ').map_or(kind, |(_, noun)| noun);
         if let Some((_, instead)) = unsupported.iter().find(|(unsupported, _)| *unsupported == name) {
             cx.error(
-                Diag::error(Code::UnavailableSetting, loc, format!("mimo has no {noun} `{name}` yet"))
+                Diag::error(Code::UnavailableSetting, loc, format!("mimo has no {noun} `{name}`"))
                     .help(*instead),
             );
             return None;

@@ -413,7 +413,7 @@ mod tests {
         assert_eq!(read(&mut bench, &int(3)), None);
         let diags = bench.expect(&[
             "unknown activation `rleu`",
-            "mimo has no activation `PReLU` yet",
+            "mimo has no activation `PReLU`",
             "the softmax runs over the last axis, so `axis` must be -1, found 1",
             "`activation` of `Dense` must be an activation, found the number 3",
         ]);

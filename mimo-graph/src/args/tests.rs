@@ -56,7 +56,7 @@ fn everything_that_cannot_be_bound_is_told_at_once() {
     bench.cx(|cx| assert!(!bind(NOISE, &given, CALL, cx).sound(&[])));
     let diags = bench.expect(&[
         "`rate` of `Noise` is given twice",
-        "mimo has no `noise_shape` for `Noise` yet",
+        "mimo has no `noise_shape` for `Noise`",
         "`Noise` has no argument `sed`",
         "positional argument after a keyword argument",
     ]);

@@ -111,7 +111,7 @@ fn wrong_inputs_are_told_once_and_poisoned() {
         (vec![(None, int(5))], "`shape` of `Input` must be a list, found the number 5"),
         (vec![], "`Input` needs `shape`, the shape of one sample"),
         (vec![named("shap", list(&[3]))], "`Input` has no argument `shap`"),
-        (vec![named("batch_shape", list(&[1, 3]))], "mimo has no `batch_shape` for `Input` yet"),
+        (vec![named("batch_shape", list(&[1, 3]))], "mimo has no `batch_shape` for `Input`"),
         (vec![(None, items([none(), int(4)]))], "an axis of `Input` cannot be of unknown length"),
         (
             vec![(None, list(&[0]))],

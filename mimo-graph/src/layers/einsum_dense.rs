@@ -119,7 +119,7 @@ impl EinsumDense {
         if equation.kernel.len() > MOST_AXES {
             let n = equation.kernel.len();
             let message =
-                format!("mimo has no `EinsumDense` with a kernel of {n} axes yet: {MOST_AXES} are the most");
+                format!("mimo has no `EinsumDense` with a kernel of {n} axes: {MOST_AXES} are the most");
             let help = "merge some of the axes with `Reshape(…)` before it";
             cx.error(Diag::error(Code::UnavailableSetting, args.loc("equation"), message).help(help));
             return None;
@@ -348,7 +348,7 @@ impl Layer for EinsumDense {
             let rank = bias.rank();
             if rank > MOST_AXES - 1 {
                 let message = format!(
-                    "mimo has no `EinsumDense` with a bias of {rank} axes yet: {} are the most",
+                    "mimo has no `EinsumDense` with a bias of {rank} axes: {} are the most",
                     MOST_AXES - 1
                 );
                 let help =

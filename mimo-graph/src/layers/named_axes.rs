@@ -113,7 +113,7 @@ impl NamedAxes {
     /// Reports more axes than a weight can have: at most three. Returns whether there was no error.
     pub(super) fn fit_a_weight(&self, class: &str, call: Loc, cx: &mut Cx<'_>) -> bool {
         if self.0.len() > 3 {
-            let message = format!("mimo has no `{class}` over {} axes yet: 3 are the most", self.0.len());
+            let message = format!("mimo has no `{class}` over {} axes: 3 are the most", self.0.len());
             let help = "merge some of the axes with `Reshape(…)` before it";
             cx.error(Diag::error(Code::UnavailableSetting, call, message).help(help));
         }

@@ -198,7 +198,7 @@ impl Layer for Normalization {
         let axes = self.axes(x.shape.rank())?;
         // The weights and the data that sets them are read as [outer, positions, inner].
         if axes.windows(2).any(|pair| pair[0] + 1 != pair[1]) {
-            let message = "mimo has no `Normalization` over axes that are not neighbours yet";
+            let message = "mimo has no `Normalization` over axes that are not neighbours";
             let help = "bring them together with `Permute(…)` before it, or name the axes between them too";
             cx.error(Diag::error(Code::UnavailableSetting, call, message).about(x.shown()).help(help));
             return None;

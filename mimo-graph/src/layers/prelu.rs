@@ -142,7 +142,7 @@ impl Layer for PRelu {
             return None;
         }
         if rank > MOST_AXES {
-            let message = format!("mimo has no `PReLU` of {rank} axes yet: {MOST_AXES} are the most");
+            let message = format!("mimo has no `PReLU` of {rank} axes: {MOST_AXES} are the most");
             let help = "merge some of the axes with `Reshape(…)` before it";
             cx.error(Diag::error(Code::UnavailableSetting, call, message).about(x.shown()).help(help));
             return None;

@@ -265,8 +265,7 @@ impl Recurrent {
                     layer.bias.initializer.kind = InitializerKind::UnitForget { rest };
                 }
                 _ => {
-                    let message =
-                        "a random `bias_initializer` cannot be combined with `unit_forget_bias` yet";
+                    let message = "a random `bias_initializer` cannot be combined with `unit_forget_bias`";
                     cx.error(
                         Diag::error(Code::UnavailableSetting, args.loc("bias_initializer"), message)
                             .help("write `unit_forget_bias = false`, or a constant initializer"),
@@ -383,7 +382,7 @@ fn not_yet(name: &str, instead: &str, args: &Bound<'_>, cx: &mut Cx<'_>) {
     }
     let class = args.callee();
     cx.error(
-        Diag::error(Code::UnavailableSetting, value.loc, format!("mimo has no `{name}` for `{class}` yet"))
+        Diag::error(Code::UnavailableSetting, value.loc, format!("mimo has no `{name}` for `{class}`"))
             .help(instead),
     );
     args.fail(name);
@@ -398,7 +397,7 @@ fn function(name: &str, args: &Bound<'_>, cx: &mut Cx<'_>) -> Activation {
     }
     let class = args.callee();
     let (code, message) = match activation.elementwise() {
-        true => (Code::UnavailableSetting, format!("`{class}` cannot compute with this `{name}` yet")),
+        true => (Code::UnavailableSetting, format!("`{class}` cannot compute with this `{name}`")),
         false => (
             Code::StepActivation,
             format!("`{name}` of `{class}` has to work value by value, which a softmax does not"),

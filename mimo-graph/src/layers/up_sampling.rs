@@ -65,7 +65,7 @@ impl UpSampling {
             "nearest" => Interpolation::Nearest,
             "bilinear" => Interpolation::Bilinear,
             other => {
-                let message = format!("mimo has no interpolation `{other}` yet");
+                let message = format!("mimo has no interpolation `{other}`");
                 let diag = Diag::error(Code::UnavailableSetting, args.loc("interpolation"), message);
                 cx.error(diag.help("write `interpolation = \"bilinear\"` or `\"nearest\"`"));
                 args.fail("interpolation");

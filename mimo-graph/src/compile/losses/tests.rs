@@ -61,7 +61,7 @@ fn unknown_losses_get_help() {
         ),
         (
             "Circle()",
-            "mimo has no loss `Circle` yet\n  = help: it compares samples of a batch with each other: write `custom`, and \
+            "mimo has no loss `Circle`\n  = help: it compares samples of a batch with each other: write `custom`, and \
              pass your own function to the trainer"
                 .into(),
         ),
@@ -82,7 +82,7 @@ fn unknown_losses_get_help() {
         ),
         (
             "mse(reduction = sum)",
-            "mimo has no `reduction` for `MeanSquaredError` yet\n  \
+            "mimo has no `reduction` for `MeanSquaredError`\n  \
              = help: leave it out: a loss is the mean over the batch"
                 .into(),
         ),

@@ -116,7 +116,7 @@ fn wrong_metrics_get_help() {
     for (text, error) in [
         (
             "Mean",
-            "mimo has no metric `Mean` yet\n  = help: it reduces values that are passed to it: leave it out, and \
+            "mimo has no metric `Mean`\n  = help: it reduces values that are passed to it: leave it out, and \
              compute it from predictions",
         ),
         ("mean_io_u", "`MeanIoU` needs `num_classes`\n  = help: write `MeanIoU(num_classes = …)`"),

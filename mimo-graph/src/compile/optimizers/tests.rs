@@ -107,7 +107,7 @@ fn wrong_optimizers_get_help() {
         ("adma", "unknown optimizer `adma`\n  = help: did you mean `adam`?"),
         (
             "ftrl()",
-            "mimo has no optimizer `Ftrl` yet\n  \
+            "mimo has no optimizer `Ftrl`\n  \
              = help: write `adagrad`, which adapts the steps in the same way, with `kernel_regularizer = L1(…)` for sparse weights",
         ),
         (
@@ -131,7 +131,7 @@ fn wrong_optimizers_get_help() {
         ),
         (
             "Adam(loss_scale_factor = 8)",
-            "mimo has no `loss_scale_factor` for `Adam` yet\n  \
+            "mimo has no `loss_scale_factor` for `Adam`\n  \
              = help: leave it out: gradients are computed in the model's float type, `f32` or `f64`, which needs no scaling",
         ),
         (

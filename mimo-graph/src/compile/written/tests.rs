@@ -116,7 +116,7 @@ fn losses_of_regions_have_the_axes_of_the_output() {
         (Region::SampleClass, "[1, 2]"),
         (Region::Position, "[3]"),
     ] {
-        let text = shown(&super::loss(Loss::Dice { region }, 4));
+        let text = shown(&loss(Loss::Dice { region }, 4));
         assert_eq!(text, format!("Dice(axis = {axes})"));
     }
 }

@@ -175,7 +175,7 @@ impl MultiHeadAttention {
         }
         let axes = self.axes(query.shape);
         if axes.is_none() {
-            let message = format!("mimo has no `{class}` over axes that do not follow each other yet");
+            let message = format!("mimo has no `{class}` over axes that do not follow each other");
             let help = "write `Permute(…)` before it, and name the axes in their order";
             cx.error(Diag::error(Code::UnavailableSetting, call, message).about(query.shown()).help(help));
         }

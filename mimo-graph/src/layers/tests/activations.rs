@@ -36,7 +36,7 @@ fn a_prelu_has_a_slope_for_each_value_that_is_not_shared() {
         "axis 4 does not exist: `x` has axes 1 to 3",
         "`alpha` has 1 axis, and only a matrix is orthogonal",
         "`alpha` has no axis 1: its axes are 0 to 0",
-        "mimo has no `PReLU` of 5 axes yet: 4 are the most",
+        "mimo has no `PReLU` of 5 axes: 4 are the most",
     ]);
 }
 

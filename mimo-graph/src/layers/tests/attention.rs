@@ -120,7 +120,7 @@ fn shapes_that_do_not_fit_are_told() {
         "`MultiHeadAttention` reads sequences, [steps, features], but `x` is [7]",
         "`MultiHeadAttention` reads 2 axes, as `x` has, but `y` is [9, 3, 2]",
         "`Attention` reads sequences, [steps, features], but `x` is [7, 3, 1]",
-        "mimo has no `MultiHeadAttention` over axes that do not follow each other yet",
+        "mimo has no `MultiHeadAttention` over axes that do not follow each other",
         "`Attention` multiplies axis 2 of `x`, which is 3, and axis 2 of `y`, which is 4",
     ]);
 }

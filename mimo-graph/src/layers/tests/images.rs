@@ -66,7 +66,7 @@ fn wrong_arguments_are_told() {
         "`padding` of `ZeroPadding2D` must be one length or two, found a list of 3",
         "axis 0 is the batch, which is not summed over",
         "`axes` of `Dot` must be one axis or two, found a list of 1",
-        "mimo has no interpolation `bicubic` yet",
+        "mimo has no interpolation `bicubic`",
         "`AveragePooling2D` needs `pool_size`",
     ]);
     assert_eq!(diags[5].helps, ["write `((top, bottom), (left, right))`"]);

@@ -67,9 +67,9 @@ fn settings_that_do_not_exist_are_reported() {
     }
     made(&mut bench, "BatchNormalization", [named("momentum", float(1.5))]);
     let diags = bench.expect(&[
-        "mimo has no `renorm` for `BatchNormalization` yet",
-        "mimo has no `synchronized` for `BatchNormalization` yet",
-        "mimo has no `rms_scaling` for `LayerNormalization` yet",
+        "mimo has no `renorm` for `BatchNormalization`",
+        "mimo has no `synchronized` for `BatchNormalization`",
+        "mimo has no `rms_scaling` for `LayerNormalization`",
         "`epsilon` of `BatchNormalization` must be at least 0, found -1",
         "`epsilon` of `LayerNormalization` must be at least 0, found -1",
         "`momentum` of `BatchNormalization` must be from 0 to 1, found 1.5",
@@ -111,7 +111,7 @@ fn axes_that_do_not_exist_are_reported() {
         "axis -9223372036854775808 does not exist: `x` has axis 1 only",
         "axis 9223372036854775807 does not exist: `x` has axis 1 only",
         "`axis` of `LayerNormalization` names axis 1 of `x` twice",
-        "mimo has no `LayerNormalization` over 4 axes yet: 3 are the most",
+        "mimo has no `LayerNormalization` over 4 axes: 3 are the most",
     ]);
 }
 
@@ -255,7 +255,7 @@ fn inputs_that_do_not_fit_the_other_normalizations_are_reported() {
         "`GroupNormalization` cuts channels in 4 `groups`, but `x` has 6",
         "axis 3 does not exist: `x` has axes 1 to 2",
         "`axis` of `UnitNormalization` names axis 1 of `x` twice",
-        "mimo has no `Normalization` over axes that are not neighbours yet",
+        "mimo has no `Normalization` over axes that are not neighbours",
         "axis 4 does not exist: `x` has axes 1 to 3",
     ]);
 }

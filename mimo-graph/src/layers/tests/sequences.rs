@@ -60,10 +60,10 @@ fn what_recurrent_layers_have_not_is_told() {
     made(&mut bench, "LSTM", [(None, int(1)), named("bias_initializer", word("random_normal"))]);
     bench.expect(&[
         "`dropout` of `LSTM` must be at least 0 and below 1, found 1.5",
-        "mimo has no `unroll` for `LSTM` yet",
+        "mimo has no `unroll` for `LSTM`",
         "`activation` of `LSTM` has to work value by value, which a softmax does not",
-        "`SimpleRNN` cannot compute with this `activation` yet",
-        "a random `bias_initializer` cannot be combined with `unit_forget_bias` yet",
+        "`SimpleRNN` cannot compute with this `activation`",
+        "a random `bias_initializer` cannot be combined with `unit_forget_bias`",
     ]);
 }
 
