@@ -109,7 +109,6 @@ fn words_with_a_mask_and_a_state() -> mimo::Result<()> {
 }
 
 /// A file of weights from an ONNX file, with what onnxruntime has read and computed.
-#[expect(clippy::type_complexity, reason = "lists of lists of numbers")]
 fn of_onnx(name: &str) -> (PathBuf, Vec<Vec<f32>>, Vec<Vec<f32>>) {
     use mimo_convert::onnx::{decode, import};
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/onnx");
