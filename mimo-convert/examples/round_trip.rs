@@ -1,5 +1,5 @@
 //! Exports the models of `tests/onnx/descriptions.json`, converts the files and exports them again: `tests/parity/round_trip.py` runs both.
-//! What is not converted is in `NAME.error`.
+//! `NAME.error` has the reason where a model is not converted.
 //!
 //!     cargo run -p mimo-convert --example round_trip -- FOLDER
 

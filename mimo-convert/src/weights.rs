@@ -42,7 +42,7 @@ impl Values {
     }
 }
 
-/// What a checkpoint holds besides weights, by names that begin with `@`: `@optimizer/slot0/dense/kernel`.
+/// Arrays of a checkpoint besides the weights, by names that begin with `@`: `@optimizer/slot0/dense/kernel`.
 pub type State = BTreeMap<String, Stored>;
 
 /// An array of a checkpoint.
@@ -61,7 +61,7 @@ pub enum Stored {
 pub struct File {
     /// The weights of the model.
     pub weights: Weights,
-    /// What a checkpoint has besides; nothing in a file of weights.
+    /// Training state of a checkpoint; empty in a file of weights.
     pub state: State,
     /// The description of the model among other things.
     pub metadata: BTreeMap<String, String>,

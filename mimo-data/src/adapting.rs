@@ -1,4 +1,4 @@
-//! What an input or target learns of its training table: vocabularies, classes, means and deviations.
+//! State of an input or target that is learned from its training table: vocabularies, classes, means and deviations.
 
 use std::collections::BTreeSet;
 
@@ -129,7 +129,7 @@ impl Adapting {
         Ok(())
     }
 
-    /// What was learned. `form` is that of a target's classes.
+    /// Returns the learned state. `form` is that of a target's classes.
     pub(crate) fn finish(self, form: Option<ClassForm>) -> Result<Encoder, Error> {
         Ok(match self {
             Adapting::Numbers { numbers, columns } => {

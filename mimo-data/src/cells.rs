@@ -12,7 +12,7 @@ pub(crate) struct NumberCells<'t> {
     table: &'t Table,
     name: &'t str,
     column: &'t Column,
-    /// What is read of dates; empty for numbers.
+    /// Parts of dates; empty for numbers.
     dates: &'t [DatePart],
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct NumberColumn {
     /// By value of a row: what a missing one becomes. Empty if it stays missing.
     pub(crate) fill: Vec<f64>,
     pub(crate) width: usize,
-    /// What is read of dates, which are the values of a row; empty for numbers.
+    /// Parts of dates, which are the values of a row; empty for numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) dates: Vec<DatePart>,
 }

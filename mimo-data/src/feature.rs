@@ -24,7 +24,7 @@ pub struct Numbers {
     pub(crate) columns: Names,
     pub(crate) normalize: bool,
     pub(crate) fill: Fill,
-    /// What is read of dates.
+    /// Parts of dates.
     pub(crate) dates: Option<Vec<DatePart>>,
 }
 
@@ -101,7 +101,7 @@ impl Numbers {
         self
     }
 
-    /// What is read of dates; empty for numbers.
+    /// Parts of dates; empty for numbers.
     pub(crate) fn date_parts(&self) -> &[DatePart] {
         self.dates.as_deref().unwrap_or_default()
     }

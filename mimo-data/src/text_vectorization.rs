@@ -68,7 +68,7 @@ pub struct TextVectorization {
     idf: Vec<f64>,
 }
 
-/// How a [`TextVectorization`] is made, with Keras's names and defaults.
+/// Settings of a [`TextVectorization`], with Keras's names and defaults.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TextVectorizationSettings {
     form: TextForm,

@@ -26,7 +26,7 @@ pub(crate) type Mark = (String, String);
 pub(crate) struct Block {
     /// The comment before it.
     pub(crate) mark: Option<Mark>,
-    /// What follows the opening fence: `rust`, `text`, …
+    /// Text after the opening fence: `rust`, `text`, …
     pub(crate) language: String,
     /// The bytes between the fences in the page.
     pub(crate) place: Range<usize>,

@@ -34,7 +34,7 @@ pub fn decode_beside(bytes: &[u8], name: &str, values: &[u8]) -> Result<Model, E
 struct Beside<'a> {
     name: &'a str,
     values: &'a [u8],
-    /// How many bytes may still be read: a small file must not become a large model by reading the same bytes again and again.
+    /// Number of bytes that may still be read: a small file must not become a large model by reading the same bytes again and again.
     left: Cell<usize>,
 }
 

@@ -53,7 +53,7 @@ pub struct Imported {
     pub block: Block,
     /// Its weights, by mimo's names.
     pub weights: Weights,
-    /// What was left out, and why it makes no difference.
+    /// Parts of the file that were left out, with the reason.
     pub notes: Vec<String>,
     /// The model as its file of weights would describe it.
     pub description: Description,

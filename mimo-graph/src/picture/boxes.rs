@@ -21,7 +21,7 @@ const WIDEST: f64 = 1100.0;
 /// Bold letters are as wide as plain ones of a size that is larger by this.
 const BOLD: f64 = 1.1;
 
-/// What is drawn. Tensors and models are named by their indices.
+/// A graph to draw. Tensors and models are named by their indices.
 #[derive(Clone, Debug, Default)]
 pub struct Drawn {
     /// The name of the model.
@@ -79,7 +79,7 @@ struct Line {
 }
 
 impl Line {
-    /// What stands beside or below the name.
+    /// Text beside or below the name.
     fn text(&self, with_shape: bool) -> String {
         let shape = if with_shape { &*self.shape } else { "" };
         let parts = [&*self.about, shape, &*self.parameters];

@@ -136,7 +136,7 @@ pub fn layout(boxes: &[(f64, f64)], edges: &[(usize, usize)], between: f64, wide
     Layout { centers, routes, size: (right, (y - between).max(0.0)) }
 }
 
-/// Where a line enters its box from above: beside those of the other lines, in their order.
+/// Horizontal position at which a line enters its box from above: beside those of the other lines, in their order.
 fn entry(items: &[Item], xs: &[f64], boxes: &[(f64, f64)], path: &[usize]) -> f64 {
     let (Some(&last), Some(&before)) = (path.last(), path.get(path.len().wrapping_sub(2))) else {
         return 0.0;
@@ -322,7 +322,7 @@ fn columns(items: &[Item], rows: &[Vec<usize>]) -> Vec<f64> {
     xs
 }
 
-/// Where an item would like to stand, and how much it cares: long lines are to be straight.
+/// Preferred position of an item, and its weight: long lines are to be straight.
 fn wish(items: &[Item], xs: &[f64], item: usize, down: bool) -> (f64, f64) {
     let Item { above, below, is_box, is_trunk, .. } = &items[item];
     if let (true, [source]) = (is_trunk, &above[..]) {

@@ -42,7 +42,7 @@ fn is_xml(c: char) -> bool {
         && !matches!(c, '\u{7f}'..='\u{9f}')
 }
 
-/// Where a text stands from its point.
+/// Alignment of a text at its point.
 #[derive(Clone, Copy, Debug)]
 pub enum Anchor {
     /// To its right.

@@ -87,7 +87,7 @@ fn expanded(tokens: TokenStream, texts: &mut Vec<Text>) {
     }
 }
 
-/// What is said about a file, in source order, in the layout of the `.txt` files.
+/// Messages about a file, in source order, in the layout of the `.txt` files.
 fn said(source: &str) -> String {
     let mut texts = Vec::new();
     expanded(source.parse().unwrap(), &mut texts);

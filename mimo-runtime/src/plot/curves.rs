@@ -29,7 +29,7 @@ pub(crate) struct Head {
 #[derive(Clone, Debug)]
 pub(crate) struct Curve {
     pub(crate) key: String,
-    /// Where the name of the value begins in the key, after the output.
+    /// Offset of the name of the value in the key, after the output.
     pub(crate) value_at: usize,
     pub(crate) train: Vec<(f64, f64)>,
     pub(crate) validation: Vec<(f64, f64)>,

@@ -18,7 +18,7 @@ pub(super) struct Directions {
     whole: usize,
     /// The tensors that both directions read: the sequence, and a mask.
     reads: Vec<usize>,
-    /// What each outputs.
+    /// Outputs of each direction.
     outputs: [Option<usize>; 2],
     states: [Vec<Operand>; 2],
     place: (usize, usize),
@@ -94,7 +94,7 @@ impl Scope<'_> {
         Ok(())
     }
 
-    /// What joins the directions: the call is already there.
+    /// Reads a call that joins the directions: the call of both is there already.
     pub(super) fn joined(&mut self, call: &LayerCall) -> Result<(), Error> {
         let reads =
             |it: &&Directions| it.outputs.iter().flatten().eq(call.inputs.iter()) && it.whole == call.layer;

@@ -374,7 +374,7 @@ impl<'a> Scope<'a> {
         Ok(())
     }
 
-    /// What mimo computes and Keras does not.
+    /// Operations that Keras does not have.
     pub(super) fn check(&self, layer: &GraphLayer, kind: &LayerKind, call: &LayerCall) -> Result<(), Error> {
         let shape = |place: usize| call.inputs.get(place).map(|&tensor| self.shape(tensor)).transpose();
         match layer.item.class {

@@ -28,7 +28,7 @@ pub(super) struct Operation {
     pub(super) content: Content,
 }
 
-/// What an operation holds.
+/// Content of an operation.
 #[derive(Clone, Debug)]
 pub(super) enum Content {
     /// Nothing: an operation of `keras.ops`, which is not a layer.

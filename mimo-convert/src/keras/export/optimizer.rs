@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::hdf5::{Attribute, Data, Dataset, Group};
 use crate::weights::{Array, State, Stored, Values};
 
-/// How Keras orders what an optimizer remembers of its weights.
+/// Keras's order of the slots of an optimizer.
 enum Order {
     /// So many slots of a weight, then those of the next.
     Together(usize),
@@ -15,7 +15,7 @@ enum Order {
     Apart(usize),
 }
 
-/// What is written after the slots.
+/// Variables after the slots.
 enum Rest {
     Nothing,
     /// The slot of this number, of all weights.

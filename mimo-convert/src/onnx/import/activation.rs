@@ -147,7 +147,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("Tan", "tan"),
 ];
 
-/// What is never below zero.
+/// Functions whose results are never below zero.
 const NONNEGATIVE: &[&str] =
     &["relu", "relu6", "sigmoid", "softplus", "hard_sigmoid", "softmax", "abs", "exp", "sqrt", "square"];
 

@@ -25,7 +25,7 @@ pub(super) fn constant(node: &Node) -> Result<Array, String> {
     Err("it has no tensor, number or list of numbers as its value".into())
 }
 
-/// What a node computes of arrays; none if it is not one of those that are computed here.
+/// Evaluates a node whose inputs are constant arrays; `None` if it is not one of those that are computed here.
 pub(super) fn fold(opset: i64, node: &Node, inputs: &[Option<&Array>]) -> Result<Option<Array>, String> {
     let Some(Some(x)) = inputs.first() else { return Ok(None) };
     let rest = inputs.get(1).copied().flatten();

@@ -11,7 +11,7 @@ use super::tensor::{Atom, Axis, Placed, Value};
 use crate::onnx::model::Node;
 use crate::source::{keyword, value, whole, word};
 
-/// How a window slides along one axis.
+/// Windows along one axis: lengths, stride, dilation and padding.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slide {
     pub(super) input: usize,
@@ -30,7 +30,7 @@ impl Slide {
         self.kernel.saturating_sub(1).saturating_mul(self.dilation).saturating_add(1)
     }
 
-    /// What windows really read after the end.
+    /// Number of padded values after the end that windows read.
     pub(super) fn end(&self) -> usize {
         let end = self.output.saturating_sub(1).saturating_mul(self.stride).saturating_add(self.extent());
         end.saturating_sub(self.input.saturating_add(self.before))

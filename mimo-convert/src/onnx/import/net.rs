@@ -12,7 +12,7 @@ use crate::onnx::model::{Attribute, Graph, Model, Node};
 pub(super) struct Net {
     /// The nodes, in the order of the file. Those that nothing needs stay.
     pub(super) nodes: Vec<Node>,
-    /// Which node makes a value.
+    /// Index of the node that outputs each value.
     makers: BTreeMap<String, usize>,
     /// Numbers of the file by name.
     pub(super) arrays: BTreeMap<String, Rc<Array>>,

@@ -339,7 +339,7 @@ fn axis_names(port: &model::Port) -> Vec<String> {
     port.shape.iter().map(of).collect()
 }
 
-/// What a comment says about a layout that is not ONNX's: both shapes, and the order of ONNX's axes in mimo.
+/// Comment for a layout that is not ONNX's: both shapes, and the order of ONNX's axes in mimo.
 fn layout_said(axes: &[Axis], shape: &[usize], onnx: &[String]) -> String {
     let mut order: Vec<(usize, usize)> =
         axes.iter().enumerate().filter_map(|(at, axis)| Some((*owned(axis).first()?, at))).collect();

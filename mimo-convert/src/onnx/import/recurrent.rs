@@ -11,7 +11,7 @@ use super::tensor::{Atom, Axis, Placed, Value};
 use crate::onnx::model::{Attribute, Node};
 use crate::source::{Call, Expr, Operand, keyword, value, whole, word};
 
-/// Where ONNX has the gates of Keras, in Keras's order.
+/// Positions of Keras's gates in ONNX, in Keras's order.
 fn gates(op: &str) -> &'static [usize] {
     match op {
         // Input, forget, cell, output; ONNX: input, output, forget, cell.

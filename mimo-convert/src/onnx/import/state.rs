@@ -224,7 +224,7 @@ impl<'a> Importer<'a> {
         Ok(name)
     }
 
-    /// What a `Reshape` or `Flatten` reads.
+    /// Returns the input of a `Reshape` or `Flatten`, by its output.
     pub(super) fn reshape_of(&self, name: &str) -> Option<String> {
         self.reshapes.get(name).cloned()
     }
