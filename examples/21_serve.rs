@@ -8,8 +8,10 @@
 //!
 //! ```sh
 //! curl localhost:8018/health
-//! curl localhost:8018/predict --data '{"image": [[0, 0, 0.3, 0.8, 0.6, 0, 0, 0], …]}'    # 8 rows of 8 grey values
-//! curl -X POST localhost:8018/weights                     # reads the file of the weights again
+//! # 8 rows of 8 grey values
+//! curl localhost:8018/predict --data '{"image": [[0, 0, 0.3, 0.8, 0.6, 0, 0, 0], …]}'
+//! # reads the file of the weights again
+//! curl -X POST localhost:8018/weights
 //! ```
 //!
 //! A public service also needs a proxy with encryption, time limits for slow clients, and protection of `/weights`.

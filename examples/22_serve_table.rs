@@ -7,7 +7,8 @@
 //! `cargo run --release --example 22_serve_table --features csv` serves until Ctrl-C or SIGTERM:
 //!
 //! ```sh
-//! curl localhost:8019/predict --data-binary $'district,area,rooms,age\nHarbour,82.0,3,\nMoon,40.5,1,12\n'
+//! curl localhost:8019/predict \
+//!     --data-binary $'district,area,rooms,age\nHarbour,82.0,3,\nMoon,40.5,1,12\n'
 //! ```
 //!
 //! `21_serve` shows the rest of a service with many clients: threads, batches of several requests, replacing weights.

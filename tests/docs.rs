@@ -1,4 +1,4 @@
-//! The pages of the project: links lead somewhere, code is narrow enough for a page, and what is shown of files is what they are.
+//! The pages of the project: links lead somewhere, code is narrow enough for a page, and copies of files equal them.
 //! `UPDATE=1 cargo test --test docs` writes the copies anew.
 //!
 //! A comment before a block says what the block is a copy of:
@@ -42,6 +42,74 @@ fn code_is_narrow() {
             }
         }
     }
+    assert!(wide.is_empty(), "more than {COLUMNS} columns:\n{}", wide.join("\n"));
+}
+
+/// The source files of the crates and the examples.
+fn sources() -> Vec<PathBuf> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|ext| ext == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root()).expect("a folder") {
+        let crates = entry.expect("an entry").path().join("src");
+        if crates.is_dir() {
+            walk(&crates, &mut found);
+        }
+    }
+    walk(&root().join("src"), &mut found);
+    walk(&root().join("examples"), &mut found);
+    found
+}
+
+/// The doc comments of a source file, each as a page of Markdown.
+fn doc_comments(source: &str) -> Vec<String> {
+    let mut pages = vec![String::new()];
+    for line in source.lines().map(str::trim_start) {
+        match line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) {
+            Some(text) => {
+                let page = pages.last_mut().expect("one at least");
+                page.push_str(text.strip_prefix(' ').unwrap_or(text));
+                page.push('\n');
+            }
+            None => pages.push(String::new()),
+        }
+    }
+    pages.retain(|page| !page.is_empty());
+    pages
+}
+
+#[test]
+fn code_in_doc_comments_is_narrow() {
+    let mut wide = Vec::new();
+    let (mut files, mut lines_of_code) = (0, 0);
+    for path in sources() {
+        files += 1;
+        for page in doc_comments(&read(&path)) {
+            for Block { language, place, .. } in blocks(&page) {
+                // rustdoc hides lines that begin with `# `.
+                let rust = language != "text" && !language.starts_with("json") && !language.starts_with("sh");
+                let lines = page[place].lines().filter(|line| !(rust && line.trim_start().starts_with("# ")));
+                for line in lines {
+                    lines_of_code += 1;
+                    if line.chars().count() > COLUMNS {
+                        wide.push(format!("{}: {line}", shown(&path)));
+                    }
+                }
+            }
+        }
+    }
+    assert!(
+        files > 300 && lines_of_code > 1000,
+        "{files} files with {lines_of_code} lines of code were found"
+    );
     assert!(wide.is_empty(), "more than {COLUMNS} columns:\n{}", wide.join("\n"));
 }
 

@@ -116,7 +116,8 @@ impl CsvOptions {
     ///
     /// ```ignore
     /// let options = CsvOptions::new();
-    /// let reader = TableColumns::<Net>::new().adapt_parts(options.blocks("train.csv", 4096)?)?;
+    /// let blocks = options.blocks("train.csv", 4096)?;
+    /// let reader = TableColumns::<Net>::new().adapt_parts(blocks)?;
     /// let rows = options.count_rows("train.csv")?;
     /// let data = data::stream::<Net, _, _>(rows, move || {
     ///     let reader = reader.clone();

@@ -91,7 +91,8 @@ impl Numbers {
     /// use mimo_data::{DatePart, column};
     ///
     /// // Three values of a sample: `let sold_on = Input(shape = [3]);`
-    /// let sold_on = column("sold_on").dates([DatePart::Days, DatePart::Month, DatePart::Weekday]).normalize();
+    /// let parts = [DatePart::Days, DatePart::Month, DatePart::Weekday];
+    /// let sold_on = column("sold_on").dates(parts).normalize();
     /// ```
     ///
     /// Other forms of dates are written as one of these before the table is read, or are split into columns of numbers.

@@ -22,7 +22,8 @@ use crate::table::{Column, TextColumn, fault, file_fault};
 /// use mimo_data::NpyArray;
 /// use mimo_runtime::dfdx::{shapes::Const, tensor::{Cpu, Tensor}};
 ///
-/// let images: Tensor<(usize, Const<28>, Const<28>), f32, Cpu> = NpyArray::read("images.npy")?.tensor()?;
+/// let array = NpyArray::read("images.npy")?;
+/// let images: Tensor<(usize, Const<28>, Const<28>), f32, Cpu> = array.tensor()?;
 /// # Ok::<(), mimo_runtime::error::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]

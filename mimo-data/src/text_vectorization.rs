@@ -55,7 +55,8 @@ pub enum Split {
 /// ```
 /// use mimo_data::TextVectorization;
 ///
-/// let layer = TextVectorization::new().output_sequence_length(4).adapt(["the cat", "The dog!"])?;
+/// let texts = ["the cat", "The dog!"];
+/// let layer = TextVectorization::new().output_sequence_length(4).adapt(texts)?;
 /// assert_eq!(layer.get_vocabulary(), ["", "[UNK]", "the", "dog", "cat"]);
 /// assert_eq!(layer.encode("The blue dog")?, [2.0, 1.0, 3.0, 0.0]);
 /// # Ok::<(), mimo_runtime::error::Error>(())

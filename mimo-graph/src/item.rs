@@ -10,13 +10,18 @@
 //!
 //! ```text
 //! /// Documentation.
-//! "`Huber(delta = 1)`"                     // the call, for readers; `UPDATE=1 cargo test -p mimo-graph calls` writes it
-//! huber | Huber as Huber, "an example";    // spellings, the name in messages, and a use of it
+//! // The call, for readers; `UPDATE=1 cargo test -p mimo-graph calls` writes it.
+//! "`Huber(delta = 1)`"
+//! // Spellings, the name in messages, and a use of it.
+//! huber | Huber as Huber, "an example";
 //! takes {
 //!     /// Documentation.
-//!     delta: f64 = "1" in [> 0.0],         // an argument with its default and the numbers that it may be
-//!     reduction => "leave it out",         // an argument of Keras that mimo does not have, and what to write instead
-//!     *,                                   // what follows is given by keyword only
+//!     // An argument with its default and its range.
+//!     delta: f64 = "1" in [> 0.0],
+//!     // An argument of Keras that mimo does not have, and what to write instead.
+//!     reduction => "leave it out",
+//!     // The following arguments are passed by keyword only.
+//!     *,
 //!     dtype => "leave it out",
 //! }
 //! ```

@@ -6,7 +6,7 @@
 //! ```text
 //! pack the keys of a head in panels
 //! for each block of queries
-//!     scores = queries · keysᵀ              only keys between the first and the last that the block sees
+//!     scores = queries · keysᵀ              only keys that the block sees
 //!     scores = e^(scale · scores − max)     row by row, 0 where a mask hides the key
 //!     output = scores · values / sums
 //! ```

@@ -47,7 +47,8 @@ pub(crate) fn error(message: &str, range: SpanRange) -> TokenStream {
 /// begins with words that are unrelated to the model, so the name of the constant contradicts them.
 ///
 /// ```text
-/// warning: use of deprecated constant `_::mimo_warning_not_a_deprecation`: `x` is never used [mimo::unused_tensor]
+/// warning: use of deprecated constant `_::mimo_warning_not_a_deprecation`: `x` is
+/// never used [mimo::unused_tensor]
 /// ```
 pub(crate) fn warnings(diags: &[Diag], spans: &Spans) -> TokenStream {
     let warnings = diags.iter().filter(|diag| diag.severity == Severity::Warning);

@@ -12,12 +12,16 @@
 //!         use mimo_models::mobilenet_v2::mobilenet_v2;
 //!
 //!         let image = Input(shape = [32, 32, 3]);
-//!         let features = mobilenet_v2(image, alpha = 0.35, include_top = false, pooling = avg);
+//!         let features =
+//!             mobilenet_v2(image, alpha = 0.35, include_top = false, pooling = avg);
 //!         let kind = Dense(4, activation = softmax)(features);
 //!         let amount = Dense(1)(features);
 //!
 //!         Model(inputs = [image], outputs = [kind, amount])
-//!             .compile(optimizer = Adam(), loss = { kind: sparse_categorical_crossentropy, amount: mse })
+//!             .compile(
+//!                 optimizer = Adam(),
+//!                 loss = { kind: sparse_categorical_crossentropy, amount: mse },
+//!             )
 //!     }
 //! }
 //! # fn main() {}

@@ -37,7 +37,11 @@ use crate::trainer::Trainer;
 ///         plan.check_key(self.0).map_err(|fault| fault.of("Announce"))
 ///     }
 ///
-///     fn on_epoch_end(&mut self, _: &mut Trainer<'_, M>, logs: &EpochLogs<M>) -> Result<ControlFlow<()>> {
+///     fn on_epoch_end(
+///         &mut self,
+///         _: &mut Trainer<'_, M>,
+///         logs: &EpochLogs<M>,
+///     ) -> Result<ControlFlow<()>> {
 ///         println!("{} = {:?}", self.0, logs.get(self.0));
 ///         Ok(ControlFlow::Continue(()))
 ///     }

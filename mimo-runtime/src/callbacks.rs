@@ -22,13 +22,16 @@
 //! They are added to the options of `fit`, by value, or by `&mut` to be read afterwards:
 //!
 //! ```ignore
-//! let mut stopping = EarlyStopping::new("val_loss").patience(5).restore_best_weights(true);
+//! let mut stopping =
+//!     EarlyStopping::new("val_loss").patience(5).restore_best_weights(true);
+//! let checkpoint =
+//!     ModelCheckpoint::new("runs/{epoch:03}-{val_loss:.3}.safetensors").keep_last(3);
 //! trainer.fit_with((&inputs, &targets), |options| {
 //!     options
 //!         .epochs(100)
 //!         .validation_split(0.2)
 //!         .callback(&mut stopping)
-//!         .callback(ModelCheckpoint::new("runs/{epoch:03}-{val_loss:.3}.safetensors").keep_last(3))
+//!         .callback(checkpoint)
 //! })?;
 //! println!("best epoch: {:?}", stopping.best_epoch());
 //! ```

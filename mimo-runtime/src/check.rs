@@ -3,7 +3,8 @@
 //!
 //! ```compile_fail
 //! const FEATURES: usize = 10;
-//! const _: () = mimo_runtime::check::dim_equal("mimo::E0301", FEATURES, 12, "last axis of `x`", "", "");
+//! const _: () =
+//!     mimo_runtime::check::dim_equal("mimo::E0301", FEATURES, 12, "axis of `x`", "", "");
 //! ```
 
 /// Maximum length of a message, in bytes.

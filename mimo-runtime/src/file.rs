@@ -15,22 +15,32 @@
 //! ```json
 //! {
 //!   "layers": [{
-//!     "name": "risk", "class": "Dense", "trainable": true, "model": null, "whole": null, "parts": [],
-//!     "arguments": { "units": 1, "activation": { "class": "sigmoid", "arguments": {} }, "use_bias": true },
+//!     "name": "risk", "class": "Dense", "trainable": true, "model": null, "whole": null,
+//!     "parts": [],
+//!     "arguments": {
+//!       "units": 1, "use_bias": true,
+//!       "activation": { "class": "sigmoid", "arguments": {} }
+//!     },
 //!     "weights": ["risk/kernel", "risk/bias"]
 //!   }],
 //!   "calls": [{ "layer": 0, "inputs": [0], "outputs": [1], "steps": 0 }],
 //!   "tensors": [
-//!     { "binding": "x", "shape": [8], "dtype": "float" }, { "binding": "risk", "shape": [1], "dtype": "float" }
+//!     { "binding": "x", "shape": [8], "dtype": "float" },
+//!     { "binding": "risk", "shape": [1], "dtype": "float" }
 //!   ],
 //!   "models": [{ "class": "Encoder", "name": "encoder" }],
 //!   "inputs": [{ "name": "x", "tensor": 0 }],
 //!   "outputs": [{
 //!     "name": "risk", "tensor": 1, "weight": 1.0,
 //!     "loss": { "class": "MeanSquaredError", "arguments": {} },
-//!     "metrics": [{ "name": "mae", "metric": { "class": "MeanAbsoluteError", "arguments": {} } }]
+//!     "metrics": [{
+//!       "name": "mae", "metric": { "class": "MeanAbsoluteError", "arguments": {} }
+//!     }]
 //!   }],
-//!   "optimizer": { "class": "SGD", "arguments": { "learning_rate": 0.01, "momentum": 0.0, "nesterov": false } }
+//!   "optimizer": {
+//!     "class": "SGD",
+//!     "arguments": { "learning_rate": 0.01, "momentum": 0.0, "nesterov": false }
+//!   }
 //! }
 //! ```
 //!

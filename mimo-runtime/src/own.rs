@@ -26,13 +26,18 @@ pub use tensors::Batched;
 /// ```ignore
 /// use mimo::Float;
 ///
-/// /// Fraction of positive samples above 0.9, divided by the fraction of all samples above it.
+/// /// Fraction of positive samples above 0.9, divided by that of all samples.
 /// pub struct Lift;
 ///
 /// impl mimo::Metric<4> for Lift {
 ///     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 ///
-///     fn update<E: Float>(state: &mut [f64; 4], prediction: &[E], target: &[E], weight: f64) {
+///     fn update<E: Float>(
+///         state: &mut [f64; 4],
+///         prediction: &[E],
+///         target: &[E],
+///         weight: f64,
+///     ) {
 ///         let [found, positive, above, all] = state;
 ///         for (prediction, target) in prediction.iter().zip(target) {
 ///             let is_above = f64::from(prediction.f64() > 0.9);
@@ -53,7 +58,11 @@ pub use tensors::Batched;
 ///         let usage = Input(shape = [3]);
 ///         let risk = Dense(1, activation = sigmoid)(usage);
 ///         Model(inputs = [usage], outputs = [risk])
-///             .compile(optimizer = Adam(), loss = binary_crossentropy, metrics = [auc, crate::Lift])
+///             .compile(
+///                 optimizer = Adam(),
+///                 loss = binary_crossentropy,
+///                 metrics = [auc, crate::Lift],
+///             )
 ///     }
 /// }
 /// ```

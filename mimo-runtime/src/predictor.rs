@@ -30,7 +30,9 @@ use crate::model::{Columns, Model, OutputColumns};
 /// std::thread::scope(|scope| {
 ///     for sample in samples {
 ///         let mut predictor = predictor.clone();
-///         scope.spawn(move || predictor.predict_one(&NetSample { image: &sample.image, age: &[0.4] }));
+///         scope.spawn(move || {
+///             predictor.predict_one(&NetSample { image: &sample.image, age: &[0.4] })
+///         });
 ///     }
 /// });
 /// ```

@@ -21,17 +21,22 @@ use crate::plot::svg::escape;
 use crate::plot::{Of, Picture, Statistic, curves, model_graph};
 use crate::trainer::Trainer;
 
-/// A training as one HTML page: what was trained, how and with which data, learning curves, the best epochs, and what is added to it. The page
-/// refers to no other file, needs no network and runs no script, so it can be mailed, printed or kept beside the weights.
+/// A training as one HTML page: the model, its settings and data, learning curves, the best epochs, and the parts that
+/// are added by the methods below. The page refers to no other file and runs no script, so it can be mailed, printed or
+/// kept beside the weights.
 ///
 /// ```ignore
-/// let history = trainer.fit_with((&inputs, &targets), |options| options.epochs(20).callback(&mut weights))?;
-/// let evaluation = trainer.evaluate((&test_inputs, &test_targets), 32)?;
+/// let history = trainer.fit_with((&inputs, &targets), |options| {
+///     options.epochs(20).callback(&mut weights)
+/// })?;
+/// let test = (&test_inputs, &test_targets);
+/// let evaluation = trainer.evaluate(test, 32)?;
+/// let matrix = trainer.confusion_matrix(test, 32, |outputs| &outputs.digit)?;
 /// trainer
 ///     .report(&history)
 ///     .text("The second attempt, with a smaller learning rate.")
 ///     .evaluation("test data", &evaluation)
-///     .confusion_matrix(&trainer.confusion_matrix((&test_inputs, &test_targets), 32, |outputs| &outputs.digit)?)?
+///     .confusion_matrix(&matrix)?
 ///     .weights(&weights)?
 ///     .save("training.html")?;
 /// ```

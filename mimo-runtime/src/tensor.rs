@@ -38,7 +38,8 @@ batch_shape!((), (C), (C, D), (C, D, E), (C, D, E, F), (C, D, E, F, G));
 /// assert!(tensor::<(usize, Const<5>), f32>(vec![0.0; 12]).is_err());
 /// // A slice, and samples as arrays.
 /// let numbers: Tensor<(usize, Const<3>), f32, Cpu> = tensor(&[1.0, 2.0, 3.0][..])?;
-/// let numbers: Tensor<(usize, Const<3>), f32, Cpu> = tensor(vec![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].into_flattened())?;
+/// let rows = vec![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+/// let numbers: Tensor<(usize, Const<3>), f32, Cpu> = tensor(rows.into_flattened())?;
 /// # Ok::<(), mimo_runtime::error::Error>(())
 /// ```
 ///

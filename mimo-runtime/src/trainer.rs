@@ -54,7 +54,8 @@ use custom::CustomLosses;
 ///
 /// ```ignore
 /// let mut trainer = Trainer::new(&mut model)?;
-/// let history = trainer.fit((&inputs, &targets), FitOptions::new().epochs(20).validation_split(0.2))?;
+/// let options = FitOptions::new().epochs(20).validation_split(0.2);
+/// let history = trainer.fit((&inputs, &targets), options)?;
 /// println!("{}", history.epochs()[19].train.risk.auc);
 /// ```
 // Without a bound, so that a model that cannot be trained is reported once, at `Trainer::new`, and not where the type

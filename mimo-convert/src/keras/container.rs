@@ -15,7 +15,7 @@
 //! let file = KerasFile::read("model.keras".as_ref())?;
 //! for object in &file.weights {
 //!     let shapes: Vec<_> = object.variables.iter().map(|it| &it.shape).collect();
-//!     println!("{} is {:?}, with variables of shapes {shapes:?}", object.path, object.name);
+//!     println!("{} is {:?}, with shapes {shapes:?}", object.path, object.name);
 //! }
 //! # Ok::<(), mimo_convert::Error>(())
 //! ```

@@ -35,7 +35,8 @@ pub enum SaveFrequency {
 /// has ended, `fit` returns at once with its weights.
 ///
 /// ```ignore
-/// let options = FitOptions::new().epochs(100).callback(BackupAndRestore::new("training.checkpoint"));
+/// let backup = BackupAndRestore::new("training.checkpoint");
+/// let options = FitOptions::new().epochs(100).callback(backup);
 /// trainer.fit((&inputs, &targets), options)?;
 /// ```
 ///

@@ -12,7 +12,9 @@ use crate::trainer::Trainer;
 /// A function of the step is a schedule in the model instead, `Adam(learning_rate = CosineDecay(1e-3, 1000))`.
 ///
 /// ```ignore
-/// options.callback(LearningRateScheduler::new(|epoch, rate| if epoch < 10 { rate } else { rate * 0.9 }))
+/// options.callback(LearningRateScheduler::new(|epoch, rate| {
+///     if epoch < 10 { rate } else { rate * 0.9 }
+/// }))
 /// ```
 ///
 /// Keras: [`LearningRateScheduler`](https://keras.io/api/callbacks/learning_rate_scheduler/)

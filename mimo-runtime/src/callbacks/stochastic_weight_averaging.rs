@@ -21,7 +21,8 @@ use crate::trainer::Trainer;
 /// measures them anew.
 ///
 /// ```ignore
-/// let options = FitOptions::new().epochs(30).callback(StochasticWeightAveraging::new(20).statistics_of(&data, 32));
+/// let averaging = StochasticWeightAveraging::new(20).statistics_of(&data, 32);
+/// let options = FitOptions::new().epochs(30).callback(averaging);
 /// trainer.fit(&data, options)?;
 /// ```
 pub struct StochasticWeightAveraging<'d, M: Trainable> {

@@ -17,9 +17,12 @@ use crate::trainer::Trainer;
 ///
 /// ```ignore
 /// let mut weights = WeightHistory::new();
-/// trainer.fit_with((&inputs, &targets), |options| options.epochs(20).callback(&mut weights))?;
+/// trainer.fit_with((&inputs, &targets), |options| {
+///     options.epochs(20).callback(&mut weights)
+/// })?;
 /// println!("{}", weights.to_csv());
-/// weights.picture(plot::Of::Gradients, plot::Statistic::Norm)?.save("gradients.svg")?;   // feature `plot`
+/// // Feature `plot`.
+/// weights.picture(plot::Of::Gradients, plot::Statistic::Norm)?.save("gradients.svg")?;
 /// ```
 ///
 /// A record reads all weights and gradients once, about as long as copying them takes: [`seconds`](Self::seconds) is the time of all

@@ -170,7 +170,8 @@ impl<M: Trainable> ArrayDataset<M> {
     /// for its types.
     ///
     /// ```ignore
-    /// let data = ArrayDataset::new(&inputs, &targets)?.target_mask(&PerOutput { risk: Some(has_risk), stage: None })?;
+    /// let mask = PerOutput { risk: Some(has_risk), stage: None };
+    /// let data = ArrayDataset::new(&inputs, &targets)?.target_mask(&mask)?;
     /// ```
     ///
     /// For missing targets with invalid class indices, use [`with_target_mask`](Self::with_target_mask).

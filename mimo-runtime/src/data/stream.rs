@@ -30,7 +30,8 @@ pub struct Stream<M, F> {
 /// within a buffer. [`prefetch`](super::prefetch()) reads it on a separate thread during steps.
 ///
 /// ```ignore
-/// let data = data::stream::<Net, _, _>(rows, move || Ok(files.clone().into_iter().map(read))).shuffle(10_000, SEED);
+/// let samples = move || Ok(files.clone().into_iter().map(read));
+/// let data = data::stream::<Net, _, _>(rows, samples).shuffle(10_000, SEED);
 /// trainer.fit(&data::prefetch(data), FitOptions::new().epochs(5))?;
 /// ```
 ///

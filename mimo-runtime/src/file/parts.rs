@@ -21,7 +21,7 @@ pub fn save_part<M: Model>(model: &M, part: &str, path: impl AsRef<Path>) -> Res
 /// ```ignore
 /// // An encoder out of the file of a model that nests it.
 /// file::load_part(&mut encoder, "", "siamese.safetensors", "encoder")?;
-/// // The encoder of a model from the file of an encoder, or of a checkpoint of its training.
+/// // An encoder from a file of its own, or from a checkpoint of its training.
 /// file::load_part(&mut siamese, "encoder", "encoder.safetensors", "")?;
 /// // The encoder of one model out of the file of another.
 /// file::load_part(&mut siamese, "encoder", "triplets.safetensors", "encoder")?;

@@ -130,7 +130,8 @@ impl<M: Trainable> Trainer<'_, M> {
     /// Counts the pairs of true and predicted class of an output on a data set, in batches of `batch_size` samples.
     ///
     /// ```ignore
-    /// let matrix = trainer.confusion_matrix((&inputs, &targets), 32, |outputs| &outputs.digit)?;
+    /// let matrix =
+    ///     trainer.confusion_matrix((&inputs, &targets), 32, |outputs| &outputs.digit)?;
     /// println!("{matrix}\n{}", matrix.report());
     /// ```
     ///

@@ -175,7 +175,9 @@ impl<'m, M: Trainable> Trainer<'m, M> {
     /// name. See [`set_loss`](Self::set_loss) for the closure.
     ///
     /// ```ignore
-    /// trainer.add_loss("risk", |outputs, targets| Ok((outputs.risk - targets.risk.clone()).abs().mean()))?;
+    /// trainer.add_loss("risk", |outputs, targets| {
+    ///     Ok((outputs.risk - targets.risk.clone()).abs().mean())
+    /// })?;
     /// trainer.add_loss("kl", |outputs, _| Ok(outputs.mean.square().mean() * 1e-3))?;
     /// ```
     ///

@@ -47,7 +47,11 @@ impl<M: Trainable> Trainer<'_, M> {
     /// ```ignore
     /// trainer.fit_with((&inputs, &targets), |options| {
     ///     options.epochs(20).on_epoch_end(|_, logs| {
-    ///         if logs.train.risk.auc > 0.99 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    ///         if logs.train.risk.auc > 0.99 {
+    ///             ControlFlow::Break(())
+    ///         } else {
+    ///             ControlFlow::Continue(())
+    ///         }
     ///     })
     /// })?;
     /// ```

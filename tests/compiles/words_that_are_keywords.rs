@@ -14,6 +14,7 @@ model! {
     }
 }
 
-fn main() {
+#[test]
+fn compiles() {
     assert_eq!(Net::OUTPUTS[0].metrics.len(), 2);
 }

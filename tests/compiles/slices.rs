@@ -30,7 +30,8 @@ model! {
     }
 }
 
-fn main() {
+#[test]
+fn compiles() {
     let _ = Net::new(0);
     assert_eq!(Net::INPUTS[0].shape, [8]);
 }

@@ -12,4 +12,7 @@ model! {
     }
 }
 
-fn main() {}
+#[test]
+fn compiles() {
+    Net::new(0);
+}

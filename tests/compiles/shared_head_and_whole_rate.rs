@@ -13,4 +13,7 @@ model! {
     }
 }
 
-fn main() {}
+#[test]
+fn compiles() {
+    Net::new(0);
+}

@@ -10,9 +10,11 @@ model! {
     }
 }
 
-
 mod super_const {
     pub const WIDTH: usize = 3;
 }
 
-fn main() {}
+#[test]
+fn compiles() {
+    Net::new(0);
+}

@@ -1,4 +1,3 @@
-#![deny(warnings)]
 use mimo::prelude::*;
 
 model! {
@@ -26,7 +25,8 @@ model! {
     }
 }
 
-fn main() {
+#[test]
+fn compiles() {
     let _ = Net::new(0);
     let _ = Other::new(0);
 }

@@ -1,5 +1,3 @@
-#![deny(warnings)]
-
 use mimo::prelude::*;
 
 mod blocks {
@@ -29,6 +27,7 @@ model! {
     }
 }
 
-fn main() {
+#[test]
+fn compiles() {
     Net::new(1);
 }

@@ -19,4 +19,7 @@ model! {
     }
 }
 
-fn main() {}
+#[test]
+fn compiles() {
+    ImageClassAndValue::new(0);
+}

@@ -18,4 +18,7 @@ model! {
     }
 }
 
-fn main() {}
+#[test]
+fn compiles() {
+    RegressionAndClass::new(0);
+}

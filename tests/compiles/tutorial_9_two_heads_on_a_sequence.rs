@@ -15,4 +15,7 @@ model! {
     }
 }
 
-fn main() {}
+#[test]
+fn compiles() {
+    Sequences::new(0);
+}
