@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 #[macro_use]
+mod declare;
 pub mod item;
 
 pub mod activation;

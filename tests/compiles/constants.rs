@@ -11,7 +11,7 @@ model! {
 }
 
 mod super_const {
-    pub const WIDTH: usize = 3;
+    pub(super) const WIDTH: usize = 3;
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use mimo::prelude::*;
 
 mod config {
-    pub const STEPS: usize = 6;
+    pub(super) const STEPS: usize = 6;
 }
 
 model! {

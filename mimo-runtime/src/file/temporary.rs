@@ -4,7 +4,7 @@
 //! temporary file whose lock can be taken has no owner, and [`remove_abandoned`] removes it:
 //!
 //! ```text
-//! owner:    create P    try to lock P    does P exist?    write, sync    rename P    unlock
+//! owner:    create P    try to lock P    does P exist?    write, sync    rename P   unlock
 //! remover:  open P      try to lock P    remove P             unlock
 //! ```
 //!
