@@ -1,10 +1,14 @@
 //! A model as its files of weights describe it: the graph, and how the model is compiled.
 
+use std::collections::BTreeMap;
+
 use mimo_graph::dim::Dim;
+use mimo_graph::graph::Graph;
 use mimo_graph::item::{Item, Kind, Module};
 use mimo_graph::language::{find, items};
 use mimo_graph::operation::Number;
 use mimo_graph::shape::Dtype;
+use mimo_graph::spec::data::{self, Data};
 use mimo_graph::spec::graph::built::{
     Argument, GraphLayer, GraphPort, GraphSpec, GraphTensor, ItemSpec, LayerCall, NestedModel, Setting,
 };
@@ -27,7 +31,7 @@ pub struct Description {
 
 impl Description {
     /// The description in the metadata of a file of weights.
-    pub fn of_metadata(metadata: &std::collections::BTreeMap<String, String>) -> Result<Self, Error> {
+    pub fn of_metadata(metadata: &BTreeMap<String, String>) -> Result<Self, Error> {
         let missing = || {
             Error::new(
                 "the file has no description of its model; files that `save_weights` of a whole model writes have one",
@@ -38,6 +42,11 @@ impl Description {
             serde_json::from_str(text).map_err(|error| Error::new(error.to_string()).within("graph"))?;
         let name = metadata.get("model").cloned().unwrap_or_else(|| "Model".into());
         Description::of_json(name, &json).map_err(|error| error.within("graph"))
+    }
+
+    /// The description of a model that was built without errors, as a program of its source would write it.
+    pub(crate) fn of_graph(graph: &Graph) -> Result<Self, Error> {
+        Description::of_json(graph.name.clone(), &json_of(data::of_graph(graph)))
     }
 
     fn of_json(name: String, json: &Value) -> Result<Self, Error> {
@@ -114,6 +123,31 @@ impl Description {
             Some(port) => wrong("value for tensor", port.tensor),
             None => Ok(()),
         }
+    }
+}
+
+/// The metadata of a file of weights of this model.
+pub(crate) fn metadata(graph: &Graph) -> BTreeMap<String, String> {
+    let description = json_of(data::of_graph(graph)).to_string();
+    let entries = [
+        ("format", "mimo".to_owned()),
+        ("version", data::VERSION.to_owned()),
+        ("model", graph.name.clone()),
+        ("graph", description),
+    ];
+    entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+fn json_of(data: Data) -> Value {
+    match data {
+        Data::Null => Value::Null,
+        Data::Bool(value) => value.into(),
+        Data::Int(value) => value.into(),
+        Data::Negative(value) => value.into(),
+        Data::Float(value) => value.into(),
+        Data::Text(value) => value.into(),
+        Data::List(values) => values.into_iter().map(json_of).collect(),
+        Data::Map(entries) => entries.into_iter().map(|(key, it)| (key, json_of(it))).collect(),
     }
 }
 

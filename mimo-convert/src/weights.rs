@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use safetensors::{Dtype, SafeTensors};
+use serde_json::{Map, Value, json};
 
 use crate::error::Error;
 
@@ -33,6 +34,21 @@ impl Values {
         match self {
             Values::F32(values) => values.len(),
             Values::F64(values) => values.len(),
+        }
+    }
+
+    /// Element type in safetensors.
+    fn dtype(&self) -> &'static str {
+        match self {
+            Values::F32(_) => "F32",
+            Values::F64(_) => "F64",
+        }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Values::F32(values) => values.iter().flat_map(|it| it.to_le_bytes()).collect(),
+            Values::F64(values) => values.iter().flat_map(|it| it.to_le_bytes()).collect(),
         }
     }
 
@@ -120,20 +136,47 @@ pub fn read_file(bytes: &[u8]) -> Result<File, Error> {
     Ok(file)
 }
 
-/// A file of weights that `load_weights` of a model with weights of these names and shapes reads.
-pub fn write(weights: &Weights) -> Result<Vec<u8>, Error> {
-    use safetensors::tensor::{TensorView, serialize};
-    let bytes = |values: &Values| -> (Dtype, Vec<u8>) {
-        match values {
-            Values::F32(values) => (Dtype::F32, values.iter().flat_map(|it| it.to_le_bytes()).collect()),
-            Values::F64(values) => (Dtype::F64, values.iter().flat_map(|it| it.to_le_bytes()).collect()),
-        }
-    };
-    let held: Vec<_> = weights.iter().map(|(name, it)| (name, &it.shape, bytes(&it.values))).collect();
-    let views = held.iter().map(|(name, shape, (dtype, data))| {
-        let view = TensorView::new(*dtype, (*shape).clone(), data);
-        view.map(|view| (name.as_str(), view)).map_err(|error| Error::new(format!("`{name}`: {error}")))
+/// A file of weights that `load_weights` of a model with weights of these names and shapes reads, with training state
+/// and metadata. Equal files have equal bytes.
+pub fn write(file: &File) -> Vec<u8> {
+    let mut header = Map::new();
+    if !file.metadata.is_empty() {
+        let metadata: Map<_, _> =
+            file.metadata.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
+        header.insert("__metadata__".into(), metadata.into());
+    }
+    let of_array = |it: &Array| (it.values.dtype(), it.shape.clone(), it.values.bytes());
+    let weights = file.weights.iter().map(|(name, it)| (name, of_array(it)));
+    let state = file.state.iter().map(|(name, stored)| {
+        let array = match stored {
+            Stored::Numbers(array) => of_array(array),
+            Stored::Whole(values) => {
+                ("U64", vec![values.len()], values.iter().flat_map(|it| it.to_le_bytes()).collect())
+            }
+            Stored::Bytes(bytes) => ("U8", vec![bytes.len()], bytes.clone()),
+        };
+        (name, array)
     });
-    let views = views.collect::<Result<Vec<_>, _>>()?;
-    serialize(views, None).map_err(|error| Error::new(error.to_string()))
+    let mut entries: Vec<_> = weights.chain(state).collect();
+    // Readers need the elements aligned: the largest first.
+    entries.sort_by_key(|(_, (dtype, ..))| match *dtype {
+        "F64" | "U64" => 0,
+        "F32" => 1,
+        _ => 2,
+    });
+    let mut data = Vec::new();
+    for (name, (dtype, shape, bytes)) in entries {
+        let start = data.len();
+        data.extend(bytes);
+        let tensor = json!({ "dtype": dtype, "shape": shape, "data_offsets": [start, data.len()] });
+        header.insert(name.clone(), tensor);
+    }
+    let mut header = Value::Object(header).to_string();
+    while !header.len().is_multiple_of(8) {
+        header.push(' ');
+    }
+    let mut all = (header.len() as u64).to_le_bytes().to_vec();
+    all.extend(header.into_bytes());
+    all.extend(data);
+    all
 }

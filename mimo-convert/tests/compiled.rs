@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use mimo_convert::keras::{KerasFile, Options, convert, weights};
+use mimo_convert::weights::{File, read};
 use serde_json::Value;
 
 mod churn {
@@ -36,10 +37,12 @@ fn weights_of(file: &str, lengths: &[(&str, usize)]) -> PathBuf {
     let keras = KerasFile::read(&directory().join(file)).unwrap();
     let lengths = lengths.iter().map(|&(input, length)| (input.to_owned(), vec![length])).collect();
     let options = Options { name: None, lengths };
-    let conversion = convert(keras.config.as_ref().unwrap(), None, &options).unwrap();
+    let compiled = keras.compile_config.as_ref();
+    let conversion = convert(keras.config.as_ref().unwrap(), compiled, &options).unwrap();
     let weights = weights::assign(&weights::layers_of(&conversion), &keras).unwrap();
+    let written = File { weights, metadata: conversion.metadata(), ..File::default() };
     let path = std::env::temp_dir().join(format!("mimo-convert-{}-{file}.safetensors", std::process::id()));
-    std::fs::write(&path, mimo_convert::weights::write(&weights).unwrap()).unwrap();
+    std::fs::write(&path, mimo_convert::weights::write(&written)).unwrap();
     path
 }
 
@@ -58,6 +61,27 @@ fn close(found: &[f32], wanted: &[f32]) {
     }
 }
 
+/// The description in a file, without the names of tensors between layers: functions and loops have names of their own.
+fn description(path: &Path) -> Value {
+    let (_, metadata) = read(&std::fs::read(path).unwrap()).unwrap();
+    assert_eq!((&*metadata["format"], &*metadata["version"]), ("mimo", "2"));
+    let mut graph: Value = serde_json::from_str(&metadata["graph"]).unwrap();
+    for tensor in graph["tensors"].as_array_mut().unwrap() {
+        tensor["binding"] = Value::Null;
+    }
+    serde_json::json!({ "model": metadata["model"], "graph": graph })
+}
+
+/// A converted file of weights describes its model as the program of the source does.
+fn describes_as<M: mimo::Model>(model: &M, path: &Path) -> mimo::Result<()> {
+    let saved = path.with_extension("saved");
+    mimo::file::save(model, &saved)?;
+    let (found, wanted) = (description(path), description(&saved));
+    std::fs::remove_file(saved).unwrap();
+    assert_eq!(found, wanted);
+    Ok(())
+}
+
 #[test]
 fn a_model_with_a_picture_and_a_table() -> mimo::Result<()> {
     use churn::*;
@@ -66,6 +90,7 @@ fn a_model_with_a_picture_and_a_table() -> mimo::Result<()> {
         let path = weights_of(file, &[]);
         let mut model = ChurnModel::new(1);
         model.load_weights(&path)?;
+        describes_as(&model, &path)?;
         std::fs::remove_file(path).unwrap();
         let (inputs, outputs) = numbers("churn");
         let [photo, age] = <[_; 2]>::try_from(inputs).unwrap();
@@ -85,6 +110,7 @@ fn a_model_that_is_called_twice() -> mimo::Result<()> {
     let path = weights_of("siamese.keras", &[]);
     let mut model = Siamese::new(1);
     model.load_weights(&path)?;
+    describes_as(&model, &path)?;
     std::fs::remove_file(path).unwrap();
     let (inputs, outputs) = numbers("siamese");
     let [left, right] = <[_; 2]>::try_from(inputs).unwrap();
@@ -100,6 +126,7 @@ fn words_with_a_mask_and_a_state() -> mimo::Result<()> {
     let path = weights_of("mood.keras", &[("words", 6)]);
     let mut model = MoodOfWords::new(1);
     model.load_weights(&path)?;
+    describes_as(&model, &path)?;
     std::fs::remove_file(path).unwrap();
     let (inputs, outputs) = numbers("mood");
     let words: Vec<usize> = inputs[0].iter().map(|&word| word as usize).collect();
@@ -115,7 +142,8 @@ fn of_onnx(name: &str) -> (PathBuf, Vec<Vec<f32>>, Vec<Vec<f32>>) {
     let model = decode(&std::fs::read(folder.join(format!("{name}.onnx"))).unwrap()).unwrap();
     let found = import::convert(&model, &Options::default()).unwrap();
     let path = std::env::temp_dir().join(format!("mimo-convert-{}-{name}.safetensors", std::process::id()));
-    std::fs::write(&path, mimo_convert::weights::write(&found.weights).unwrap()).unwrap();
+    let written = File { weights: found.weights, metadata: found.metadata, ..File::default() };
+    std::fs::write(&path, mimo_convert::weights::write(&written)).unwrap();
     let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
     let json: Value = serde_json::from_str(&text).unwrap();
     let list = |key: &str| -> Vec<Vec<f32>> { serde_json::from_value(json[key].clone()).unwrap() };
@@ -128,6 +156,7 @@ fn onnx_files_compute_what_onnxruntime_computes() -> mimo::Result<()> {
     let (path, inputs, outputs) = of_onnx("two");
     let mut model = two::Net::new(1);
     model.load_weights(&path)?;
+    describes_as(&model, &path)?;
     std::fs::remove_file(path).unwrap();
     let [photo, age] = <[_; 2]>::try_from(inputs).unwrap();
     let found = model.forward(&two::NetInputs { photo: tensor(photo)?, age: tensor(age)? })?;
@@ -137,6 +166,7 @@ fn onnx_files_compute_what_onnxruntime_computes() -> mimo::Result<()> {
     let (path, inputs, outputs) = of_onnx("words");
     let mut model = words::Net::new(1);
     model.load_weights(&path)?;
+    describes_as(&model, &path)?;
     std::fs::remove_file(path).unwrap();
     let read: Vec<usize> = inputs[0].iter().map(|&word| word as usize).collect();
     let found = model.forward(&words::NetInputs { words: tensor(read)? })?;
@@ -145,6 +175,7 @@ fn onnx_files_compute_what_onnxruntime_computes() -> mimo::Result<()> {
     let (path, inputs, outputs) = of_onnx("attention");
     let mut model = attention::Net::new(1);
     model.load_weights(&path)?;
+    describes_as(&model, &path)?;
     std::fs::remove_file(path).unwrap();
     let found = model.forward(&attention::NetInputs { steps: tensor(inputs[0].clone())? })?;
     close(&found.mixed.as_vec(), &outputs[0]);

@@ -1,6 +1,7 @@
 //! The finished model as static data: written by the macro into the user's crate, and read by the runtime (summary,
 //! files, trainer). Everything here can be built in a `const`, with lengths that only const evaluation knows.
 
+pub mod data;
 pub mod graph;
 
 use crate::initializer::{Constraint, Initializer, Regularizer};
@@ -94,6 +95,8 @@ pub struct OutputSpec {
     pub weight: f64,
     /// Its metrics with their names in the logs: those of `metrics`, then those of `weighted_metrics`.
     pub metrics: &'static [(&'static str, Metric)],
+    /// Number of those in `metrics`, which ignore sample weights.
+    pub unweighted: usize,
     /// Range against which its targets are checked.
     pub range: TargetRange,
 }
@@ -215,6 +218,7 @@ pub(crate) mod examples {
                 loss: Some(Loss::CategoricalCrossentropy { from_logits: false, label_smoothing: 0.1 }),
                 weight: 1.0,
                 metrics: &[("accuracy", Metric::CategoricalAccuracy)],
+                unweighted: 1,
                 range: TargetRange::Any,
             },
             OutputSpec {
@@ -238,6 +242,7 @@ pub(crate) mod examples {
                         },
                     ),
                 ],
+                unweighted: 2,
                 range: TargetRange::Any,
             },
             OutputSpec {
@@ -247,6 +252,7 @@ pub(crate) mod examples {
                 loss: None,
                 weight: 1.0,
                 metrics: &[],
+                unweighted: 0,
                 range: TargetRange::Any,
             },
         ],
@@ -297,6 +303,7 @@ pub(crate) mod examples {
                 loss: None,
                 weight: 1.0,
                 metrics: &[],
+                unweighted: 0,
                 range: TargetRange::Any,
             },
             OutputSpec {
@@ -306,6 +313,7 @@ pub(crate) mod examples {
                 loss: None,
                 weight: 1.0,
                 metrics: &[],
+                unweighted: 0,
                 range: TargetRange::Any,
             },
         ],

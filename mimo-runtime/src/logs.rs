@@ -204,6 +204,7 @@ mod tests {
             loss,
             weight: 1.0,
             metrics,
+            unweighted: metrics.len(),
             range: mimo_graph::target::TargetRange::Any,
         }
     }

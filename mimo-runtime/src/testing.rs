@@ -205,6 +205,7 @@ impl Model for Lines {
                 loss: Some(LossKind::MeanSquaredError),
                 weight: 1.0,
                 metrics: &[("mae", Metric::MeanAbsoluteError)],
+                unweighted: 1,
                 range: mimo_graph::target::TargetRange::Any,
             },
             OutputSpec {
@@ -214,6 +215,7 @@ impl Model for Lines {
                 loss: Some(LossKind::MeanSquaredError),
                 weight: 0.5,
                 metrics: &[],
+                unweighted: 0,
                 range: mimo_graph::target::TargetRange::Any,
             },
         ],
@@ -438,6 +440,7 @@ impl Model for Classes {
             }),
             weight: 1.0,
             metrics: &[],
+            unweighted: 0,
             range: mimo_graph::target::TargetRange::Any,
         }],
         layers: &[],

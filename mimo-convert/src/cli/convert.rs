@@ -1,5 +1,6 @@
 //! `mimo convert model.keras --model src/churn.rs --weights churn.safetensors`, and the same for ONNX files.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lexopt::{Arg, Parser, ValueExt};
@@ -8,6 +9,7 @@ use crate::cli::exit;
 use crate::cli::files::{read, within, write};
 use crate::error::Error;
 use crate::keras::{self, Conversion, KerasFile, Options, for_description, weights};
+use crate::weights::{File, Weights};
 use crate::zip::Archive;
 use crate::{hdf5, onnx, source};
 
@@ -135,7 +137,14 @@ impl Command {
                 eprintln!("layers that are missing have no weights in {}", path.display());
             }
             let found = weights::assign(&weights::layers_of(&conversion), &file)?;
-            write(path, &crate::weights::write(&found)?)?;
+            let metadata = conversion.metadata();
+            if metadata.is_empty() {
+                eprintln!(
+                    "{} does not describe the model, since parts of it are missing: `mimo export` needs the file that the program saves",
+                    path.display()
+                );
+            }
+            write(path, &file_of(found, metadata))?;
             if !file.optimizer.is_empty() {
                 eprintln!("the state of the optimizer is not converted: training begins with a new one");
             }
@@ -167,7 +176,7 @@ impl Command {
             eprintln!("{note}");
         }
         if let Some(path) = &self.weights {
-            write(path, &crate::weights::write(&found.weights)?)?;
+            write(path, &file_of(found.weights.clone(), found.metadata.clone()))?;
         }
         let text = source_of_onnx(&found, &self.file);
         match &self.model {
@@ -190,9 +199,14 @@ impl Command {
         for name in &missing {
             eprintln!("{name}: the file has no such weights, so that they stay as they are");
         }
-        write(path, &crate::weights::write(&found)?)?;
+        write(path, &file_of(found, metadata))?;
         Ok(if missing.is_empty() { exit::COMPLETE } else { exit::INCOMPLETE })
     }
+}
+
+/// The bytes of a file of weights.
+fn file_of(weights: Weights, metadata: BTreeMap<String, String>) -> Vec<u8> {
+    crate::weights::write(&File { weights, metadata, ..File::default() })
 }
 
 /// Whether bytes are none of Keras's files. ONNX files have no mark of their own.

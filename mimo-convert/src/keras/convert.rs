@@ -7,6 +7,7 @@ use std::rc::Rc;
 use mimo_graph::value::ValueKind;
 use serde_json::Value as Json;
 
+use crate::description::metadata;
 use crate::error::Error;
 use crate::keras::config::{self, Layer, Model, Tensor};
 use crate::keras::order::{order, prune};
@@ -35,6 +36,8 @@ pub struct Problem {
 pub struct Conversion {
     /// The models, nested ones first.
     pub parts: Vec<Part>,
+    /// The model itself as its source is read: its calls have the order of the source.
+    pub written: Evaluated,
     /// Missing parts, in the order of the layers.
     pub problems: Vec<Problem>,
 }
@@ -56,6 +59,14 @@ impl Conversion {
     /// Whether the source means all that the file does.
     pub fn is_complete(&self) -> bool {
         !self.problems.iter().any(|problem| problem.is_missing)
+    }
+
+    /// Metadata of the file of weights: the description of the model. Empty if the source is not complete.
+    pub fn metadata(&self) -> BTreeMap<String, String> {
+        match self.is_complete() && self.written.errors.is_empty() {
+            true => metadata(&self.written.graph),
+            false => BTreeMap::new(),
+        }
     }
 
     /// The model itself.
@@ -111,7 +122,11 @@ pub fn convert(config: &Json, compiled: Option<&Json>, options: &Options) -> Res
     for part in &mut parts {
         source::blocks::tidy(&mut part.block, &part.evaluated, &models);
     }
-    Ok(Conversion { parts, problems })
+    let written = match parts.last() {
+        Some(part) => source::evaluate::written(&part.block, &models),
+        None => return Err(Error::new("the file has no model")),
+    };
+    Ok(Conversion { parts, written, problems })
 }
 
 struct Converter<'a> {

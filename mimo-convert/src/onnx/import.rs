@@ -29,15 +29,12 @@ mod tensor;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mimo_graph::graph_spec::graph_spec;
-use mimo_graph::plan::Plan;
 use net::Net;
-use serde_json::Value as Json;
 use state::Importer;
 use tensor::Value;
 
 use super::model::{Model, Node};
-use crate::description::Description;
+use crate::description::{Description, metadata};
 use crate::error::Error;
 use crate::keras::Options;
 use crate::keras::layers::said_of;
@@ -55,8 +52,10 @@ pub struct Imported {
     pub weights: Weights,
     /// Parts of the file that were left out, with the reason.
     pub notes: Vec<String>,
-    /// The model as its file of weights would describe it.
+    /// The model as its file of weights describes it.
     pub description: Description,
+    /// Metadata of the file of weights, with the description.
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// The most axes of a tensor.
@@ -356,15 +355,10 @@ impl Importer<'_> {
             return Err(Error::new(said_of(error)).within("the model"));
         }
         let weights = weights(&evaluated, &self.weights)?;
-        let graph = graph_spec(&evaluated.graph, &Plan::new(&evaluated.graph));
-        let description = Description {
-            name: self.block.name.clone(),
-            outputs: vec![Json::Null; graph.outputs.len()],
-            graph,
-            optimizers: vec![],
-        };
         source::blocks::tidy(&mut self.block, &evaluated, &models);
-        Ok(Imported { block: self.block, weights, notes: self.notes, description })
+        let Evaluated { graph, .. } = evaluate::written(&self.block, &models);
+        let (description, metadata) = (Description::of_graph(&graph)?, metadata(&graph));
+        Ok(Imported { block: self.block, weights, notes: self.notes, description, metadata })
     }
 }
 

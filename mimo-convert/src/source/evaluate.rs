@@ -11,7 +11,7 @@ use mimo_graph::item::{Kind, Module};
 use mimo_graph::language::find;
 use mimo_graph::value::{Arg, Value, ValueKind};
 
-use super::{Block, Call, Callee, Expr, Layer, Let, Operand, Statement, value};
+use super::{Block, Call, Callee, Expr, Layer, Let, Operand, Statement, expand, value};
 
 /// Nested models by the names of their structs.
 pub type Models = BTreeMap<String, Rc<Graph>>;
@@ -407,6 +407,11 @@ pub const OPERATORS: &[(&str, &str)] = &[
     ("==", "equal"),
     ("!=", "not_equal"),
 ];
+
+/// Evaluates a block with functions and loops, as the macro reads its source.
+pub fn written(with_functions: &Block, models: &Models) -> Evaluated {
+    block(&expand::block(with_functions), models)
+}
 
 /// Evaluates a block without functions and loops.
 pub fn block(block: &Block, models: &Models) -> Evaluated {

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use crate::describe::{Describe, Holds, Literal};
 use crate::names::field::snake_case;
 use crate::shape::Dtype;
+use crate::spec::data::{Data, ToData};
 
 /// Declares the types for some `List<T>`, `Text` and `Length` of the module.
 macro_rules! graph_types {
@@ -261,7 +262,94 @@ macro_rules! graph_types {
             }
         }
 
+        impl GraphSpec {
+            /// The graph as a file has it; `outputs` are entries of the outputs, `optimizer` is one of the model.
+            pub(in crate::spec) fn data(
+                &self,
+                outputs: Vec<Vec<(String, Data)>>,
+                optimizer: (String, Data),
+            ) -> Data {
+                let calls = |it: &LayerCall| {
+                    Data::map([
+                        ("layer", it.layer.data()),
+                        ("inputs", Data::list(&it.inputs, ToData::data)),
+                        ("keywords", Data::list(&it.keywords, |word| Data::text(word))),
+                        ("outputs", Data::list(&it.outputs, ToData::data)),
+                        ("steps", it.steps.data()),
+                    ])
+                };
+                let tensor = |it: &GraphTensor| {
+                    let dtype = match it.dtype {
+                        Dtype::Float => "float",
+                        Dtype::Int => "int",
+                    };
+                    Data::map([
+                        ("binding", it.binding.as_ref().map_or(Data::Null, |name| Data::text(name))),
+                        ("shape", Data::list(&it.shape, ToData::data)),
+                        ("dtype", Data::text(dtype)),
+                    ])
+                };
+                let model = |it: &NestedModel| {
+                    Data::map([("class", Data::text(&it.class)), ("name", Data::text(&it.name))])
+                };
+                let port = |it: &GraphPort| {
+                    Data::map([("name", Data::text(&it.name)), ("tensor", it.tensor.data())])
+                };
+                let outputs = self.outputs.iter().zip(outputs).map(|(it, entries)| match port(it) {
+                    Data::Map(own) => Data::Map(own.into_iter().chain(entries).collect()),
+                    other => other,
+                });
+                let mut all = vec![
+                    ("layers".to_owned(), Data::list(&self.layers, GraphLayer::data)),
+                    ("calls".to_owned(), Data::list(&self.calls, calls)),
+                    ("tensors".to_owned(), Data::list(&self.tensors, tensor)),
+                    ("models".to_owned(), Data::list(&self.models, model)),
+                    ("inputs".to_owned(), Data::list(&self.inputs, port)),
+                    ("outputs".to_owned(), Data::List(outputs.collect())),
+                ];
+                all.push(optimizer);
+                Data::Map(all)
+            }
+        }
+
+        impl GraphLayer {
+            fn data(&self) -> Data {
+                Data::map([
+                    ("name", Data::text(&self.name)),
+                    ("class", Data::text(self.item.class)),
+                    ("arguments", self.item.data()),
+                    ("trainable", Data::Bool(self.trainable)),
+                    ("model", self.model.data()),
+                    ("whole", self.whole.data()),
+                    ("parts", Data::list(&self.parts, ToData::data)),
+                    ("weights", Data::list(&self.weights, |name| Data::text(name))),
+                ])
+            }
+        }
+
+        impl ItemSpec {
+            /// All arguments, defaults included.
+            fn data(&self) -> Data {
+                Data::Map(self.arguments().map(|(name, value)| (name.to_owned(), value.data())).collect())
+            }
+        }
+
         impl Setting {
+            fn data(&self) -> Data {
+                match self {
+                    Setting::None => Data::Null,
+                    Setting::Bool(value) => Data::Bool(*value),
+                    Setting::Whole(value) => value.data(),
+                    Setting::Negative(value) => Data::Negative(*value),
+                    Setting::Float(value) => value.data(),
+                    Setting::Text(value) => Data::text(value),
+                    Setting::List(values) => Data::list(values, Setting::data),
+                    Setting::Item(item) => {
+                        Data::map([("class", Data::text(item.class)), ("arguments", item.data())])
+                    }
+                }
+            }
+
             fn short(
                 &self,
                 length: &dyn Fn(&Length) -> String,

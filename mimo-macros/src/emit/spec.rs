@@ -32,12 +32,14 @@ pub(super) fn spec(cx: &Context<'_>) -> TokenStream {
             let metric = cx.literal(metric);
             quote!((#name, #metric))
         });
+        let unweighted = training.map_or(0, |training| training.unweighted);
+        let unweighted = Literal::usize_unsuffixed(unweighted);
         let range = cx.literal(&training.map_or(TargetRange::Any, |training| training.range));
         let loss = cx.literal(&loss);
         let source = connection(cx, port.tensor);
         quote!(__mimo::OutputSpec {
             name: #name, shape: &[#shape], source: #source, loss: #loss, weight: #weight, metrics: &[#(#metrics),*],
-            range: #range,
+            unweighted: #unweighted, range: #range,
         })
     });
     let layers = layers(cx);

@@ -372,6 +372,7 @@ mod tests {
             loss,
             weight: 1.0,
             metrics: &[],
+            unweighted: 0,
             range: TargetRange::Any,
         }
     }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use mimo_graph::diag::did_you_mean;
+use mimo_graph::spec::data::VERSION;
 use mimo_graph::spec::{GraphSpec, ModelSpec, WeightSpec};
 use mimo_graph::summary::signature;
 use safetensors::Dtype;
@@ -20,9 +21,6 @@ use crate::weights::below;
 
 /// Number of bytes of the header's length, at the beginning of a file.
 pub(super) const PREFIX: usize = 8;
-
-/// Version of these rules.
-const VERSION: &str = "2";
 
 /// Versions that are read. Version 1 had no graph.
 pub(super) const READ: [&str; 2] = ["1", VERSION];

@@ -27,6 +27,7 @@ const fn output(name: &'static str) -> OutputSpec {
         loss: Some(mimo_graph::loss::Loss::MeanSquaredError),
         weight: 1.0,
         metrics: &[],
+        unweighted: 0,
         range: mimo_graph::target::TargetRange::Any,
     }
 }
