@@ -5,6 +5,7 @@
 
 pub mod applications;
 pub mod calls;
+pub mod checkpoint;
 pub mod compile;
 pub mod config;
 pub mod container;
@@ -14,6 +15,7 @@ pub mod for_description;
 pub mod layers;
 pub mod legacy;
 pub mod operations;
+mod optimizer;
 pub mod order;
 pub mod settings;
 pub mod state;

@@ -1,12 +1,15 @@
-//! Checkpoints of trainings become files with which Keras goes on: weights, the state of the optimizer, and what was compiled.
+//! Checkpoints of trainings become files with which Keras goes on: weights, the state of the optimizer, and the compile
+//! settings. From such a file mimo goes on as from its own checkpoint, bit for bit.
 //!
 //! With `MIMO_TRAINED=FOLDER` the files are written there, with the data and what mimo makes of it in five more steps.
 //! `tests/parity/to_keras.py FOLDER` lets Keras do the same steps and compares the weights.
 
 use std::path::PathBuf;
 
-use mimo_convert::keras::KerasFile;
+use mimo_convert::keras::checkpoint::state as state_of;
 use mimo_convert::keras::export::{Export, Options, export};
+use mimo_convert::keras::weights::{assign, layers_of};
+use mimo_convert::keras::{KerasFile, convert};
 use mimo_convert::{Description, hdf5, weights};
 use serde_json::{Value, json};
 
@@ -35,6 +38,20 @@ fn hand_out(name: &str, checkpoint: &[u8], after: &[u8], inputs: &Value, targets
     write(".after.keras", &exported(after).bytes);
     let about = json!({ "rows": ROWS, "steps": STEPS.1, "inputs": inputs, "targets": targets });
     write(".trained.json", about.to_string().as_bytes());
+}
+
+/// The checkpoint that `mimo convert` makes of a file of Keras.
+fn checkpoint_of(bytes: &[u8]) -> Vec<u8> {
+    let file = KerasFile::parse(bytes).expect("a file of Keras");
+    let config = file.config.as_ref().expect("a model");
+    let conversion =
+        convert(config, file.compile_config.as_ref(), &Default::default()).expect("a conversion");
+    assert!(conversion.is_complete(), "{:?}", conversion.problems);
+    let found = assign(&layers_of(&conversion), &file).expect("weights");
+    let state = state_of(&file, &conversion, &found).expect("a state").expect("a file of a training");
+    let mut metadata = conversion.metadata();
+    metadata.insert("checkpoint".into(), "1".into());
+    weights::write(&weights::File { weights: found, state, metadata })
 }
 
 /// The state of the optimizer in a file, as numbers, and its compile settings.
@@ -84,6 +101,15 @@ macro_rules! trained {
                 let after = mimo::file::to_bytes(&model)?;
 
                 let export = exported(&checkpoint);
+                // Back from Keras, and on.
+                let mut again = Net::new(8);
+                let mut trainer = Trainer::new(&mut again)?;
+                trainer.restore(&checkpoint_of(&export.bytes))?;
+                for _ in 0..STEPS.1 {
+                    trainer.train_on_batch(&inputs, &targets)?;
+                }
+                drop(trainer);
+                assert_eq!(mimo::file::to_bytes(&again)?, after);
                 assert_eq!(export.missing, Vec::<String>::new());
                 let (variables, compiled) = state(&export.bytes);
                 assert_eq!(variables.len(), $variables);
@@ -167,7 +193,16 @@ mod text_and_table {
         drop(trainer);
         let after = mimo::file::to_bytes(&model)?;
 
-        let (variables, compiled) = state(&exported(&checkpoint).bytes);
+        let bytes = exported(&checkpoint).bytes;
+        let mut again = Review::new(9);
+        let mut trainer = Trainer::new(&mut again)?;
+        trainer.restore(&checkpoint_of(&bytes))?;
+        for _ in 0..STEPS.1 {
+            trainer.train_on_batch(&inputs, &targets)?;
+        }
+        drop(trainer);
+        assert_eq!(mimo::file::to_bytes(&again)?, after);
+        let (variables, compiled) = state(&bytes);
         // Eleven weights are trained, each with two slots; the statistics of the batch normalization are not.
         assert_eq!(variables.len(), 2 + 2 * 11);
         assert_eq!(compiled["loss"]["kind"]["class_name"], "SparseCategoricalCrossentropy");

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lexopt::{Arg, Parser, ValueExt};
+use mimo_graph::spec::data::CHECKPOINT_VERSION;
 
 use crate::cli::exit;
 use crate::cli::files::{read, within, write};
 use crate::error::Error;
-use crate::keras::{self, Conversion, KerasFile, Options, for_description, weights};
+use crate::keras::{self, Conversion, KerasFile, Options, checkpoint, for_description, weights};
 use crate::weights::{File, Weights};
 use crate::zip::Archive;
 use crate::{hdf5, onnx, source};
@@ -144,10 +145,7 @@ impl Command {
                     path.display()
                 );
             }
-            write(path, &file_of(found, metadata))?;
-            if !file.optimizer.is_empty() {
-                eprintln!("the state of the optimizer is not converted: training begins with a new one");
-            }
+            write(path, &checkpoint_of(&file, &conversion, found, metadata))?;
         }
         let text = source_of(&conversion, &self.file);
         match &self.model {
@@ -193,8 +191,9 @@ impl Command {
             return Err(Error::new("`--weights-for` needs `--weights PATH`, where the weights are written"));
         };
         let of_file = |error: Error| within(described, error);
-        let (known, metadata) = crate::weights::read(&read(described)?).map_err(of_file)?;
+        let (known, mut metadata) = crate::weights::read(&read(described)?).map_err(of_file)?;
         let description = crate::Description::of_metadata(&metadata).map_err(of_file)?;
+        metadata.remove("checkpoint");
         let (found, missing) = for_description::assign(&description, &known, file)?;
         for name in &missing {
             eprintln!("{name}: the file has no such weights, so that they stay as they are");
@@ -202,6 +201,30 @@ impl Command {
         write(path, &file_of(found, metadata))?;
         Ok(if missing.is_empty() { exit::COMPLETE } else { exit::INCOMPLETE })
     }
+}
+
+/// The bytes of a file of weights: of a checkpoint, if the file has the state of an optimizer.
+fn checkpoint_of(
+    file: &KerasFile,
+    conversion: &Conversion,
+    weights: Weights,
+    mut metadata: BTreeMap<String, String>,
+) -> Vec<u8> {
+    let state = match metadata.is_empty() {
+        // The model has parts that are missing.
+        true => None,
+        false => checkpoint::state(file, conversion, &weights).unwrap_or_else(|error| {
+            eprintln!("{error}: a training begins with a new optimizer");
+            None
+        }),
+    };
+    if state.is_some() {
+        metadata.insert("checkpoint".into(), CHECKPOINT_VERSION.into());
+        eprintln!(
+            "the file is a checkpoint, since it has the state of the optimizer: `Trainer::resume` continues the training, and `load_weights` reads the weights"
+        );
+    }
+    crate::weights::write(&File { weights, state: state.unwrap_or_default(), metadata })
 }
 
 /// The bytes of a file of weights.

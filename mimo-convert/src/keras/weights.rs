@@ -251,6 +251,13 @@ fn by_name<'a>(layers: &'a [Layer], all: &'a [Variables], pairs: &mut Vec<Pair<'
     Ok(())
 }
 
+/// The weights that an optimizer trains, in the order of Keras's `Model.trainable_variables`.
+pub(super) fn trained(layers: &[Layer]) -> Vec<&Wanted> {
+    let (mut trained, mut others) = (Vec::new(), Vec::new());
+    layers.iter().for_each(|layer| flat(layer, &mut trained, &mut others));
+    trained
+}
+
 /// The weights of a layer; those of a nested model as Keras lists them, first those that are trained.
 fn flat<'a>(layer: &'a Layer, trained: &mut Vec<&'a Wanted>, others: &mut Vec<&'a Wanted>) {
     match &layer.layers {

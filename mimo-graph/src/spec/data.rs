@@ -19,6 +19,9 @@ use crate::spec::graph::fixed;
 /// The version of the rules of files, in their metadata.
 pub const VERSION: &str = "2";
 
+/// The version of the rules of checkpoints, in their metadata.
+pub const CHECKPOINT_VERSION: &str = "1";
+
 /// A value of JSON. This crate has no dependencies, so those who write files convert it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Data {

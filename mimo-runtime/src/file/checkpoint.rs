@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use mimo_graph::spec::data::CHECKPOINT_VERSION;
 use safetensors::Dtype;
 
 use super::fault::Fault;
@@ -12,9 +13,6 @@ use super::format::{self, Content, NOT_A_WEIGHT, PREFIX, READ, Subject, Wanted, 
 use super::header::Header;
 use super::{read_up_to, regular};
 use crate::error::Error;
-
-/// Version of the rules for checkpoints: the names of the arrays and their meaning.
-const VERSION: &str = "1";
 
 /// Upper bound of counters, so that incrementing them does not overflow.
 pub(crate) const MOST: u64 = 1 << 53;
@@ -133,7 +131,7 @@ fn parse(header: &[u8], bytes: u64) -> Result<Header, Fault> {
     }
     match header.checkpoint() {
         None => Err(Fault::NoCheckpoint),
-        Some(VERSION) => Ok(header),
+        Some(CHECKPOINT_VERSION) => Ok(header),
         Some(version) => Err(Fault::CheckpointVersion { found: version.to_owned() }),
     }
 }
@@ -303,7 +301,7 @@ impl<'a> Transfer<'a> {
         entries.sort_by_key(|entry| std::cmp::Reverse(size(entry.dtype)));
         let tensors =
             entries.iter().map(|entry| (&*entry.name, entry.dtype, &*entry.shape, entry.bytes.len()));
-        let (header, data_len) = subject.header_of(tensors, Content::Checkpoint(VERSION));
+        let (header, data_len) = subject.header_of(tensors, Content::Checkpoint(CHECKPOINT_VERSION));
         let mut bytes: Vec<u8> = reserved(data_len.saturating_add(PREFIX + header.len()))?;
         bytes.extend((header.len() as u64).to_le_bytes());
         bytes.extend(header.into_bytes());
