@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mimo_convert::keras::{KerasFile, Options, convert, weights};
+use mimo_convert::keras::{KerasFile, Options, checkpoint, convert, weights};
 use mimo_convert::weights::{File, read};
 use serde_json::Value;
 
@@ -14,6 +14,9 @@ mod siamese {
 }
 mod mood {
     include!("keras/mood.rs");
+}
+mod review {
+    include!("keras/review.rs");
 }
 mod residual {
     include!("keras/residual.rs");
@@ -192,4 +195,47 @@ fn blocks_that_are_folded_have_keras_s_layers() {
     let layers = json["config"]["layers"].as_array().unwrap();
     let wanted: Vec<&str> = layers.iter().skip(1).map(|layer| layer["name"].as_str().unwrap()).collect();
     assert_eq!(names, wanted);
+}
+
+/// Keras's training goes on in mimo: five steps from the state of the optimizer in the file compute what five more
+/// steps of Keras do.
+#[test]
+fn a_training_of_keras_goes_on() -> mimo::Result<()> {
+    use mimo::prelude::*;
+    use review::*;
+    for file in ["review.keras", "review.h5"] {
+        let keras = KerasFile::read(&directory().join(file)).unwrap();
+        let config = keras.config.as_ref().unwrap();
+        let conversion = convert(config, keras.compile_config.as_ref(), &Options::default()).unwrap();
+        let found = weights::assign(&weights::layers_of(&conversion), &keras).unwrap();
+        let state = checkpoint::state(&keras, &conversion, &found).unwrap().unwrap();
+        let mut metadata = conversion.metadata();
+        metadata.insert("checkpoint".into(), "1".into());
+        let bytes = mimo_convert::weights::write(&File { weights: found, state, metadata });
+
+        let text = std::fs::read_to_string(directory().join("review.json")).unwrap();
+        let json: Value = serde_json::from_str(&text).unwrap();
+        let list = |key: &str| -> Vec<Vec<f32>> { serde_json::from_value(json[key].clone()).unwrap() };
+        let ([words, age], [mood, kind]) =
+            (<[_; 2]>::try_from(list("inputs")).unwrap(), <[_; 2]>::try_from(list("targets")).unwrap());
+        let whole = |values: &[f32]| values.iter().map(|&value| value as usize).collect::<Vec<_>>();
+        let inputs = ReviewInputs { words: tensor(whole(&words))?, age: tensor(age)? };
+        let targets = ReviewTargets { mood: tensor(mood)?, kind: tensor(whole(&kind))? };
+        let mut model = Review::new(1);
+        let mut trainer = Trainer::new(&mut model)?;
+        trainer.restore(&bytes)?;
+        for _ in 0..5 {
+            trainer.train_on_batch(&inputs, &targets)?;
+        }
+        drop(trainer);
+        let found = model.forward(&inputs)?;
+        let outputs = list("outputs");
+        // Eight steps of Nadam: a few times the rounding of the outputs.
+        for (found, wanted) in [(found.mood.as_vec(), &outputs[0]), (found.kind.as_vec(), &outputs[1])] {
+            for (found, wanted) in found.iter().zip(wanted) {
+                assert!((found - wanted).abs() < 1e-5, "{file}: {found} instead of {wanted}");
+            }
+        }
+    }
+    Ok(())
 }

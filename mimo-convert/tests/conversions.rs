@@ -35,6 +35,7 @@ fn files_of_keras_become_the_sources_that_are_stored() {
         ("churn.keras", &[][..], "churn.rs"),
         ("siamese.keras", &[], "siamese.rs"),
         ("mood.keras", &[("words", 6)], "mood.rs"),
+        ("review.keras", &[], "review.rs"),
         ("residual.config.json", &[], "residual.rs"),
         ("unusual.config.json", &[], "unusual.rs"),
     ] {

@@ -93,6 +93,56 @@ def missing():
     return keras.Model(image, L.Dense(1, name="score")(x), name="unusual")
 
 
+def review():
+    """Text and table with nested and frozen layers: the order of the weights that an optimizer trains."""
+    words = keras.Input((5,), dtype="int32", name="words")
+    age = keras.Input((3,), name="age")
+    x = L.Embedding(31, 4, mask_zero=True, name="embedding")(words)
+    x = L.Bidirectional(L.GRU(3), name="both_ways")(x)
+    frozen = L.Dense(4, activation="tanh", name="frozen")
+    frozen.trainable = False
+    table = keras.Sequential([L.Input((3,)), L.Dense(4, use_bias=False), L.BatchNormalization()], name="table")
+    x = L.Concatenate()([x, table(age), frozen(age)])
+    mood = L.Dense(1, activation="sigmoid", name="mood")(x)
+    kind = L.Dense(3, activation="softmax", name="kind")(x)
+    model = keras.Model([words, age], [mood, kind], name="review")
+    model.compile(
+        optimizer=keras.optimizers.Nadam(0.02, clipnorm=1.0),
+        loss={"mood": "binary_crossentropy", "kind": "sparse_categorical_crossentropy"},
+        loss_weights={"mood": 0.5, "kind": 2.0},
+        metrics={"mood": ["mae"]},
+        weighted_metrics={"kind": ["accuracy"]},
+    )
+    return model
+
+
+def trained():
+    """A training that is saved after three steps: its data, and what the model computes after five more."""
+    model = review()
+    state = np.random.RandomState(3)
+    rows = 6
+    # Each word once: with TensorFlow, Keras adds up the squares of the gradients of each look-up.
+    words = 1 + state.permutation(30).reshape(rows, 5).astype("int32")
+    words[::2, 3:] = 0
+    age = state.normal(size=(rows, 3)).astype("float32")
+    mood = state.randint(0, 2, size=(rows, 1)).astype("float32")
+    kind = state.randint(0, 3, size=(rows, 1)).astype("int32")
+    step = lambda: model.train_on_batch({"words": words, "age": age}, {"mood": mood, "kind": kind})
+    for _ in range(3):
+        step()
+    model.save(HERE / "review.keras")
+    model.save(HERE / "review.h5")
+    for _ in range(5):
+        step()
+    outputs = model.predict_on_batch({"words": words, "age": age})
+    about = {"inputs": numbers([words, age]), "targets": numbers([mood, kind]), "outputs": numbers(outputs)}
+    (HERE / "review.json").write_text(json.dumps(about))
+
+
+def numbers(arrays):
+    return [[round(float(v), 7) for v in np.asarray(a).ravel()] for a in arrays]
+
+
 def data(model, seed):
     state = np.random.RandomState(seed)
     arrays = []
@@ -118,13 +168,13 @@ def main():
         outputs = model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0])
         outputs = outputs if isinstance(outputs, list) else [outputs]
         model.save(HERE / f"{make.__name__}.keras")
-        numbers = lambda arrays: [[round(float(v), 7) for v in np.asarray(a).ravel()] for a in arrays]
         (HERE / f"{make.__name__}.json").write_text(json.dumps({"inputs": numbers(inputs), "outputs": numbers(outputs)}))
         if make is churn:
             model.save(HERE / f"{make.__name__}.h5")
     (HERE / "residual.config.json").write_text(residual().to_json())
     model = missing()
     (HERE / "unusual.config.json").write_text(model.to_json())
+    trained()
 
 
 main()
