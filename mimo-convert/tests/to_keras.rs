@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use mimo_convert::keras::export::{Options, VERSION, export};
-use mimo_convert::keras::{KerasFile, convert, weights};
+use mimo_convert::keras::{KerasFile, checkpoint, convert, weights};
 use mimo_convert::{Array, Description, State, Values, Weights};
 use mimo_graph::dim::Dim;
 use mimo_graph::graph_spec::graph_spec;
@@ -358,4 +358,56 @@ fn several_optimizers_and_losses_of_ones_own_are_told() {
         told.iter().any(|text| text.contains("output `y`") && text.contains("`crate::pinball`")),
         "{told:?}"
     );
+}
+
+/// Files of Keras that become files of weights, and files of Keras again: the same source, weights and optimizer.
+#[test]
+fn files_of_keras_come_back() {
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keras");
+    for (name, lengths) in [
+        ("churn.keras", &[][..]),
+        ("siamese.keras", &[]),
+        ("mood.keras", &[("words", 6)]),
+        ("review.keras", &[]),
+    ] {
+        let converted = |file: &KerasFile, lengths: &[(&str, usize)]| {
+            let lengths = lengths.iter().map(|&(input, length)| (input.to_owned(), vec![length])).collect();
+            let options = mimo_convert::keras::Options { name: Some("Net".into()), lengths };
+            let config = file.config.as_ref().expect("a model");
+            let conversion = convert(config, file.compile_config.as_ref(), &options).expect("a conversion");
+            assert!(conversion.is_complete(), "{name}: {:?}", conversion.problems);
+            let found = weights::assign(&weights::layers_of(&conversion), file).expect("weights");
+            let state = checkpoint::state(file, &conversion, &found).expect("a state").unwrap_or_default();
+            let source = mimo_convert::cli::convert::source_of(&conversion, std::path::Path::new("net"));
+            (source, found, state, conversion.metadata())
+        };
+        let file = KerasFile::read(&directory.join(name)).expect("a file of Keras");
+        let (source, found, state, metadata) = converted(&file, lengths);
+        let description = Description::of_metadata(&metadata).expect("a description");
+        let back = export(&description, &found, &state, &Options::default()).expect("a file for Keras");
+        assert_eq!(back.missing, Vec::<String>::new(), "{name}");
+        let back = KerasFile::parse(&back.bytes).expect("a file of Keras");
+        let (source_again, found_again, state_again, metadata_again) = converted(&back, &[]);
+        let arrays = |weights: &Weights| {
+            let mut all: Vec<_> = weights.values().map(|array| format!("{array:?}")).collect();
+            all.sort();
+            all
+        };
+        assert_eq!(arrays(&found_again), arrays(&found), "{name}");
+        // A description has the layers of models nested in nested models as layers of the outer ones, and operators as
+        // layers.
+        if ["siamese.keras", "mood.keras"].contains(&name) {
+            continue;
+        }
+        assert_eq!(source_again, source, "{name}");
+        assert_eq!(found_again, found, "{name}");
+        let of_optimizer = |state: &State| {
+            let all = state.iter().filter(|(path, _)| path.starts_with("@optimizer"));
+            all.map(|(path, it)| format!("{path}: {it:?}")).collect::<Vec<_>>()
+        };
+        assert_eq!(of_optimizer(&state_again), of_optimizer(&state), "{name}");
+        assert_eq!(metadata_again, metadata, "{name}");
+        // What every file has, and the state of a training.
+        assert_eq!(name == "review.keras", state.keys().any(|path| path.contains("slot")), "{name}");
+    }
 }

@@ -106,7 +106,7 @@ fn name(text: String) -> Result<String, Error> {
     }
 }
 
-fn length(text: &str) -> Result<(String, Vec<usize>), Error> {
+pub(super) fn length(text: &str) -> Result<(String, Vec<usize>), Error> {
     let wrong =
         || Error::new(format!("`{text}` is not a length; write `--length INPUT=100`")).within("--length");
     let (input, numbers) = text.rsplit_once('=').ok_or_else(wrong)?;
@@ -233,7 +233,7 @@ fn file_of(weights: Weights, metadata: BTreeMap<String, String>) -> Vec<u8> {
 }
 
 /// Whether bytes are none of Keras's files. ONNX files have no mark of their own.
-fn is_onnx(bytes: &[u8]) -> bool {
+pub(super) fn is_onnx(bytes: &[u8]) -> bool {
     let is_keras =
         Archive::is_zip(bytes) || hdf5::File::is_hdf5(bytes) || bytes.trim_ascii_start().starts_with(b"{");
     !is_keras

@@ -1,30 +1,33 @@
-//! `mimo show churn.safetensors`: what is in a file of weights, or in an ONNX file.
+//! `mimo show churn.safetensors`: the model in a file of weights, of Keras, or of ONNX.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use lexopt::{Arg, Parser};
+use lexopt::{Arg, Parser, ValueExt};
 use mimo_graph::dim::Dim;
 use mimo_graph::shape::Dtype;
 use mimo_graph::spec::graph::built::{GraphPort, GraphTensor, Setting};
 use serde_json::Value;
 
+use crate::cli::convert::{is_onnx, length};
 use crate::cli::exit;
 use crate::cli::files::{read, within};
 use crate::description::Description;
 use crate::error::Error;
+use crate::keras::container::Format;
+use crate::keras::{self, KerasFile, Options};
 use crate::onnx::model::{Axis, Model, Port};
-use crate::weights::Weights;
-use crate::{hdf5, onnx, weights};
+use crate::{onnx, weights};
 
 /// The text of `mimo show --help`.
 pub const HELP: &str = "\
 The layers of a model, its graph, its inputs and outputs with their losses.
 
-usage: mimo show FILE
+usage: mimo show FILE [--length INPUT=N[,N]]…
 
-FILE  safetensors that `save_weights` of a whole model has written, or an ONNX file
+FILE              safetensors of `save_weights` or `mimo convert`, a file of Keras (.keras, .h5, the .json of `to_json()`), or .onnx
+--length INPUT=N  length of an axis of an input that a file of Keras leaves open; N,N for several axes
 
 exit code: 0, or 2 after an error
 ";
@@ -36,44 +39,77 @@ exit code: 0, or 2 after an error
 pub fn run(parser: &mut Parser) -> Result<u8, Error> {
     let wrong = |error: lexopt::Error| Error::new(format!("{error}; `mimo show --help` lists the arguments"));
     let mut file: Option<PathBuf> = None;
+    let mut options = Options::default();
     while let Some(arg) = parser.next().map_err(wrong)? {
         match arg {
             Arg::Short('h') | Arg::Long("help") => {
                 print!("{HELP}");
                 return Ok(exit::COMPLETE);
             }
+            Arg::Long("length") => {
+                let text = parser.value().and_then(|it| it.string()).map_err(wrong)?;
+                let (input, lengths) = length(&text)?;
+                options.lengths.insert(input, lengths);
+            }
             Arg::Value(path) if file.is_none() => file = Some(path.into()),
             other => return Err(wrong(other.unexpected())),
         }
     }
     let file = file.ok_or_else(|| Error::new("which file? write `mimo show model.safetensors`"))?;
-    let bytes = read(&file)?;
-    let shown = shown(&bytes);
+    let shown = match file.is_dir() {
+        true => KerasFile::read(&file).and_then(|keras| of_keras(&keras, &options)),
+        false => shown(&read(&file)?, &options),
+    };
     print!("{}", shown.map_err(|error| within(&file, error))?);
     Ok(exit::COMPLETE)
 }
 
 /// The text for a file, whose kind its content tells.
-fn shown(bytes: &[u8]) -> Result<String, Error> {
-    if hdf5::File::is_hdf5(bytes) || bytes.starts_with(b"PK") {
-        return Err(Error::new("files of Keras are not shown; `mimo convert FILE` prints their source"));
+fn shown(bytes: &[u8], options: &Options) -> Result<String, Error> {
+    if !is_onnx(bytes) {
+        return of_keras(&KerasFile::parse(bytes)?, options);
     }
     // The header of safetensors is JSON, after its length.
     if bytes.get(8) != Some(&b'{') {
         return onnx::decode(bytes).map(|model| graph(&model));
     }
     let (weights, metadata) = weights::read(bytes)?;
-    Ok(description_of(&Description::of_metadata(&metadata)?, &weights))
+    let counts = weights.into_iter().map(|(name, array)| (name, array.values.len())).collect();
+    Ok(description_of(&Description::of_metadata(&metadata)?, &counts))
 }
 
-/// A model by its description: a row for each layer, each call, each input and each output.
-pub fn description_of(description: &Description, weights: &Weights) -> String {
+/// A model of Keras, with a list of what mimo does not have.
+fn of_keras(file: &KerasFile, options: &Options) -> Result<String, Error> {
+    let Some(config) = &file.config else {
+        return Err(Error::new("the file has weights only, and does not describe their model"));
+    };
+    let conversion = keras::convert(config, file.compile_config.as_ref(), options)?;
+    let Some(graph) = conversion.graph() else {
+        let problems = conversion.problems.iter().map(|it| format!("\n{}: {}", it.place, it.reason));
+        let problems: String = problems.collect();
+        return Err(Error::new(format!("the model has parts that mimo does not have:{problems}")));
+    };
+    let description = Description::of_graph(graph)?;
+    let layers = keras::weights::layers_of(&conversion);
+    let counts = keras::weights::counts(&layers);
+    if file.format != Format::Config {
+        keras::weights::assign(&layers, file)?;
+    }
+    let mut text = description_of(&description, &counts);
+    for problem in &conversion.problems {
+        let _ = writeln!(text, "\n{}: {}", problem.place, problem.reason);
+    }
+    Ok(text)
+}
+
+/// A model by its description: a row for each layer, each call, each input and each output. `counts` are the numbers of values of weights.
+pub fn description_of(description: &Description, counts: &BTreeMap<String, usize>) -> String {
     let graph = &description.graph;
     let mut text = format!("{}\n\n", description.name);
-    let mut rows = vec![["layer", "class", "settings", "numbers"].map(String::from)];
+    let mut rows = vec![["layer", "class", "settings", "parameters"].map(String::from)];
     let mut total = 0;
     for layer in &graph.layers {
-        let of = |path: &String| weights.get(path).map_or(0, |array| array.values.len());
+        let of = |path: &String| counts.get(path).copied().unwrap_or(0);
         let numbers: usize = layer.weights.iter().map(of).sum();
         total += numbers;
         let settings = layer
@@ -84,11 +120,11 @@ pub fn description_of(description: &Description, weights: &Weights) -> String {
         rows.push([layer.name.clone(), layer.item.class.into(), settings.join(", "), numbers.to_string()]);
     }
     table(&mut text, &rows);
-    let _ = writeln!(text, "{total} numbers in {} layers\n", graph.layers.len());
+    let _ = writeln!(text, "{total} parameters in {} layers\n", graph.layers.len());
 
     let names = names(&graph.tensors, &graph.inputs, &graph.outputs);
     let name = |at: &usize| names.get(at).cloned().unwrap_or_else(|| format!("%{at}"));
-    let mut rows = vec![["output", "shape", "layer", "reads"].map(String::from)];
+    let mut rows = vec![["output", "shape", "layer", "inputs"].map(String::from)];
     for call in &graph.calls {
         let layer = graph.layers.get(call.layer).map_or("", |layer| &layer.name);
         let reads: Vec<String> = call.inputs.iter().map(name).collect();
@@ -98,7 +134,7 @@ pub fn description_of(description: &Description, weights: &Weights) -> String {
     }
     table(&mut text, &rows);
     text.push('\n');
-    let mut rows = vec![["", "name", "shape", "loss", "weight"].map(String::from)];
+    let mut rows = vec![["", "name", "shape", "loss", "weight", "metrics"].map(String::from)];
     for port in &graph.inputs {
         rows.push([
             "input".into(),
@@ -106,30 +142,44 @@ pub fn description_of(description: &Description, weights: &Weights) -> String {
             shape(&graph.tensors, port.tensor),
             String::new(),
             String::new(),
+            String::new(),
         ]);
     }
     for (port, output) in graph.outputs.iter().zip(&description.outputs) {
         let loss = output.pointer("/loss/class").and_then(Value::as_str).unwrap_or("");
         let weight = output.get("weight").filter(|it| !it.is_null()).map_or(String::new(), Value::to_string);
+        let metrics = output.get("metrics").and_then(Value::as_array).into_iter().flatten();
+        let metrics = metrics.filter_map(|metric| metric.get("name").and_then(Value::as_str));
+        let metrics: Vec<&str> = metrics.collect();
         rows.push([
             "output".into(),
             port.name.clone(),
             shape(&graph.tensors, port.tensor),
             loss.into(),
-            weight,
+            if loss.is_empty() { String::new() } else { weight },
+            metrics.join(", "),
         ]);
     }
     table(&mut text, &rows);
     for (key, optimizer) in &description.optimizers {
         let rule = optimizer.get("class").and_then(Value::as_str).unwrap_or("");
-        let rate = optimizer.pointer("/arguments/learning_rate").unwrap_or(&Value::Null);
+        let rate = optimizer.pointer("/arguments/learning_rate").map(called).unwrap_or_default();
         let of = if key.is_empty() { String::new() } else { format!(" of {key}") };
         let _ = writeln!(text, "\noptimizer{of} {rule}, learning rate {rate}");
     }
     text
 }
 
-/// An ONNX graph: how often it has each operator, what it reads and gives, and its metadata.
+/// A number, or a schedule as a call.
+fn called(value: &Value) -> String {
+    let Some(class) = value.get("class").and_then(Value::as_str) else { return value.to_string() };
+    let arguments = value.get("arguments").and_then(Value::as_object).into_iter().flatten();
+    let arguments = arguments.filter(|(_, value)| !value.is_null());
+    let arguments: Vec<String> = arguments.map(|(name, it)| format!("{name} = {}", called(it))).collect();
+    format!("{class}({})", arguments.join(", "))
+}
+
+/// An ONNX graph: its operators with their counts, its inputs and outputs, and its metadata.
 pub fn graph(model: &Model) -> String {
     let graph = &model.graph;
     let mut text = String::new();
@@ -207,7 +257,7 @@ fn shape(tensors: &[GraphTensor], at: usize) -> String {
     let Some(tensor) = tensors.get(at) else { return String::new() };
     let lengths: Vec<String> =
         tensor.shape.iter().map(|len| len.known().map_or("?".into(), |len| len.to_string())).collect();
-    let whole = if tensor.dtype == Dtype::Int { " of whole numbers" } else { "" };
+    let whole = if tensor.dtype == Dtype::Int { " int" } else { "" };
     format!("[{}]{whole}", lengths.join(", "))
 }
 

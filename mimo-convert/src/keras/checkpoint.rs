@@ -12,8 +12,8 @@ use crate::keras::weights::{Wanted, layers_of, trained};
 use crate::weights::{Array, State, Stored as Entry, Values, Weights};
 
 /// The state of a checkpoint of the model whose weights have been [assigned](crate::keras::weights::assign): the
-/// optimizer's is that of the file, and everything else is as at the start of a training. `None` if the file has no
-/// state, which is that of a model that was not trained.
+/// optimizer's is that of the file, and everything else is as at the start of a training. `None` for a
+/// model that was not trained.
 ///
 /// # Errors
 /// The reason why the state cannot be that of the model's optimizer.
@@ -21,11 +21,17 @@ pub fn state(file: &KerasFile, conversion: &Conversion, weights: &Weights) -> Re
     let Some(found) = file.optimizer.iter().map(|it| &it.variables).find(|it| !it.is_empty()) else {
         return Ok(None);
     };
+    // The number of steps is the first variable of every optimizer.
+    if found.first().map(number).transpose()?.is_none_or(|steps| steps <= 0.0) {
+        return Ok(None);
+    }
     let fail = |reason: String| Err(Error::new(reason).within("optimizer"));
     if file.keras_version.as_deref().is_some_and(|version| !version.starts_with('3')) {
         return fail("Keras 2 stores the state of optimizers in another form".into());
     }
-    let graph = &conversion.written.graph;
+    let Some(graph) = conversion.graph() else {
+        return fail("parts of the model are missing".into());
+    };
     let compile = graph.compile.as_ref();
     let Some([keyed]) = compile.map(|compile| &compile.optimizers[..]) else {
         return fail("the model is not compiled with one optimizer".into());

@@ -85,6 +85,12 @@ fn inner(arg: Arg, others: &[Arg], all: &[Arg], same: &dyn Fn(&[Arg]) -> bool) -
             let shorter = match &item.kind {
                 ValueKind::List(_) => entries(&item, &|item| same(in_place(item))),
                 ValueKind::Call { name, name_loc, args } => {
+                    // Words that mean the metric of the output's loss.
+                    let by_loss = ["accuracy", "crossentropy"].map(word);
+                    if let Some(word) = by_loss.into_iter().find(|word| same(in_place(word.clone()))) {
+                        value = in_place(word);
+                        continue;
+                    }
                     let call = |args: &[Arg]| Value {
                         kind: ValueKind::Call {
                             name: name.clone(),

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use mimo_graph::graph::Graph;
 use mimo_graph::value::ValueKind;
 use serde_json::Value as Json;
 
@@ -63,10 +64,14 @@ impl Conversion {
 
     /// Metadata of the file of weights: the description of the model. Empty if the source is not complete.
     pub fn metadata(&self) -> BTreeMap<String, String> {
-        match self.is_complete() && self.written.errors.is_empty() {
-            true => metadata(&self.written.graph),
-            false => BTreeMap::new(),
-        }
+        self.graph().map(metadata).unwrap_or_default()
+    }
+
+    /// The graph of the model, if every layer of it was made.
+    pub fn graph(&self) -> Option<&Graph> {
+        let graph = &self.written.graph;
+        let is_known = graph.tensors.iter().all(|tensor| tensor.shape.is_some());
+        Some(graph).filter(|_| is_known && self.is_complete() && self.written.errors.is_empty())
     }
 
     /// The model itself.

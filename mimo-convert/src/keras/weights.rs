@@ -251,6 +251,14 @@ fn by_name<'a>(layers: &'a [Layer], all: &'a [Variables], pairs: &mut Vec<Pair<'
     Ok(())
 }
 
+/// The numbers of values of weights, by mimo's names.
+pub fn counts(layers: &[Layer]) -> BTreeMap<String, usize> {
+    let (mut trained, mut others) = (Vec::new(), Vec::new());
+    layers.iter().for_each(|layer| flat(layer, &mut trained, &mut others));
+    let all = trained.into_iter().chain(others);
+    all.map(|weight| (weight.name.clone(), weight.shape.iter().product())).collect()
+}
+
 /// The weights that an optimizer trains, in the order of Keras's `Model.trainable_variables`.
 pub(super) fn trained(layers: &[Layer]) -> Vec<&Wanted> {
     let (mut trained, mut others) = (Vec::new(), Vec::new());

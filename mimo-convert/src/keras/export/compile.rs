@@ -18,7 +18,8 @@ const OWN_ARGUMENTS: &[&str] = &["pos_weight", "label_weights"];
 pub(super) fn config(description: &Description, missing: &mut Vec<String>) -> Json {
     let optimizer = optimizer(description, missing);
     let ports = description.graph.outputs.iter().zip(&description.outputs);
-    let (mut losses, mut weights, mut metrics) = (vec![], vec![], vec![]);
+    let (mut losses, mut weights) = (vec![], vec![]);
+    let (mut metrics, mut weighted_metrics) = (vec![], vec![]);
     for (port, json) in ports {
         let of_output = |what: String| format!("output `{}`: {what}", port.name);
         let found = json.get("loss").filter(|it| !it.is_null()).map(|it| called(Module::Losses, it, None));
@@ -31,15 +32,17 @@ pub(super) fn config(description: &Description, missing: &mut Vec<String>) -> Js
             None => Json::Null,
         });
         weights.push(json.get("weight").cloned().unwrap_or_else(|| json!(1.0)));
-        let mut of_port = vec![];
+        let (mut of_port, mut weighted) = (vec![], vec![]);
         for metric in json.get("metrics").and_then(Json::as_array).into_iter().flatten() {
             let name = metric.get("name").and_then(Json::as_str);
             match called(Module::Metrics, metric.get("metric").unwrap_or(&Json::Null), name) {
+                Ok(found) if metric.get("weighted") == Some(&Json::Bool(true)) => weighted.push(found),
                 Ok(found) => of_port.push(found),
                 Err(reason) => missing.push(of_output(format!("{reason}, so a metric is left out"))),
             }
         }
         metrics.push(Json::from(of_port));
+        weighted_metrics.push(Json::from(weighted));
     }
     // Keras compiles no model without an optimizer.
     if optimizer.is_null() {
@@ -49,8 +52,15 @@ pub(super) fn config(description: &Description, missing: &mut Vec<String>) -> Js
     let each = |values: Vec<Json>| -> Json { Json::Object(names().zip(values).collect()) };
     let is_one = losses.len() == 1;
     let plain = weights.iter().all(|weight| weight.as_f64() == Some(1.0));
-    let no_metrics = metrics.iter().all(|list| list.as_array().is_none_or(Vec::is_empty));
     let one = |mut values: Vec<Json>| values.pop().unwrap_or_default();
+    let lists = |lists: Vec<Json>| {
+        let has_none = lists.iter().all(|list| list.as_array().is_none_or(Vec::is_empty));
+        match (has_none, is_one) {
+            (true, _) => Json::Null,
+            (false, true) => one(lists),
+            (false, false) => each(lists),
+        }
+    };
     json!({
         "optimizer": optimizer,
         "loss": if is_one { one(losses) } else { each(losses) },
@@ -59,12 +69,8 @@ pub(super) fn config(description: &Description, missing: &mut Vec<String>) -> Js
             (false, true) => weights.into(),
             (false, false) => each(weights),
         },
-        "metrics": match (no_metrics, is_one) {
-            (true, _) => Json::Null,
-            (false, true) => one(metrics),
-            (false, false) => each(metrics),
-        },
-        "weighted_metrics": null,
+        "metrics": lists(metrics),
+        "weighted_metrics": lists(weighted_metrics),
         "run_eagerly": false,
         "steps_per_execution": 1,
         "jit_compile": "auto",
