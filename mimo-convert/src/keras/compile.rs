@@ -6,6 +6,7 @@ use mimo_graph::context::Cx;
 use mimo_graph::diag::{Diags, Loc};
 use mimo_graph::graph::{Compile, Graph};
 use mimo_graph::item::{Kind, Module};
+use mimo_graph::language::find;
 use mimo_graph::names::field_like;
 use mimo_graph::value::{Arg, Value, ValueKind};
 use serde_json::{Map, Value as Json};
@@ -85,9 +86,11 @@ fn inner(arg: Arg, others: &[Arg], all: &[Arg], same: &dyn Fn(&[Arg]) -> bool) -
             let shorter = match &item.kind {
                 ValueKind::List(_) => entries(&item, &|item| same(in_place(item))),
                 ValueKind::Call { name, name_loc, args } => {
-                    // Words that mean the metric of the output's loss.
-                    let by_loss = ["accuracy", "crossentropy"].map(word);
-                    if let Some(word) = by_loss.into_iter().find(|word| same(in_place(word.clone()))) {
+                    // The first two mean the metric of the output's loss.
+                    let spellings = find(Module::Metrics, name).map_or(&[][..], |item| item.names);
+                    let words = spellings.iter().filter(|name| name.starts_with(char::is_lowercase));
+                    let mut words = ["accuracy", "crossentropy"].iter().chain(words).map(|name| word(name));
+                    if let Some(word) = words.find(|word| same(in_place(word.clone()))) {
                         value = in_place(word);
                         continue;
                     }
