@@ -41,6 +41,8 @@ pub mod loss {
     pub use mimo_runtime::own::{ClassIndices, Losses, Predictions, Targets};
 }
 
+#[cfg(feature = "keras")]
+pub mod keras;
 #[cfg(feature = "onnx")]
 pub mod onnx;
 

@@ -38,7 +38,7 @@ use mimo_convert::Description;
 /// Writes a model as an ONNX file, which is created or replaced as by [`file::save`].
 ///
 /// # Errors
-/// [`Onnx`](Error::Onnx) names the layer that has no form in ONNX, [`File`](Error::File) if the file cannot be written; the path is then as it was.
+/// [`Export`](Error::Export) names the layer that has no form in ONNX, [`File`](Error::File) if the file cannot be written; the path is then as it was.
 pub fn export<M: Model>(model: &M, path: impl AsRef<Path>) -> Result<(), Error> {
     file::write(path, &to_bytes(model)?)
 }
@@ -46,7 +46,7 @@ pub fn export<M: Model>(model: &M, path: impl AsRef<Path>) -> Result<(), Error> 
 /// Returns a model as the bytes of an ONNX file.
 ///
 /// # Errors
-/// [`Onnx`](Error::Onnx) names the layer that has no form in ONNX.
+/// [`Export`](Error::Export) names the layer that has no form in ONNX.
 pub fn to_bytes<M: Model>(model: &M) -> Result<Vec<u8>, Error> {
     let bytes = file::to_bytes(model)?;
     let exported = mimo_convert::weights::read(&bytes).and_then(|(weights, metadata)| {
@@ -54,5 +54,5 @@ pub fn to_bytes<M: Model>(model: &M) -> Result<Vec<u8>, Error> {
         let description = Description::of_metadata(&metadata)?;
         mimo_convert::onnx::export(&description, &weights)
     });
-    exported.map_err(|error| Error::Onnx { model: M::SPEC.name, reason: error.to_string() })
+    exported.map_err(|error| Error::Export { model: M::SPEC.name, format: "ONNX", reason: error.to_string() })
 }

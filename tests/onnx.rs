@@ -67,7 +67,7 @@ fn a_file_has_the_ports_of_the_model_and_its_weights() {
 fn a_layer_without_a_form_is_named() {
     let path = std::env::temp_dir().join(format!("mimo-noisy-{}.onnx", std::process::id()));
     let error = mimo::onnx::export(&Noisy::new(1), &path).expect_err("no form");
-    assert!(matches!(&error, Error::Onnx { model: "Noisy", .. }), "{error:?}");
+    assert!(matches!(&error, Error::Export { model: "Noisy", format: "ONNX", .. }), "{error:?}");
     let text = error.to_string();
     assert!(text.contains("random_truncated_normal") && text.contains("no operator"), "{text}");
     assert!(!path.exists());

@@ -387,7 +387,7 @@ fn files_of_keras_come_back() {
         let back = export(&description, &found, &state, &Options::default()).expect("a file for Keras");
         assert_eq!(back.missing, Vec::<String>::new(), "{name}");
         let back = KerasFile::parse(&back.bytes).expect("a file of Keras");
-        let (source_again, found_again, state_again, metadata_again) = converted(&back, &[]);
+        let (source_again, found_again, state_again, _) = converted(&back, &[]);
         let arrays = |weights: &Weights| {
             let mut all: Vec<_> = weights.values().map(|array| format!("{array:?}")).collect();
             all.sort();

@@ -423,10 +423,12 @@ pub enum Error {
         /// The reason.
         source: std::io::Error,
     },
-    /// A model cannot be exported to ONNX.
-    Onnx {
+    /// A model cannot be exported to another format.
+    Export {
         /// The model.
         model: &'static str,
+        /// The format: `ONNX`, `Keras`.
+        format: &'static str,
         /// The layer, and the reason.
         reason: String,
     },

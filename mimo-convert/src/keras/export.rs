@@ -15,7 +15,6 @@
 //! | `stateful` | needs [`Options::batch_size`] |
 //! | `Weight(…)`, `in_train_phase`, `scale_gradient`, random operations, `sparsemax` | refused by name |
 //! | `add_loss`, losses and metrics of one's own, several optimizers, the state of `Adafactor` and `Muon` | left out, and listed in [`Export::missing`] |
-//! | `weighted_metrics` | `metrics`: files do not say which they are |
 //! | layers that no output needs | left out, as Keras does |
 
 use crate::description::Description;

@@ -86,7 +86,9 @@ impl fmt::Display for Error {
                 Number::rounded(*among),
                 Number::rounded(*alone)
             ),
-            Error::Onnx { model, reason } => write!(f, "`{model}` cannot be exported to ONNX: {reason}"),
+            Error::Export { model, format, reason } => {
+                write!(f, "`{model}` cannot be exported to {format}: {reason}")
+            }
             Error::NoData => write!(f, "the data have no samples; at least one is needed"),
             Error::NoValidationData => {
                 write!(f, "the validation data have no samples; at least one is needed")
