@@ -2,7 +2,10 @@
 
     KERAS_BACKEND=tensorflow python generate.py DIRECTORY COUNT [SEED]
 
-For each model: mN.keras (or mN.h5), and mN.json with inputs, outputs and targets as flat lists.
+For each model: mN.keras (or mN.h5), and mN.json with inputs, outputs and targets as flat lists. Optimizers other than Adam and other losses
+than the mean squared error take turns. The steps are done in float64, too: `rounding` is the difference of the outputs, which is what
+float32 leaves open. A bias before a BatchNormalization has the gradient 0, of which rounding makes a number, and Adam divides each
+gradient by its own size: such outputs are known to a few digits only, in Keras and in mimo.
 """
 import json
 import os
@@ -27,7 +30,7 @@ class Maker:
         self.rng = rng
         self.inputs, self.data = [], []
         self.flat, self.steps, self.images = [], [], []
-        self.masked = set()
+        self.losses = []
         # Layers whose training is the same in both: no random numbers.
         self.count = rng.randint(3, 9)
 
@@ -53,7 +56,7 @@ class Maker:
             shape = (self.rng.randint(6, 10), self.rng.randint(6, 10), self.rng.randint(1, 4))
         else:
             shape = (self.rng.randint(4, 9),)
-        x = keras.Input(shape, dtype="int32" if kind == "words" else "float32")
+        x = keras.Input(shape, dtype="int32" if kind == "words" else keras.config.floatx())
         self.inputs.append(x)
         values = np.random.RandomState(self.rng.randrange(2**31)).normal(size=(BATCH, *shape))
         if kind == "words":
@@ -121,7 +124,7 @@ class Maker:
         if choice == 6 and len(same) > 1:
             return r.choice([L.Add, L.Subtract, L.Multiply, L.Average, L.Maximum, L.Minimum])()([x, same[0]])
         if choice == 7:
-            return r.choice([L.ReLU(), L.LeakyReLU(negative_slope=0.2), L.ELU(), L.PReLU(alpha_initializer="ones"), L.Softmax(), L.Activation("tanh"), L.Dropout(0.0), L.GaussianNoise(0.0), L.UnitNormalization(), L.RMSNormalization(), L.Rescaling(0.5, 0.1)])(x)
+            return r.choice([L.ReLU(), L.LeakyReLU(negative_slope=0.2), L.ELU(), L.PReLU(alpha_initializer="ones"), L.Softmax(), L.Activation("tanh"), L.Dropout(0.0), L.GaussianNoise(0.0), L.UnitNormalization(), L.RMSNormalization(), L.Rescaling(0.5, 0.1), L.Identity(), L.ActivityRegularization(l2=0.01), L.AlphaDropout(0.0), L.GaussianDropout(0.0), L.Normalization(mean=0.3, variance=1.7)])(x)
         if choice == 8:
             return L.RepeatVector(r.randint(2, 5))(x)
         if choice == 9:
@@ -162,6 +165,74 @@ class Maker:
                 lambda: ops.power(x, 2.0),
                 lambda: ops.expand_dims(x, -1),
                 lambda: ops.einsum("bi,bj->bij", x, y),
+                lambda: self.unary(x),
+                lambda: self.unary(x),
+                lambda: self.unary(x),
+                lambda: self.binary(x, y),
+                lambda: self.binary(x, y),
+            ]
+        )()
+
+    def unary(self, x):
+        small = ops.clip(x, -0.6, 0.6)
+        positive = ops.square(x) + 1.1
+        return self.rng.choice(
+            [
+                lambda: ops.arccos(small),
+                lambda: ops.arccosh(positive),
+                lambda: ops.arcsin(small),
+                lambda: ops.arcsinh(x),
+                lambda: ops.arctan(x),
+                lambda: ops.arctanh(small),
+                lambda: ops.cos(x),
+                lambda: ops.cosh(small),
+                lambda: ops.erf(x),
+                lambda: ops.expm1(small),
+                lambda: ops.log(positive),
+                lambda: ops.log10(positive),
+                lambda: ops.log2(positive),
+                lambda: ops.log_softmax(x),
+                lambda: ops.negative(x),
+                lambda: ops.norm(x, axis=-1, keepdims=True),
+                lambda: ops.prod(x, axis=-1, keepdims=True),
+                lambda: ops.min(x, axis=-1, keepdims=True),
+                lambda: ops.reciprocal(positive),
+                lambda: ops.rsqrt(positive),
+                lambda: ops.relu(x),
+                lambda: ops.sin(x),
+                lambda: ops.sinh(small),
+                lambda: ops.sparsemax(x),
+                lambda: ops.tan(small),
+                lambda: x + ops.stop_gradient(x),
+                lambda: x * ops.sign(x),
+                lambda: x - ops.round(x),
+                lambda: x + ops.floor(x),
+                lambda: x * ops.ceil(x),
+                lambda: x - ops.trunc(x),
+                lambda: ops.squeeze(ops.expand_dims(x, 1), axis=1),
+                lambda: ops.unstack(ops.stack([x, x * 2.0], axis=1), axis=1)[1],
+                lambda: ops.split(ops.concatenate([x, x * 0.5], axis=-1), 2, axis=-1)[1],
+                lambda: ops.cast(ops.expand_dims(ops.argmax(x, axis=-1), -1), x.dtype),
+                lambda: ops.cast(ops.expand_dims(ops.argmin(x, axis=-1), -1), x.dtype),
+                lambda: x * ops.cast(ops.any(x > 0.0, axis=-1, keepdims=True), x.dtype),
+                lambda: x + ops.cast(ops.all(x < 0.5, axis=-1, keepdims=True), x.dtype),
+            ]
+        )()
+
+    def binary(self, x, y):
+        number = lambda flag: ops.cast(flag, x.dtype)
+        return self.rng.choice(
+            [
+                lambda: ops.arctan2(x, ops.square(y) + 1.0),
+                lambda: ops.add(x, y) * ops.subtract(x, 0.5),
+                lambda: ops.divide(x, ops.square(y) + 1.0),
+                lambda: ops.multiply(x, number(ops.greater_equal(x, y))),
+                lambda: x * number(ops.less(x, y)) + number(ops.less_equal(y, 0.1)),
+                lambda: x + number(ops.not_equal(x, 0.25)) - number(ops.equal(y, 0.25)),
+                lambda: x * number(ops.logical_and(x > 0.0, y > 0.0)),
+                lambda: x * number(ops.logical_or(ops.logical_not(x > 0.0), y > 0.0)),
+                lambda: ops.floor_divide(x, 0.7) * 0.1 + y,
+                lambda: ops.mod(x, 0.9) + y,
             ]
         )()
 
@@ -187,7 +258,7 @@ class Maker:
         if choice == 3:
             return L.Conv1D(r.randint(2, 5), r.randint(1, 3), padding=r.choice(["valid", "same", "causal"]), activation=self.activation(), dilation_rate=r.choice([1, 1, 2]) if steps > 4 else 1)(x) if steps > 4 else L.Flatten()(x)
         if choice == 4 and steps >= 3:
-            return r.choice([L.MaxPooling1D(2), L.AveragePooling1D(2, strides=1), L.MaxPooling1D(3, padding="same"), L.UpSampling1D(2), L.ZeroPadding1D((1, 2)), L.Cropping1D((1, 0))])(x)
+            return r.choice([L.MaxPooling1D(2), L.AveragePooling1D(2, strides=1), L.MaxPooling1D(3, padding="same"), L.UpSampling1D(2), L.ZeroPadding1D((1, 2)), L.Cropping1D((1, 0)), L.AdaptiveAveragePooling1D(2), L.AdaptiveMaxPooling1D(3), L.SpatialDropout1D(0.0)])(x)
         if choice == 5:
             return r.choice([L.GlobalMaxPooling1D(), L.GlobalAveragePooling1D(), L.Flatten()])(x)
         if choice == 6:
@@ -241,7 +312,7 @@ class Maker:
         if choice == 6:
             return r.choice([L.UpSampling2D((2, 1)), L.UpSampling2D(2, interpolation="bilinear"), L.ZeroPadding2D(((1, 0), (0, 2))), L.Cropping2D(1)])(x)
         if choice == 7:
-            return r.choice([L.BatchNormalization(), L.LayerNormalization(), L.PReLU(shared_axes=[1, 2]), L.GroupNormalization(c)])(x)
+            return r.choice([L.BatchNormalization(), L.LayerNormalization(), L.PReLU(shared_axes=[1, 2]), L.GroupNormalization(c), L.SpatialDropout2D(0.0)])(x)
         if choice == 8:
             return L.Reshape((h * w, c))(x)
         if choice == 9:
@@ -266,10 +337,49 @@ class Maker:
                 x = L.Flatten()(x)
             if len(x.shape) == 3 and self.rng.random() < 0.5:
                 x = L.GlobalMaxPooling1D()(x)
-            heads.append(L.Dense(self.rng.randint(1, 3), name=f"head_{at}")(x))
+            kind = self.rng.choice(["mse", "mse", "mae", "huber", "log_cosh", "binary", "categorical"])
+            units = 3 if kind == "categorical" else self.rng.randint(1, 3)
+            activation = {"binary": "sigmoid", "categorical": "softmax"}.get(kind)
+            self.losses.append(kind + "_crossentropy" if activation else kind)
+            heads.append(L.Dense(units, activation=activation, name=f"head_{at}")(x))
         used = keras.Model(self.inputs, heads)
         # Inputs that nothing reads are no inputs.
         return used
+
+
+def optimizer(seed):
+    O = keras.optimizers
+    others = [O.SGD(0.05, momentum=0.9), O.SGD(0.05), O.RMSprop(0.01), O.Adagrad(0.05), O.AdamW(0.01), O.Nadam(0.01), O.Adamax(0.01), O.Adadelta(0.5), O.Lion(0.002), O.Adam(0.01, amsgrad=True), O.Adam(0.01, clipnorm=0.5)]
+    return others[seed // 3 % len(others)] if seed % 3 == 2 else O.Adam(0.01)
+
+
+def compiled(seed, maker, model):
+    losses = maker.losses
+    model.compile(optimizer=optimizer(seed), loss=losses if len(losses) > 1 else losses[0])
+
+
+def steps(model, data, targets):
+    for _ in range(5):
+        model.train_on_batch(data, targets)
+    return listed(model.predict_on_batch(data))
+
+
+def rounding(seed, weights, targets, trained):
+    """The difference of the same steps in float64, relative to the largest output."""
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    try:
+        maker = Maker(random.Random(seed))
+        model = maker.model()
+        model.set_weights([w.astype("float64") for w in weights])
+        compiled(seed, maker, model)
+        data = [x.astype("float64") if x.dtype == "float32" else x for x in maker.data]
+        exact = steps(model, data, [t.astype("float64") for t in targets])
+        pairs = zip(exact, trained)
+        return [float(np.abs(a - b).max() / max(1.0, np.abs(a).max())) for a, b in pairs]
+    finally:
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")
 
 
 def flat(arrays):
@@ -294,7 +404,7 @@ def main():
         except Exception as error:  # A layer that does not fit: another model.
             print(f"m{seed}: not made: {type(error).__name__}: {str(error)[:90]}")
             continue
-        model.compile(optimizer=keras.optimizers.Adam(0.01), loss="mse")
+        compiled(seed, maker, model)
         # Moving statistics that are not those of a new model.
         for w in model.weights:
             if "moving" in w.path:
@@ -309,10 +419,16 @@ def main():
             print(f"m{seed}: not saved: {str(error)[:90]}")
             continue
         state = np.random.RandomState(seed + 1)
-        targets = [state.normal(size=o.shape).astype("float32") for o in outputs]
-        for _ in range(5):
-            model.train_on_batch(maker.data, targets)
-        trained = listed(model.predict_on_batch(maker.data))
+        targets = []
+        for loss, o in zip(maker.losses, outputs):
+            values = state.normal(size=o.shape)
+            if loss == "binary_crossentropy":
+                values = values > 0
+            if loss == "categorical_crossentropy":
+                values = np.eye(3)[state.randint(0, 3, size=o.shape[:-1])]
+            targets.append(values.astype("float32"))
+        weights = model.get_weights()
+        trained = steps(model, maker.data, targets)
         with open(name + ".json", "w") as f:
             json.dump(
                 {
@@ -322,6 +438,7 @@ def main():
                     "outputs": flat(outputs),
                     "targets": flat(targets),
                     "trained": flat(trained),
+                    "rounding": rounding(seed, weights, targets, trained),
                 },
                 f,
             )

@@ -3,7 +3,7 @@
     python run.py DIRECTORY PROGRAM CRATE [--batch 24]
 
 PROGRAM is the built `mimo`, CRATE a directory for the generated crate. Outputs are compared to 1e-5 of the largest output, those after
-training to 1e-4.
+training to 1e-4, or to twice the difference between Keras in float32 and in float64 where that is larger; such models are listed.
 """
 import json
 import os
@@ -68,7 +68,7 @@ def main():
         f'[dependencies]\nmimo = {{ package = "mimo-nn", path = "{root}", default-features = false }}\n'
         f'[profile.dev]\ndebug = 0\n[profile.dev.package."*"]\nopt-level = 2\n'
     )
-    good = 0
+    good, rounded = 0, []
     for start in range(0, len(converted), batch):
         some = converted[start:start + batch]
         text, calls = MAIN, []
@@ -132,16 +132,21 @@ mod {name} {{
             if "parameters" in case and float(found.get(f"{name}.parameters", [0])[0]) != case["parameters"]:
                 wrong.append(f"{found.get(f'{name}.parameters')} parameters instead of {case['parameters']}")
             for when, wanted, tolerance in [("first", case["outputs"], 1e-5), ("trained", case.get("trained", []), 1e-4)]:
-                for port, wanted in zip(outputs, wanted):
+                for at, (port, wanted) in enumerate(zip(outputs, wanted)):
                     values = [float(v) for v in found.get(f"{name}.{when}.{port}", [])]
                     size = max([1.0] + [abs(v) for v in wanted])
                     worst = max([abs(a - b) for a, b in zip(values, wanted)], default=0.0) / size
-                    if len(values) != len(wanted) or not worst <= tolerance:
+                    of_keras = case.get("rounding", [0.0] * len(outputs))[at] if when == "trained" else 0.0
+                    if tolerance < worst <= 2 * of_keras:
+                        rounded.append(f"{name} {port}: off by {worst:.1e}; Keras from its float64 by {of_keras:.1e}")
+                    if len(values) != len(wanted) or not worst <= max(tolerance, 2 * of_keras):
                         wrong.append(f"{when} {port}: {len(values)}/{len(wanted)} values, off by {worst:.2e}")
             if wrong:
                 failed.append((name, "; ".join(wrong)))
             else:
                 good += 1
+    for line in rounded:
+        print(f"rounding: {line}")
     for name, reason in failed:
         print(f"{name}: {reason}")
     print(f"{good} of {len(names)} models agree")
