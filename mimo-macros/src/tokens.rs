@@ -61,12 +61,11 @@ pub(crate) fn dim_tokens(dim: &Dim, constant: &dyn Fn(ConstId) -> TokenStream) -
         Expr::Sub(a, b) => binary(tokens(a), quote!(-), tokens(b)),
         Expr::Mul(a, b) => binary(tokens(a), quote!(*), tokens(b)),
         // As a person and clippy would write it.
-        Expr::Div(Dim::Deferred(sum), Dim::Known(divisor))
-            if let Expr::Add(a, Dim::Known(more)) = &**sum
-                && more.checked_add(1) == Some(*divisor) =>
+        Expr::Div(Dim::Deferred(sum), divisor)
+            if let Expr::Add(a, more) = &**sum
+                && *more == divisor.clone() - Dim::Known(1) =>
         {
-            let a = dim_tokens(a, constant);
-            let divisor = Literal::usize_suffixed(*divisor);
+            let (a, divisor) = (dim_tokens(a, constant), dim_tokens(divisor, constant));
             quote!(::core::primitive::usize::div_ceil(#a, #divisor))
         }
         Expr::Div(a, b) => binary(tokens(a), quote!(/), tokens(b)),
@@ -163,6 +162,8 @@ mod tests {
         assert_eq!(shown((a.clone() - Dim::Known(1)) / Dim::Known(2)), "((WIDTH) - 1usize) / 2usize");
         let halved = (a.clone() + Dim::Known(1)) / Dim::Known(2);
         assert_eq!(shown(halved), ":: core :: primitive :: usize :: div_ceil (WIDTH , 2usize)");
+        let pooled = (a.clone() + (b.clone() - Dim::Known(1))) / b.clone();
+        assert_eq!(shown(pooled), ":: core :: primitive :: usize :: div_ceil (WIDTH , (crate :: VOCAB * 2))");
         assert_eq!(
             shown(a.max(b)),
             "{ if (WIDTH) > ((crate :: VOCAB * 2)) { (WIDTH) } else { ((crate :: VOCAB * 2)) } }"
