@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use mimo_graph::description;
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::Graph;
 use mimo_graph::item::{Item, Kind, Module};
 use mimo_graph::language::{find, items};
 use mimo_graph::operation::Number;
 use mimo_graph::shape::Dtype;
-use mimo_graph::spec::data::{self, Data};
+use mimo_graph::spec::data::Data;
 use mimo_graph::spec::graph::built::{
     Argument, GraphLayer, GraphPort, GraphSpec, GraphTensor, ItemSpec, LayerCall, NestedModel, Setting,
 };
@@ -46,7 +47,7 @@ impl Description {
 
     /// The description of a model that was built without errors, as a program of its source would write it.
     pub(crate) fn of_graph(graph: &Graph) -> Result<Self, Error> {
-        Description::of_json(graph.name.clone(), &json_of(data::of_graph(graph)))
+        Description::of_json(graph.name.clone(), &json_of(description::of_graph(graph)))
     }
 
     fn of_json(name: String, json: &Value) -> Result<Self, Error> {
@@ -128,10 +129,10 @@ impl Description {
 
 /// The metadata of a file of weights of this model.
 pub(crate) fn metadata(graph: &Graph) -> BTreeMap<String, String> {
-    let description = json_of(data::of_graph(graph)).to_string();
+    let description = json_of(description::of_graph(graph)).to_string();
     let entries = [
         ("format", "mimo".to_owned()),
-        ("version", data::VERSION.to_owned()),
+        ("version", description::VERSION.to_owned()),
         ("model", graph.name.clone()),
         ("graph", description),
     ];

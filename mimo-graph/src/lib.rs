@@ -16,6 +16,7 @@ pub mod code;
 pub mod compile;
 pub mod context;
 pub mod describe;
+pub mod description;
 pub mod diag;
 pub mod dim;
 pub mod dot;

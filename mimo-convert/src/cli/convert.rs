@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lexopt::{Arg, Parser, ValueExt};
-use mimo_graph::spec::data::CHECKPOINT_VERSION;
+use mimo_graph::description::CHECKPOINT_VERSION;
 
 use crate::cli::exit;
 use crate::cli::files::{read, within, write};

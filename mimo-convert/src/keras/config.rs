@@ -87,6 +87,15 @@ pub struct Tensor {
 }
 
 impl Operand {
+    /// Changes every tensor in it.
+    pub fn for_each_tensor(&mut self, change: &mut impl FnMut(&mut Tensor)) {
+        match self {
+            Operand::Tensor(tensor) => change(tensor),
+            Operand::List(items) => items.iter_mut().for_each(|item| item.for_each_tensor(change)),
+            Operand::Slice(_) | Operand::Other(_) | Operand::Value(_) => {}
+        }
+    }
+
     /// The tensors in it.
     pub fn tensors(&self) -> Vec<&Tensor> {
         match self {
@@ -150,7 +159,7 @@ fn of_json(json: &Json, depth: usize) -> Result<Model, Error> {
         .iter()
         .zip(0usize..)
         .map(|(json, at)| layer(json, depth).map_err(|error| error.within(format!("layer {at}"))));
-    let layers = all.collect::<Result<Vec<_>, _>>().map_err(of_model)?;
+    let mut layers = all.collect::<Result<Vec<_>, _>>().map_err(of_model)?;
     let ends_are_written = config.contains_key("output_layers");
     if !ends_are_written {
         let shape = config.get("build_input_shape");
@@ -158,7 +167,8 @@ fn of_json(json: &Json, depth: usize) -> Result<Model, Error> {
     }
     let ends =
         |key: &str| ends(config.get(key).unwrap_or(&Json::Null)).map_err(|error| of_model(error.within(key)));
-    let (inputs, outputs) = (ends("input_layers")?, ends("output_layers")?);
+    let (inputs, mut outputs) = (ends("input_layers")?, ends("output_layers")?);
+    legacy::count_from_zero(&mut layers, &mut outputs);
     Ok(Model { name, trainable, layers, inputs, outputs })
 }
 

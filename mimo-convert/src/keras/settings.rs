@@ -25,16 +25,19 @@ const SAYS_NOTHING: &[&str] = &[
     "input_length",
     "is_legacy_optimizer",
     "jit_compile",
+    "key_shape",
     "loss_scale_factor",
     "name",
     "output_axes",
     "quantization_config",
+    "query_shape",
     "ragged",
     "reduce_retracing",
     "registered_name",
     "shared_object_id",
     "sparse",
     "synchronized",
+    "value_shape",
 ];
 
 /// Names of keys that Keras 2 spelled otherwise.
@@ -161,7 +164,7 @@ pub fn all_arguments(item: &'static Item, config: &Map<String, Json>) -> (Vec<Ar
             let idle = given
                 .as_ref()
                 .is_ok_and(|given| is_keras_s_default(name, given) || is_old_default(name, given));
-            if !idle && !SAYS_NOTHING.contains(&name) {
+            if !idle && !SAYS_NOTHING.contains(&name) && !is_of_base_class(class, name) {
                 let help = item.all().find(|argument| argument.name == name).and_then(|it| it.instead);
                 let help = help.map(|help| format!("; {help}")).unwrap_or_default();
                 problems.push(format!("mimo has no `{name}` for `{class}`, which is {}{help}", shown(json)));
@@ -188,9 +191,15 @@ fn is_old_default(name: &str, value: &Value) -> bool {
     match (name, &value.kind) {
         ("reduction", _) => value.word() == Some("auto"),
         ("decay", ValueKind::Float(x)) => *x == 0.0,
-        ("decay", ValueKind::Int(0)) => true,
+        ("decay", ValueKind::Int(0)) | ("groups", ValueKind::Int(1)) => true,
         _ => false,
     }
+}
+
+/// Whether Keras 2 writes an argument of a layer's base class that the layer itself does not read. Its separable convolutions are
+/// convolutions, whose kernel they do not have.
+fn is_of_base_class(class: &str, name: &str) -> bool {
+    class.starts_with("SeparableConv") && name.starts_with("kernel_")
 }
 
 /// A value of a file in a message, cut short.

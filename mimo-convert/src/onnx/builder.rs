@@ -26,6 +26,8 @@ pub(crate) const REST: i64 = -1;
 pub(crate) struct Builder {
     graph: Graph,
     names: BTreeSet<String>,
+    /// How many names were asked for by the same text, so that the next one is found at once.
+    asked: BTreeMap<String, usize>,
     /// The name of the layer that is written, with which names of its nodes begin.
     scope: String,
     /// Constants and weights that are in the graph, by what they hold.
@@ -40,13 +42,17 @@ impl Builder {
 
     /// A name that nothing has so far.
     fn unique(&mut self, wanted: String) -> String {
-        let mut name = wanted.clone();
-        let mut number = 1;
-        while !self.names.insert(name.clone()) {
-            number += 1;
-            name = format!("{wanted}_{number}");
+        let number = self.asked.entry(wanted.clone()).or_insert(0);
+        loop {
+            *number += 1;
+            let name = match *number {
+                1 => wanted.clone(),
+                number => format!("{wanted}_{number}"),
+            };
+            if self.names.insert(name.clone()) {
+                return name;
+            }
         }
-        name
     }
 
     /// An input of the graph. Inputs come before everything else, so that they have their names.

@@ -132,13 +132,25 @@ fn ones_but(shape: &[usize], axes: &[usize]) -> Vec<usize> {
     lengths.map(|(axis, &len)| if axes.contains(&axis) { len } else { 1 }).collect()
 }
 
-/// The most values of a constant, and the most nodes of one layer, that a description may ask for.
-const MOST: usize = 1 << 24;
+/// The most values that a layer may ask for because of a setting: 16 MiB of constants. A node counts as [`OF_NODE`] values.
+const MOST: usize = 1 << 22;
+
+/// The memory of a node with its names, in values of a constant.
+const OF_NODE: usize = 256;
 
 /// A number of values or nodes that are written because of a setting, not because of a weight in the file.
 fn bounded(count: usize, what: &str) -> Result<usize, Error> {
     match count {
         0..=MOST => Ok(count),
         _ => Err(Error::new(format!("{count} {what} are too many for an ONNX file: {MOST} are the most"))),
+    }
+}
+
+/// A number of nodes that are written because of a setting.
+fn bounded_nodes(count: usize, what: &str) -> Result<usize, Error> {
+    const NODES: usize = MOST / OF_NODE;
+    match count {
+        0..=NODES => Ok(count),
+        _ => Err(Error::new(format!("{count} {what} are too many for an ONNX file: {NODES} are the most"))),
     }
 }

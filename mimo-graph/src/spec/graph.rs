@@ -264,11 +264,7 @@ macro_rules! graph_types {
 
         impl GraphSpec {
             /// The graph as a file has it; `outputs` are entries of the outputs, `optimizer` is one of the model.
-            pub(in crate::spec) fn data(
-                &self,
-                outputs: Vec<Vec<(String, Data)>>,
-                optimizer: (String, Data),
-            ) -> Data {
+            pub(crate) fn data(&self, outputs: Vec<Vec<(String, Data)>>, optimizer: (String, Data)) -> Data {
                 let calls = |it: &LayerCall| {
                     Data::map([
                         ("layer", it.layer.data()),

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use mimo_graph::spec::data::CHECKPOINT_VERSION;
+use mimo_graph::description::CHECKPOINT_VERSION;
 use safetensors::Dtype;
 
 use super::fault::Fault;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
+use mimo_graph::description::VERSION;
 use mimo_graph::diag::did_you_mean;
-use mimo_graph::spec::data::VERSION;
 use mimo_graph::spec::{GraphSpec, ModelSpec, WeightSpec};
 use mimo_graph::summary::signature;
 use safetensors::Dtype;

@@ -1,6 +1,7 @@
 //! The model's graph as JSON, for tools that read files without the program that wrote them.
 
-use mimo_graph::spec::data::{Data, of_spec};
+use mimo_graph::description::of_spec;
+use mimo_graph::spec::data::Data;
 use mimo_graph::spec::{GraphSpec, ModelSpec};
 use serde_json::Value;
 

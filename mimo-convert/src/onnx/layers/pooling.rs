@@ -5,7 +5,7 @@ use mimo_graph::layers::global_pooling::GlobalPooling;
 use mimo_graph::layers::pooling::Pooling;
 use mimo_graph::operation::{Padding, PoolKind};
 
-use super::{bounded, elementwise, known};
+use super::{bounded_nodes, elementwise, known};
 use crate::error::Error;
 use crate::onnx::builder::{Value, int};
 use crate::onnx::context::{Call, Context, Id};
@@ -126,7 +126,7 @@ pub(super) fn adaptive(
     let mut value = cx.last(call.x()?)?;
     for (axis, &(len, count)) in windows.iter().enumerate() {
         let mut parts = vec![];
-        for at in 0..bounded(count, "windows")? {
+        for at in 0..bounded_nodes(count, "windows")? {
             let part = cx.out.slice(&value, axis + 1, at * len / count, ((at + 1) * len).div_ceil(count));
             parts.push(cx.out.reduce(op, &part, &[axis + 1], true));
         }
