@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A target under libFuzzer, which looks for new paths through the macro, or through readers of files:
 #
-#   fuzz/run.sh tokens|models|csv|arrays|zip|hdf5|keras_file|onnx [seconds] [further options of libFuzzer]
+#   fuzz/run.sh tokens|models|csv|arrays|zip|hdf5|keras_file|config|onnx|description [seconds] [further options of libFuzzer]
 #
 # Needs a C++ compiler, besides Rust. What is found is written to fuzz/artifacts and becomes a test of
 # `mimo-macros/src/tests`, `mimo-data/tests` or `mimo-convert/tests`;

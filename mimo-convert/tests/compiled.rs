@@ -18,6 +18,9 @@ mod mood {
 mod review {
     include!("keras/review.rs");
 }
+mod keras2 {
+    include!("keras/keras2.rs");
+}
 mod residual {
     include!("keras/residual.rs");
 }
@@ -135,6 +138,27 @@ fn words_with_a_mask_and_a_state() -> mimo::Result<()> {
     let words: Vec<usize> = inputs[0].iter().map(|&word| word as usize).collect();
     let found = model.forward(&MoodOfWordsInputs { words: tensor(words)? })?;
     close(&found.mood.as_vec(), &outputs[0]);
+    Ok(())
+}
+
+#[test]
+fn a_model_of_keras_2() -> mimo::Result<()> {
+    use keras2::*;
+    use mimo::prelude::*;
+    for file in ["keras2.keras", "keras2.h5"] {
+        let path = weights_of(file, &[]);
+        let mut model = Keras2::new(1);
+        model.load_weights(&path)?;
+        describes_as(&model, &path)?;
+        std::fs::remove_file(path).unwrap();
+        let (inputs, outputs) = numbers("keras2");
+        let [left, right, words] = <[_; 3]>::try_from(inputs).unwrap();
+        let words: Vec<usize> = words.iter().map(|&word| word as usize).collect();
+        let inputs = Keras2Inputs { left: tensor(left)?, right: tensor(right)?, words: tensor(words)? };
+        let found = model.forward(&inputs)?;
+        close(&found.kind.as_vec(), &outputs[0]);
+        close(&found.score.as_vec(), &outputs[1]);
+    }
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Conversions of files that Keras made; `tests/keras/make.py` makes them. `UPDATE=1 cargo test -p mimo-convert --test conversions` writes
+//! Conversions of files that Keras made; `tests/keras/make.py` makes them, and `tests/parity/keras2.py` those of Keras 2. `UPDATE=1 cargo test -p mimo-convert --test conversions` writes
 //! the sources anew, which `tests/compiled.rs` compiles.
 
 use std::path::{Path, PathBuf};
@@ -36,6 +36,7 @@ fn files_of_keras_become_the_sources_that_are_stored() {
         ("siamese.keras", &[], "siamese.rs"),
         ("mood.keras", &[("words", 6)], "mood.rs"),
         ("review.keras", &[], "review.rs"),
+        ("keras2.keras", &[], "keras2.rs"),
         ("residual.config.json", &[], "residual.rs"),
         ("unusual.config.json", &[], "unusual.rs"),
     ] {
@@ -47,14 +48,16 @@ fn files_of_keras_become_the_sources_that_are_stored() {
 
 #[test]
 fn a_legacy_file_has_the_same_source_and_the_same_weights() {
-    let (new, of_new) = converted("churn.keras", &[]);
-    let (old, of_old) = converted("churn.h5", &[]);
-    let named = |conversion: &Conversion| source_of(conversion, Path::new("churn"));
-    assert_eq!(named(&of_new), named(&of_old));
-    let new = weights::assign(&weights::layers_of(&of_new), &new).unwrap();
-    let old = weights::assign(&weights::layers_of(&of_old), &old).unwrap();
-    assert_eq!(new.len(), 12, "{:?}", new.keys());
-    assert_eq!(new, old);
+    for (name, count) in [("churn", 12), ("review", 18), ("keras2", 34)] {
+        let (new, of_new) = converted(&format!("{name}.keras"), &[]);
+        let (old, of_old) = converted(&format!("{name}.h5"), &[]);
+        let named = |conversion: &Conversion| source_of(conversion, Path::new(name));
+        assert_eq!(named(&of_new), named(&of_old));
+        let new = weights::assign(&weights::layers_of(&of_new), &new).unwrap();
+        let old = weights::assign(&weights::layers_of(&of_old), &old).unwrap();
+        assert_eq!(new.len(), count, "{:?}", new.keys());
+        assert_eq!(new, old);
+    }
 }
 
 #[test]

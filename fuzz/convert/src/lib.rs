@@ -2,6 +2,7 @@
 //! A target panics where they do not.
 
 mod changes;
+mod config;
 mod onnx;
 mod seeds;
 
@@ -11,6 +12,7 @@ use mimo_convert::keras::container::{KerasFile, ShardIndex};
 use mimo_convert::zip::{self, Archive};
 
 use changes::changed;
+pub use config::{config, description};
 pub use onnx::onnx;
 use seeds::{SEEDS, Seeds};
 

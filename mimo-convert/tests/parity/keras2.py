@@ -99,7 +99,7 @@ def deep():
     b = keras.Input((4,))
     two = keras.Model(b, one(b) + b)
     c = keras.Input((4,))
-    three = keras.Model(c, [two(two(c)), one(c)])
+    three = keras.Model(c, [two(two(c)), two(c)])
     x, y = three(a)
     return keras.Model(a, L.Dense(2)(L.Concatenate()([x, y])))
 

@@ -4,9 +4,16 @@
 mod seeded;
 
 fn main() {
-    use mimo_fuzz_convert::{hdf5, keras_file, onnx, zip};
+    use mimo_fuzz_convert::{config, description, hdf5, keras_file, onnx, zip};
     seeded::run(
-        &[("zip", zip), ("hdf5", hdf5), ("keras_file", keras_file), ("onnx", onnx)],
+        &[
+            ("zip", zip),
+            ("hdf5", hdf5),
+            ("keras_file", keras_file),
+            ("config", config),
+            ("onnx", onnx),
+            ("description", description),
+        ],
         // Few changes: a file with many is refused at the first.
         |random| {
             let len = 2 + random() as usize % 32;
