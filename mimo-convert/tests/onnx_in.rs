@@ -53,6 +53,45 @@ fn a_converted_model_goes_out_and_comes_in_as_it_is() {
     }
 }
 
+/// A table of words that is the kernel of the last layer, too, becomes two weights, which is said.
+#[test]
+fn a_weight_of_two_layers_is_noted() {
+    let table =
+        Tensor { name: "table".into(), shape: vec![3, 2], data: Data::F32(vec![1., 2., 3., 4., 5., 6.]) };
+    let node = |op: &str, inputs: [&str; 2], output: &str| Node {
+        op: op.into(),
+        name: output.into(),
+        inputs: inputs.map(Into::into).into(),
+        outputs: vec![output.into()],
+        ..Node::default()
+    };
+    let mut last = node("Gemm", ["mean", "table"], "y");
+    last.attributes.insert("transB".into(), Attribute::Int(1));
+    let mut mean = node("ReduceMean", ["found", "axes"], "mean");
+    mean.attributes.insert("keepdims".into(), Attribute::Int(0));
+    let axes = Tensor { name: "axes".into(), shape: vec![1], data: Data::I64(vec![1]) };
+    let port = |name: &str, element, len| Port {
+        name: name.into(),
+        element: Some(element),
+        shape: vec![Axis::Free("batch".into()), Axis::Length(len)],
+    };
+    let model = Model {
+        ir_version: 9,
+        opsets: [(String::new(), 20)].into(),
+        graph: Graph {
+            nodes: vec![node("Gather", ["table", "x"], "found"), mean, last],
+            initializers: vec![table, axes],
+            inputs: vec![port("x", Element::I64, 4)],
+            outputs: vec![port("y", Element::F32, 3)],
+            ..Graph::default()
+        },
+        ..Model::default()
+    };
+    let found = import::convert(&model, &Options::default()).unwrap();
+    let [note] = &found.notes[..] else { panic!("{:?}", found.notes) };
+    assert!(note.contains("/kernel` has the values of `") && note.contains("/embeddings`"), "{note}");
+}
+
 /// Models of mimo that do not come in again, with the operator or the reason.
 const WITHOUT: &[(&str, &str)] = &[
     ("example_activations_sparsemax", "`TopK` has no counterpart"),

@@ -355,6 +355,7 @@ impl Importer<'_> {
             return Err(Error::new(said_of(error)).within("the model"));
         }
         let weights = weights(&evaluated, &self.weights)?;
+        self.notes.extend(tied(&weights));
         source::blocks::tidy(&mut self.block, &evaluated, &models);
         let Evaluated { graph, .. } = evaluate::written(&self.block, &models);
         let (description, metadata) = (Description::of_graph(&graph)?, metadata(&graph));
@@ -385,6 +386,30 @@ fn prune(block: &mut Block) {
     }
     kept.reverse();
     block.statements = kept;
+}
+
+/// A note for each table of an `Embedding` that is the kernel of another layer, too: mimo's layers do not share weights
+/// with layers of other classes, so that training changes them apart.
+fn tied(weights: &Weights) -> Vec<String> {
+    let of_kind = |end: &'static str| weights.iter().filter(move |(name, _)| name.ends_with(end));
+    let is_same = |table: &Weight, kernel: &Weight| {
+        let (Values::F32(a), Values::F32(b)) = (&table.values, &kernel.values) else { return false };
+        let ([rows, columns], [first, second]) = (&table.shape[..], &kernel.shape[..]) else { return false };
+        let is_equal = (rows, columns) == (first, second) && a == b;
+        let transposed = |at: usize| a.get(at % rows * columns + at / rows);
+        let is_transposed = (rows, columns) == (second, first)
+            && b.iter().zip(0..).all(|(it, at)| Some(it) == transposed(at));
+        is_equal || is_transposed
+    };
+    let mut notes = vec![];
+    for (table, values) in of_kind("/embeddings").filter(|(_, it)| it.values.len() > 1) {
+        for (kernel, _) in of_kind("/kernel").filter(|(_, it)| is_same(values, it)) {
+            notes.push(format!(
+                "`{kernel}` has the values of `{table}`: if they are one weight in the program that wrote the file, training in mimo changes them apart"
+            ));
+        }
+    }
+    notes
 }
 
 /// Weights by mimo's names.
