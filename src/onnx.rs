@@ -1,7 +1,7 @@
 //! ONNX files of models, for ONNX Runtime, tract, rten and others.
 //!
 //! A file has the inference graph and the weights. Inputs and outputs have the names that the model gives them, and a free first axis `batch`;
-//! floats are of 32 bits, whole numbers of 64. It computes what [`Predictor::predict`](crate::Predictor::predict) does. The program `mimo` of the
+//! floats are of 32 bits, integers of 64. It computes what [`Predictor::predict`](crate::Predictor::predict) does. The program `mimo` of the
 //! crate `mimo-convert` makes the same file of a file of weights: `mimo export churn.safetensors --onnx churn.onnx`.
 //!
 //! ```

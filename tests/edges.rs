@@ -226,7 +226,7 @@ fn samples_at_the_edge() {
     case("a class that does not exist", class, error(text));
     let mut word = samples(ROWS);
     word.words[4] = 6;
-    let text = "`words` holds 6 in sample 1, but the layer that reads it takes whole numbers from 0 to 5";
+    let text = "`words` holds 6 in sample 1, but the layer that reads it takes integers from 0 to 5";
     case("a word that does not exist", word, error(text));
     let mut large = samples(ROWS);
     large.risk[1] = f32::MAX;

@@ -53,7 +53,7 @@ mod embedding {
     fn a_number_without_a_vector_is_an_error_wherever_it_comes_from() {
         let mut model = Embedded::new(1);
         let wrong = words(&[[0, 1, 2, 3], [4, 5, 6, 0]]);
-        let told = "`words` holds 6 in sample 1, but the layer that reads it takes whole numbers from 0 to 5";
+        let told = "`words` holds 6 in sample 1, but the layer that reads it takes integers from 0 to 5";
         assert_eq!(model.forward(&wrong).expect_err("no vector").to_string(), told);
         let y = model.forward(&words(&[[0, 1, 2, 5]; 2])).expect("outputs").y;
         let mut trainer = Trainer::new(&mut model).expect("a trainer");
@@ -68,7 +68,7 @@ mod embedding {
                 Ok(())
             });
             let told = format!(
-                "`words` holds {number} in sample 0, but the layer that reads it takes whole numbers from 0 to 5"
+                "`words` holds {number} in sample 0, but the layer that reads it takes integers from 0 to 5"
             );
             assert_eq!(trainer.train_on_rows(&data, &[0, 1]).expect_err("no vector").to_string(), told);
         }

@@ -189,7 +189,7 @@ fn layer(json: &Value) -> Result<GraphLayer, Error> {
     let item = match item {
         Some(item) => of_item(item, json.get("arguments"))?,
         None => {
-            let reason = format!("`{class}` is no layer of this version of mimo");
+            let reason = format!("`{class}` is not a layer of this version of mimo");
             return Err(Error::new(reason).within(format!("layer `{name}`")));
         }
     };

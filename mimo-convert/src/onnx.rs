@@ -1,6 +1,6 @@
 //! ONNX files of models: an inference graph that ONNX Runtime, tract, rten and others run.
 //!
-//! Inputs and outputs have the names that the model gives them, and a free first axis `batch`. Floats are of 32 bits, whole numbers of
+//! Inputs and outputs have the names that the model gives them, and a free first axis `batch`. Floats are of 32 bits, integers of
 //! 64. The graph computes what a `Predictor` does: dropout and noise are left out, batch normalization uses its moving statistics, masks
 //! are tensors of the graph. A `stateful` layer has an input and an output for each of its states, `lstm/h` and `lstm/next_h`: zeros
 //! for a new sequence, and then what the run before has output.

@@ -199,7 +199,7 @@ pub fn word(text: &str) -> Value {
     value(mimo_graph::value::ValueKind::Ident { text: text.into(), constant })
 }
 
-/// A whole number.
+/// An integer.
 pub fn whole(number: i64) -> Value {
     value(mimo_graph::value::ValueKind::Int(number))
 }

@@ -193,7 +193,7 @@ fn layers_of(graph: &GraphSpec) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// A whole number and the same as a float are the same.
+/// An integer and the same as a float are the same.
 fn shown(value: &Setting) -> String {
     match value {
         Setting::List(values) => format!("[{}]", values.iter().map(shown).collect::<Vec<_>>().join(", ")),

@@ -1,4 +1,4 @@
-//! Cells of columns as numbers, whole numbers and words.
+//! Cells of columns as numbers, integers and words.
 
 use mimo_runtime::data::TableFault;
 use mimo_runtime::error::Error;
@@ -22,7 +22,7 @@ impl<'t> NumberCells<'t> {
         let found = match column {
             Column::Text(_) | Column::Unread { .. } => None,
             Column::Numbers { .. } => Some("numbers"),
-            Column::Integers(_) => Some("whole numbers"),
+            Column::Integers(_) => Some("integers"),
         };
         match found.filter(|_| !dates.is_empty()) {
             Some(found) => {
@@ -93,7 +93,7 @@ fn parse(text: &str, decimal_comma: bool) -> Option<f64> {
     }
 }
 
-/// A whole number of a cell.
+/// An integer of a cell.
 pub(crate) fn whole(table: &Table, name: &str, column: &Column, row: usize) -> Result<Option<i64>, Error> {
     let not_whole = |text: String| table.error(Some(row), Some(name), TableFault::NotWhole { text });
     match column {

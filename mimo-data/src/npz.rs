@@ -122,7 +122,7 @@ fn format(reason: &str) -> TableFault {
 
 /// Returns the members of an archive.
 fn directory(bytes: &[u8]) -> Result<Vec<Member>, TableFault> {
-    let damaged = |error: rawzip::Error| format(&format!("it is no archive, or a damaged one: {error}"));
+    let damaged = |error: rawzip::Error| format(&format!("it is not an archive, or a damaged one: {error}"));
     let archive = ZipArchive::from_slice(bytes).map_err(damaged)?;
     let mut members: Vec<Member> = vec![];
     let mut names = std::collections::HashSet::new();

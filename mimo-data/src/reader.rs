@@ -79,7 +79,9 @@ impl<M: Model> TableReader<M> {
         }
         for (name, encoder) in &saved.weights {
             let Some(output) = with_targets(spec).find(|output| output.name == name) else {
-                return Err(format(format!("it has weights for `{name}`, which is no output with a target")));
+                return Err(format(format!(
+                    "it has weights for `{name}`, which is not an output with a target"
+                )));
             };
             check("weight of", output.name, encoder, 1, None)?;
         }

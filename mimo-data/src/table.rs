@@ -442,7 +442,7 @@ impl fmt::Display for Table {
             match column {
                 Column::Numbers { width: 1, .. } => write!(f, "numbers")?,
                 Column::Numbers { width, .. } => write!(f, "{width} numbers per row")?,
-                Column::Integers(_) => write!(f, "whole numbers")?,
+                Column::Integers(_) => write!(f, "integers")?,
                 Column::Text(_) => write!(f, "text")?,
                 Column::Unread { reason, .. } => write!(f, "cannot be used: {reason}")?,
             }

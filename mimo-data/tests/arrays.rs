@@ -74,7 +74,7 @@ fn tensors_have_the_shape_of_the_array() {
     let scalar = archive.array("scalar").expect("an array");
     assert!(scalar.tensor::<(usize, Const<1>), f32>().is_err());
     let error = archive.array("i1").expect("an array").values::<usize>().expect_err("negative");
-    assert_eq!(error.to_string(), "row 0 (from 0): `-128` is not a whole number");
+    assert_eq!(error.to_string(), "row 0 (from 0): `-128` is not an integer");
     let error = archive.array("f3").expect_err("no such array");
     assert!(error.to_string().starts_with("there is no column `f3`"), "{error}");
     let error = archive.table().expect_err("other lengths");

@@ -354,14 +354,14 @@ impl<'a> Bound<'a> {
         self.read_or_default(name, cx, read::dim)
     }
 
-    /// Whole number of at least 0 and in the range of its argument.
+    /// Integer of at least 0 and in the range of its argument.
     pub fn unsigned(&self, name: &str, cx: &mut Cx<'_>) -> usize {
         let range = self.range(name);
         self.read_or_default(name, cx, |value, what, cx| read::unsigned_in(value, what, &range, cx))
             .unwrap_or_default()
     }
 
-    /// Whole number of at least 0 and in the range of its argument, or `none`.
+    /// Integer of at least 0 and in the range of its argument, or `none`.
     pub fn optional_unsigned(&self, name: &str, cx: &mut Cx<'_>) -> Option<usize> {
         let range = self.range(name);
         self.read_given(name, cx, |value, what, cx| read::unsigned_in(value, what, &range, cx))
@@ -373,7 +373,7 @@ impl<'a> Bound<'a> {
         self.optional_unsigned(name, cx).map(|seed| seed as u64)
     }
 
-    /// A whole number.
+    /// An integer.
     pub fn integer(&self, name: &str, cx: &mut Cx<'_>) -> i64 {
         self.read_or_default(name, cx, read::integer).unwrap_or_default()
     }

@@ -47,9 +47,9 @@ fn check_outputs_are_floats(graph: &Graph, cx: &mut Cx<'_>) {
     for port in whole {
         let name = &port.name;
         let message = match graph.compile {
-            Some(_) => format!("the output `{name}` of a model that is trained holds whole numbers"),
+            Some(_) => format!("the output `{name}` of a model that is trained holds integers"),
             None => {
-                format!("the output `{name}` holds whole numbers, and a model outputs floats beside them")
+                format!("the output `{name}` holds integers, and a model outputs floats beside them")
             }
         };
         cx.error(

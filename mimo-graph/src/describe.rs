@@ -12,9 +12,9 @@ use crate::dim::Dim;
 pub enum Literal {
     /// `true` or `false`.
     Bool(bool),
-    /// A whole number whose type follows from the context.
+    /// An integer whose type follows from the context.
     Int(u64),
-    /// A whole number below 0.
+    /// An integer below 0.
     Negative(i64),
     /// A number, of type `f64`.
     Float(f64),

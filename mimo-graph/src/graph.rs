@@ -148,7 +148,7 @@ pub struct Mask {
 pub enum MaskSource {
     /// A tensor passed to a call as `mask`.
     Given(TensorId),
-    /// Steps at which this tensor of whole numbers is not 0.
+    /// Steps at which this tensor of integers is not 0.
     NonZero(TensorId),
     /// Steps at which any value of this tensor differs from the number.
     Differs(TensorId, f64),

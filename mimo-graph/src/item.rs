@@ -143,7 +143,7 @@ impl Argument {
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A whole number, a list of them, a string: a type without a name of its own.
+    /// An integer, a list of them, a string: a type without a name of its own.
     Plain,
     /// Tensors of the model; a map has the names of outputs as keys.
     Tensors,

@@ -401,7 +401,7 @@ layers! {
         GetItem(get_item::GetItem);
         /// Axes of length 1, inserted and removed.
         AxesOfOne(axes_of_one::AxesOfOne);
-        /// Whole numbers as floats.
+        /// Integers as floats.
         CastToFloat(cast::CastToFloat);
         /// Axes in the opposite order.
         Flip(flip::Flip);

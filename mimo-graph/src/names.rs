@@ -186,10 +186,10 @@ fn given_name(graph: &Graph, named: Named, taken: &BTreeSet<String>, diags: &mut
     let namesake = graph.outputs.iter().find(|output| output.name == name);
     if let Some(output) = namesake.filter(|output| !gives(output)) {
         let message =
-            format!("the {what} name `{name}` is also the name of an output that another layer gives");
+            format!("the {what} name `{name}` is also the name of an output that another layer outputs");
         let mut diag = Diag::error(Code::LayerNameTaken, loc, message);
         diag = match graph.outputs.iter().find(gives) {
-            Some(own) => diag.help(format!("this layer gives the output `{}`: leave `name` out", own.name)),
+            Some(own) => diag.help(format!("this layer makes the output `{}`: leave `name` out", own.name)),
             None => diag.help(format!("give this {what} another name, such as `name = \"hidden_{name}\"`")),
         };
         if let Some(maker) = Named::maker(graph, output.tensor) {
@@ -343,7 +343,7 @@ mod tests {
             errors,
             [
                 format!(
-                    "102: error: the layer name \"my layer\" is no identifier\n  = help: write `name = \"my_layer\"`\n{note}"
+                    "102: error: the layer name \"my layer\" is not an identifier\n  = help: write `name = \"my_layer\"`\n{note}"
                 ),
                 format!(
                     "105: error: the layer name \"type\" is a keyword of Rust\n  = help: write `name = \"type_\"`\n{note}"
@@ -400,11 +400,11 @@ mod tests {
         assert_eq!(
             errors,
             [
-                "102: error: the layer name `risk` is also the name of an output that another layer gives\n  \
+                "102: error: the layer name `risk` is also the name of an output that another layer outputs\n  \
                  = help: give this layer another name, such as `name = \"hidden_risk\"`\n  \
                  = note: the output `risk` is given by a `Dense`",
-                "105: error: the layer name `score` is also the name of an output that another layer gives\n  \
-                 = help: this layer gives the output `risk`: leave `name` out\n  \
+                "105: error: the layer name `score` is also the name of an output that another layer outputs\n  \
+                 = help: this layer makes the output `risk`: leave `name` out\n  \
                  = note: the output `score` is given by a `Dense`",
             ]
         );

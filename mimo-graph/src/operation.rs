@@ -346,7 +346,7 @@ operations! {
     BatchNormalization,
     /// A bias along some axes.
     Bias,
-    /// Encoding of whole numbers.
+    /// Encoding of integers.
     CategoryEncoding,
     /// Concatenation along an axis.
     Concatenate,
@@ -366,7 +366,7 @@ operations! {
     Einsum,
     /// An elementwise expression.
     Elementwise,
-    /// Lookup of vectors by whole numbers.
+    /// Lookup of vectors by integers.
     Embedding,
     /// Axes in reverse order.
     Flip,

@@ -14,7 +14,7 @@ crate::describe! {
             decay_steps: usize,
             /// Factor.
             decay_rate: f64,
-            /// Whether the exponent is a whole number.
+            /// Whether the exponent is an integer.
             staircase: bool,
         },
         /// One of `values`, at the index given by the number of boundaries below the step.
@@ -45,7 +45,7 @@ crate::describe! {
             decay_steps: usize,
             /// Factor of the time.
             decay_rate: f64,
-            /// Whether the time is a whole number.
+            /// Whether the time is an integer.
             staircase: bool,
         },
         /// Half a cosine wave, after a linear warmup if there is a target.

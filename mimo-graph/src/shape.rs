@@ -9,7 +9,7 @@ use crate::dim::{ConstEntry, Dim};
 pub enum Dtype {
     /// The model's float type.
     Float,
-    /// Whole numbers: class indices, word ids.
+    /// Integers: class indices, word ids.
     Int,
 }
 

@@ -41,7 +41,7 @@ pub struct InputSpec {
     pub shape: &'static [usize],
     /// Its element type.
     pub dtype: Dtype,
-    /// Upper bound (excluded) of its whole numbers, if an `Embedding` looks them up; the largest bound if they
+    /// Upper bound (excluded) of its integers, if an `Embedding` looks them up; the largest bound if they
     /// differ.
     pub below: Option<usize>,
     /// By value of a sample, if different layers look up parts of it: the upper bound (excluded), 0 if nothing looks

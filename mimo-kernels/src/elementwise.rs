@@ -266,7 +266,7 @@ functions! {
     Ceil(a) = a.ceil(), [_];
     /// Rounded towards 0.
     Trunc(a) = if a < E::zero() { a.ceil() } else { a.floor() }, [_];
-    /// Rounded to the nearest whole number, halves to the even one.
+    /// Rounded to the nearest integer, halves to the even one.
     Round(a) = round(a), [_];
     /// `a`; its gradient is multiplied by `b`.
     ScaleGradient(a, b) = { let _ = b; a }, [(|_y| b), _];

@@ -538,7 +538,7 @@ impl Lower<'_> {
             let (wanted, found) = (names.len(), tensors.len());
             let s = if found == 1 { "" } else { "s" };
             let are = if wanted == 1 { "name is" } else { "names are" };
-            let message = format!("this gives {found} tensor{s}, but {wanted} {are} bound");
+            let message = format!("this returns {found} tensor{s}, but {wanted} {are} bound");
             let bound: Vec<String> = names.iter().map(|name| name_of(&name.ident)).collect();
             let pattern = self.pattern(&bound, tensors);
             let diag = Diag::error(Code::WrongNumberOfNames, statement.value.loc, message)

@@ -9,7 +9,7 @@ use crate::weighting::Weighting;
 
 /// Some rows of a batch: inputs, targets and sample weights to fill, each as `rows` samples one after another.
 ///
-/// Class indices and other whole numbers are stored as floats. Every value is NaN until the data set writes it; see
+/// Class indices and other integers are stored as floats. Every value is NaN until the data set writes it; see
 /// [`Dataset::gather`](crate::data::Dataset::gather) for what is checked afterwards.
 #[derive(Debug)]
 pub struct BatchRows<'c, 'a, E> {

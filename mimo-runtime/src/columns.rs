@@ -133,7 +133,7 @@ impl<E: Float> PredictionColumns<E> {
         })
     }
 
-    /// Computes the outputs for one sample into existing arrays. Only whole numbers are copied.
+    /// Computes the outputs for one sample into existing arrays. Only integers are copied.
     pub(crate) fn predict_one<M: Model<Float = E>>(
         &mut self,
         engine: &mut impl Predict<E>,
@@ -150,7 +150,7 @@ impl<E: Float> PredictionColumns<E> {
         })
     }
 
-    /// Reads the whole numbers of one sample, and checks its inputs as [`read`](Self::read) does.
+    /// Reads the integers of one sample, and checks its inputs as [`read`](Self::read) does.
     fn read_one<M: Model<Float = E>>(&mut self, fields: &[Field<'_, E>]) -> Result<(), Error> {
         if fields.len() != self.inputs.len() {
             return Err(FIELDS);

@@ -189,7 +189,7 @@ pub type SampleWeights<M> = <M as Model>::PerOutput<Option<Vec<<M as Model>::Flo
 /// The tensors of a tuple are copied once, at the beginning of the call. To call `fit` often, create an
 /// [`ArrayDataset`] and pass a reference to it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no data for `{M}`",
+    message = "`{Self}` is not data for `{M}`",
     label = "expected `(&inputs, &targets)`, `(&inputs, &targets, &sample_weights)` or a reference to a data set",
     note = "the inputs and targets are the structs that `model!` generated for `{M}`"
 )]

@@ -57,7 +57,7 @@ impl Picture {
         self.svg(&format!(" width=\"{width}\" height=\"{height}\""), &style)
     }
 
-    /// The element that a page contains, which gives it its colours.
+    /// The element that a page contains, which outputs it its colours.
     #[cfg(feature = "report")]
     pub(crate) fn inline(&self) -> String {
         let width = svg::Number(self.width);

@@ -351,7 +351,7 @@ fn data(spec: &ModelSpec, fit: &FitSettings) -> String {
     };
     let kind = |it: &mimo_graph::spec::InputSpec| match it.dtype {
         mimo_graph::shape::Dtype::Float => "number",
-        mimo_graph::shape::Dtype::Int => "whole number",
+        mimo_graph::shape::Dtype::Int => "integer",
     };
     let plural =
         |it: &mimo_graph::spec::InputSpec| if it.shape.iter().all(|&len| len == 1) { "" } else { "s" };

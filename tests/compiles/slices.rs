@@ -1,4 +1,4 @@
-//! Parts of tensors, of floats and of whole numbers, of lengths that only const evaluation knows, and in nested models.
+//! Parts of tensors, of floats and of integers, of lengths that only const evaluation knows, and in nested models.
 
 use mimo::prelude::*;
 

@@ -200,7 +200,7 @@ fn dates_are_numbers() {
     let text = error(dated(since), &numbers.expect("a table"));
     assert_eq!(
         text,
-        "column `since`: the column holds whole numbers, but dates as text, such as `2024-05-31`, are needed"
+        "column `since`: the column holds integers, but dates as text, such as `2024-05-31`, are needed"
     );
 }
 

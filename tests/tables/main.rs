@@ -189,7 +189,7 @@ fn what_does_not_fit_is_named_with_what_is_near() {
             set("numbers", columns(["area", "rooms", "age"]).fill(0.0).into())
                 .input("district", integer_category("area"))
                 .target("sold", classes("sold")),
-            "row 1 (from 0), column `area`: `120.5` is not a whole number",
+            "row 1 (from 0), column `area`: `120.5` is not an integer",
         ),
         (
             set("numbers", columns(["area", "rooms", "age"]).fill(0.0).into())

@@ -69,7 +69,7 @@ pub enum Operand {
     List(Vec<Operand>),
     /// `start:stop:step`
     Slice([Option<i64>; 3]),
-    /// A slice whose bounds are not whole numbers.
+    /// A slice whose bounds are not integers.
     Other(String),
     /// A number, a word, or another value.
     Value(Json),
@@ -236,7 +236,7 @@ fn operand(json: &Json) -> Result<Operand, Error> {
                     };
                     match (bound("start"), bound("stop"), bound("step")) {
                         (Some(start), Some(stop), Some(step)) => Operand::Slice([start, stop, step]),
-                        _ => Operand::Other("a slice whose bounds are no whole numbers".into()),
+                        _ => Operand::Other("a slice whose bounds are not integers".into()),
                     }
                 }
                 "__tuple__" => match object.get("items").and_then(Json::as_array) {

@@ -323,7 +323,7 @@ fn entries_of(entries: &[&Operand], shape: Option<&[usize]>) -> Result<Vec<Entry
             Operand::Value(Json::Null) => {
                 return Err("an index with `None` is `expand_dims(x, axis = …)` in mimo".into());
             }
-            _ => return Err("an index is made of whole numbers and ranges of them in mimo".into()),
+            _ => return Err("an index is made of integers and ranges of them in mimo".into()),
         }
     }
     match all.first() {

@@ -78,7 +78,7 @@ pub(super) fn read_outputs(model: &Model, of: &Tensor) -> BTreeSet<usize> {
     read.chain(ends).filter(|it| it.layer == of.layer && it.call == of.call).map(|it| it.output).collect()
 }
 
-/// Whether an input holds whole numbers: Keras lets indices be floats, which mimo does not.
+/// Whether an input holds integers: Keras lets indices be floats, which mimo does not.
 pub(super) fn is_whole(model: &Model, input: &Layer) -> bool {
     let dtype = input.config.get("dtype").and_then(Json::as_str).unwrap_or("float32");
     let reads = |layer: &&Layer| {

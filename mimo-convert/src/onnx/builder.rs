@@ -173,14 +173,14 @@ impl Builder {
         self.floats(&[], &[value])
     }
 
-    /// Constant whole numbers along one axis.
+    /// Constant integers along one axis.
     pub(crate) fn ints(&mut self, values: &[i64]) -> Value {
         self.initializer(&format!("i{values:?}"), "constant/ints", || {
             (vec![values.len()], Data::I64(values.to_vec()))
         })
     }
 
-    /// One constant whole number.
+    /// One constant integer.
     pub(crate) fn int(&mut self, value: i64) -> Value {
         self.initializer(&format!("i{value}"), &format!("constant/{value}"), || {
             (vec![], Data::I64(vec![value]))

@@ -325,7 +325,7 @@ enum Field<'a> {
 }
 
 impl Field<'_> {
-    /// A whole number, or a list of them that is packed.
+    /// An integer, or a list of them that is packed.
     fn ints(self) -> Result<Vec<u64>, Error> {
         match self {
             Field::Int(value) => Ok(vec![value]),
@@ -336,7 +336,7 @@ impl Field<'_> {
                 }
                 Ok(all)
             }
-            _ => Err(Error::new("a list of whole numbers has other values")),
+            _ => Err(Error::new("a list of integers has other values")),
         }
     }
 

@@ -58,7 +58,7 @@ pub struct Node {
 pub enum Attribute {
     /// A number.
     Float(f32),
-    /// A whole number.
+    /// An integer.
     Int(i64),
     /// A text.
     Text(String),
@@ -68,7 +68,7 @@ pub enum Attribute {
     Graph(Graph),
     /// Numbers.
     Floats(Vec<f32>),
-    /// Whole numbers.
+    /// Integers.
     Ints(Vec<i64>),
     /// Texts.
     Texts(Vec<String>),
@@ -140,9 +140,9 @@ impl Data {
 pub enum Element {
     /// Floats of 32 bits.
     F32 = 1,
-    /// Whole numbers of 32 bits.
+    /// Integers of 32 bits.
     I32 = 6,
-    /// Whole numbers of 64 bits.
+    /// Integers of 64 bits.
     I64 = 7,
     /// `true` and `false`.
     Bool = 9,

@@ -300,7 +300,7 @@ impl Evaluator {
                         None => item.and_then(|item| item.positional.get(at)),
                     };
                     match (&given.kind, argument.map(|argument| argument.kind)) {
-                        // As the macro reads it: a whole number beside whole numbers makes no floats of them.
+                        // As the macro reads it: an integer beside integers makes no floats of them.
                         (ValueKind::Int(n), Some(Kind::Tensors)) => value(ValueKind::Int(*n)),
                         _ => given.clone(),
                     }

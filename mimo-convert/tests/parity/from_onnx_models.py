@@ -19,7 +19,7 @@ class Case:
 
 
 def seeded(shapes, whole=None):
-    """Inputs of `count` samples; `whole` has the number of classes of those that are whole numbers."""
+    """Inputs of `count` samples; `whole` has the number of classes of those that are integers."""
 
     def make(count):
         generator = torch.Generator().manual_seed(3)

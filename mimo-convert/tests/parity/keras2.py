@@ -81,7 +81,7 @@ def states():
 def images():
     a = keras.Input((9, 9, 3))
     x = L.SeparableConv2D(4, 3, padding="same", depth_multiplier=2)(a)
-    x = L.DepthwiseConv2D(3, strides=2)(x)
+    x = L.DepthwiseConv2D(3, strides=2, use_bias=False)(x)
     x = L.BatchNormalization(momentum=0.9)(x)
     x = L.ReLU(max_value=6.0)(x)
     x = L.Conv2DTranspose(2, 3, strides=2)(x)

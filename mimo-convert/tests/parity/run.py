@@ -30,7 +30,7 @@ fn show(name: &str, values: Vec<f32>) {
 
 
 def block_of(source):
-    """Struct, inputs and outputs of the last model: names, and whether an input holds whole numbers."""
+    """Struct, inputs and outputs of the last model: names, and whether an input holds integers."""
     name = re.findall(r"pub (\w+) \{", source)[-1]
     last = source[source.rindex(f"pub {name} {{"):]
     tail = last[last.rindex("Model("):]

@@ -66,7 +66,7 @@ fn refuse(code: Code, value: &Value, what: &str, wanted: &str, help: Option<Stri
     cx.error(diag.help(help.unwrap_or_else(|| format!("write {wanted}"))));
 }
 
-/// Help for an expression that mixes whole numbers and fractions, which Rust does not compute: `1.0 / 255`.
+/// Help for an expression that mixes integers and fractions, which Rust does not compute: `1.0 / 255`.
 fn with_floats(value: &Value, cx: &Cx<'_>) -> Option<String> {
     let ValueKind::Expr(id) = value.kind else { return None };
     let text = &cx.consts.get(id.0 as usize)?.text;
@@ -90,9 +90,8 @@ fn with_floats(value: &Value, cx: &Cx<'_>) -> Option<String> {
         .map(|word| if is_operator(&word) { Some(word.to_owned()) } else { number(word) })
         .collect();
     let words = words?;
-    (whole && fraction).then(|| {
-        format!("write `{}`: Rust does not divide or multiply floats and whole numbers", words.join(" "))
-    })
+    (whole && fraction)
+        .then(|| format!("write `{}`: Rust does not divide or multiply floats and integers", words.join(" ")))
 }
 
 /// Reports a list without entries.
@@ -119,7 +118,7 @@ pub fn dim(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<Dim> {
 /// Reads a length of at least `least`: a number, a constant or a constant expression.
 pub fn dim_at_least(value: &Value, what: &str, least: usize, cx: &mut Cx<'_>) -> Option<Dim> {
     let value = without_python(value, cx);
-    let wanted = &format!("a whole number of at least {least}");
+    let wanted = &format!("an integer of at least {least}");
     match &value.kind {
         ValueKind::Int(n) => match usize::try_from(*n) {
             Ok(n) if n > MOST => too_many(&value, what, n, cx),
@@ -176,7 +175,7 @@ pub fn too_many(value: &Value, what: &str, n: usize, cx: &mut Cx<'_>) {
     cx.error(Diag::error(Code::TooManyValues, value.loc, message).help("write a smaller number"));
 }
 
-/// The whole number that a value of another form seems to mean: `32.0`, `"32"`, `[32]`.
+/// The integer that a value of another form seems to mean: `32.0`, `"32"`, `[32]`.
 fn whole_number(value: &Value) -> Option<i64> {
     match &value.kind {
         ValueKind::Int(n) => Some(*n),
@@ -190,17 +189,17 @@ fn whole_number(value: &Value) -> Option<i64> {
     }
 }
 
-/// Reads a whole number known to the macro.
+/// Reads an integer known to the macro.
 pub fn integer(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<i64> {
-    whole(value, what, "a whole number", cx)
+    whole(value, what, "an integer", cx)
 }
 
-/// Reads a whole number of at least 0 known to the macro.
+/// Reads an integer of at least 0 known to the macro.
 pub fn unsigned(value: &Value, what: &str, cx: &mut Cx<'_>) -> Option<usize> {
     unsigned_in(value, what, &(..), cx)
 }
 
-/// Reads a whole number known to the macro, of at least 0 and the lower end of a range.
+/// Reads an integer known to the macro, of at least 0 and the lower end of a range.
 pub fn unsigned_in(
     value: &Value,
     what: &str,
@@ -211,7 +210,7 @@ pub fn unsigned_in(
         Bound::Included(least) => *least as usize,
         Bound::Excluded(_) | Bound::Unbounded => 0,
     };
-    let wanted = format!("a whole number of at least {least}");
+    let wanted = format!("an integer of at least {least}");
     let n = whole(value, what, &wanted, cx)?;
     let found = usize::try_from(n).ok().filter(|&n| n >= least);
     if found.is_none() {
@@ -361,7 +360,7 @@ mod tests {
 
     #[test]
     fn whole_numbers_beside_fractions_get_a_point() {
-        let why = "Rust does not divide or multiply floats and whole numbers";
+        let why = "Rust does not divide or multiply floats and integers";
         for (text, written) in [
             ("1. / 255", "1.0 / 255.0"),
             ("1.0 / 255", "1.0 / 255.0"),

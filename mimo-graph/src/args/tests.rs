@@ -119,17 +119,17 @@ fn lengths_are_numbers_or_constants() {
     }
     assert_eq!(bench.checks(), ["`units` of `Dense`: A AtLeast 1"]);
     let diags = bench.expect(&[
-        "`units` of `Dense` must be a whole number of at least 1, found the number 0",
-        "`units` of `Dense` must be a whole number of at least 1, found the number -3",
-        "`units` of `Dense` must be a whole number of at least 1, found the number 32",
-        "`units` of `Dense` must be a whole number of at least 1, found the string \"32\"",
-        "`units` of `Dense` must be a whole number of at least 1, found `none`",
-        "`units` of `Dense` must be a whole number of at least 1, found a list of 1",
+        "`units` of `Dense` must be an integer of at least 1, found the number 0",
+        "`units` of `Dense` must be an integer of at least 1, found the number -3",
+        "`units` of `Dense` must be an integer of at least 1, found the number 32",
+        "`units` of `Dense` must be an integer of at least 1, found the string \"32\"",
+        "`units` of `Dense` must be an integer of at least 1, found `none`",
+        "`units` of `Dense` must be an integer of at least 1, found a list of 1",
     ]);
     let helps: Vec<_> = diags.iter().map(|diag| diag.helps.join("")).collect();
     let number = "write a number or a constant: `32`, `UNITS`";
     // The intended number cannot be guessed from one that is too small.
-    let least = "write a whole number of at least 1, such as `2`";
+    let least = "write an integer of at least 1, such as `2`";
     assert_eq!(helps, [least, least, "write `32`", "write `32`", number, "write `3`"]);
 }
 
@@ -152,7 +152,7 @@ fn values_of_the_wrong_form_are_told_with_what_to_write() {
         "`rate` of `Dropout` must be a number, found the string \"0.5\"",
         "`rate` of `Dropout` must be from 0 to 1, found 1.5",
         "`momentum` of `SGD` must be at least 0 and below 1, found 1",
-        "`seed` of `Dropout` must be a whole number of at least 0, found the number -1",
+        "`seed` of `Dropout` must be an integer of at least 0, found the number -1",
         "`use_bias` of `Dense` must be `true` or `false`, found the number 1",
         "`name` of `Dense` must be a string, found `trunk`",
         "`padding` must be one of `valid`, `same`, found `sane`",
@@ -165,7 +165,7 @@ fn values_of_the_wrong_form_are_told_with_what_to_write() {
             "write `0.5`, without quotes",
             "write a share of 1: `0.5` is a half",
             "write a share of 1: `0.5` is a half",
-            "write a whole number of at least 0",
+            "write an integer of at least 0",
             "write `true`",
             "write `\"trunk\"`",
             "did you mean `same`?",

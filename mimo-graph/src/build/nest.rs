@@ -306,13 +306,13 @@ fn wrong_count(class: &str, model: &Graph, (given, call): (usize, Loc), consts: 
     })
 }
 
-/// Error for floats where whole numbers are read, or the reverse.
+/// Error for floats where integers are read, or the reverse.
 fn wrong_dtype(class: &str, port: &Port, wanted: Dtype, (name, is_source): (&str, bool), loc: Loc) -> Diag {
     let input = &port.name;
     match wanted {
         Dtype::Int => {
             let message =
-                format!("the input `{input}` of `{class}` holds whole numbers, but `{name}` holds floats");
+                format!("the input `{input}` of `{class}` holds integers, but `{name}` holds floats");
             Diag::error(Code::WholeNumbersNeeded, loc, message).help(match is_source {
                 true => format!("write `dtype = \"int32\"` at the `Input` of `{name}`"),
                 false => "call it on an `Input(…, dtype = \"int32\")`".into(),
@@ -320,7 +320,7 @@ fn wrong_dtype(class: &str, port: &Port, wanted: Dtype, (name, is_source): (&str
         }
         Dtype::Float => {
             let message =
-                format!("the input `{input}` of `{class}` holds floats, but `{name}` holds whole numbers");
+                format!("the input `{input}` of `{class}` holds floats, but `{name}` holds integers");
             Diag::error(Code::FloatsNeeded, loc, message).help("leave `dtype = \"int32\"` out at its `Input`")
         }
     }

@@ -115,7 +115,7 @@ fn wrong_inputs_are_told_once_and_poisoned() {
         (vec![(None, items([none(), int(4)]))], "an axis of `Input` cannot be of unknown length"),
         (
             vec![(None, list(&[0]))],
-            "each axis in `shape` of `Input` must be a whole number of at least 1, found the number 0",
+            "each axis in `shape` of `Input` must be an integer of at least 1, found the number 0",
         ),
         (
             vec![(None, list(&[3])), named("dtype", string("int33"))],
@@ -222,7 +222,7 @@ fn written_shapes_are_compared_with_inferred_ones() {
     ascribe(y, items([int(0)]));
     let diags = written.expect(&[
         "the shape of `y` must be a list, found the number 196",
-        "each axis in the shape of `y` must be a whole number of at least 1, found the number 0",
+        "each axis in the shape of `y` must be an integer of at least 1, found the number 0",
         "`y` is [14, 14, 1], written as [28, 28, 1]",
         "`y` is [14, 14, 1], written as [28, A, 1]",
         "`y` is [14, 14, 1], written as [196]",

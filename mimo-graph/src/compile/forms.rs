@@ -248,7 +248,7 @@ fn wrong_key(key: &str, loc: Loc, graph: &Graph) -> WrongKey {
         if let Some(output) = below.iter().find(|output| what.tensors.contains(&output.tensor)) {
             let name = &output.name;
             let message = match role {
-                Role::Layer => format!("`{key}` is the layer that gives the output `{name}`, not its name"),
+                Role::Layer => format!("`{key}` is the layer that outputs the output `{name}`, not its name"),
                 Role::Binding | Role::Input => {
                     format!("`{key}` is bound to the output `{name}`, but not its name")
                 }
@@ -480,7 +480,7 @@ mod tests {
         assert_eq!(
             resolved(&model, "adam, { score: mse }").1,
             [format!(
-                "at score: error: `score` is the layer that gives the output `risk`, not its name\n{note}"
+                "at score: error: `score` is the layer that outputs the output `risk`, not its name\n{note}"
             )]
         );
         assert_eq!(

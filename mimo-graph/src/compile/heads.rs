@@ -264,7 +264,7 @@ pub(super) fn accuracy(head: &Head<'_>, loss: Option<Loss>, word: &str, loc: Loc
         Some(1) => {
             if binary_loss && logits {
                 let message =
-                    format!("`{word}` counts values above 0.5, but the output `{name}` gives logits");
+                    format!("`{word}` counts values above 0.5, but the output `{name}` outputs logits");
                 cx.error(
                     Diag::warning(Code::AccuracyOfLogits, loc, message)
                         .help("write `binary_accuracy(threshold = 0.0)`"),
@@ -476,8 +476,10 @@ mod tests {
         let (_, warnings) = resolved(&model, "adam, bce(from_logits = true), metrics = accuracy");
         assert_eq!(
             warnings,
-            ["at accuracy: warning: `accuracy` counts values above 0.5, but the output `y` gives logits\n  \
-              = help: write `binary_accuracy(threshold = 0.0)`"]
+            [
+                "at accuracy: warning: `accuracy` counts values above 0.5, but the output `y` outputs logits\n  \
+              = help: write `binary_accuracy(threshold = 0.0)`"
+            ]
         );
     }
 

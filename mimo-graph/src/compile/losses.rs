@@ -337,7 +337,7 @@ pub(in crate::compile) fn ignored_class(value: &Value, what: &str, cx: &mut Cx<'
     }
     let help = "targets are indices of at least 0: mark what does not count with an index that no class has, such as \
                 `ignore_class = 255`";
-    read::out_of_range(value, what, "a whole number of at least 0", Some(help.into()), cx);
+    read::out_of_range(value, what, "an integer of at least 0", Some(help.into()), cx);
     None
 }
 

@@ -195,7 +195,7 @@ fn known_classes(head: &Head<'_>, word: &str, loc: Loc, cx: &mut Cx<'_>) -> Opti
     }
     let name = head.name;
     let message = format!(
-        "`{word}` gives one number per class, but how many classes `{name}` has is known to const evaluation only"
+        "`{word}` computes one number per class, but how many classes `{name}` has is known to const evaluation only"
     );
     cx.error(
         Diag::error(Code::ValueNotKnown, loc, message)

@@ -111,7 +111,7 @@ words! {
     ElementType {
         /// Floats: of the model's type, `f32` unless it is built for `f64`.
         float32,
-        /// Whole numbers, for an `Embedding`.
+        /// Integers, for an `Embedding`.
         int32,
     }
 
@@ -123,7 +123,7 @@ words! {
         float64,
         /// The same.
         float,
-        /// Whole numbers.
+        /// Integers.
         int32,
         /// The same.
         int64,
@@ -147,7 +147,7 @@ words! {
         columns,
     }
 
-    /// Encoding of whole numbers as vectors.
+    /// Encoding of integers as vectors.
     OutputMode {
         /// One vector for all numbers of a sample, with a 1 at the index of each.
         multi_hot,

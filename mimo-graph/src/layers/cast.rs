@@ -1,4 +1,4 @@
-//! `cast`: whole numbers as floats, and floats as whole numbers.
+//! `cast`: integers as floats, and floats as integers.
 
 use crate::args::{Bound, read};
 use crate::context::Cx;
@@ -10,16 +10,16 @@ use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, operation_facts
 use crate::operation::{Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
-/// `keras.ops.cast` to floats, which copies nothing: whole numbers are stored as floats. A cast to whole numbers is
+/// `keras.ops.cast` to floats, which copies nothing: integers are stored as floats. A cast to integers is
 /// an [`Elementwise`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CastToFloat;
 
 tensor_operations! {
-    /// Whole numbers as floats, or floats as whole numbers.
+    /// Integers as floats, or floats as integers.
     ///
     /// The shape is unchanged. A model has one type of floats, `f32` or `f64`, which `float`, `float32` and `float64`
-    /// mean, and one of whole numbers, which `int`, `int32` and `int64` mean. A float is rounded towards 0, which has
+    /// mean, and one of integers, which `int`, `int32` and `int64` mean. A float is rounded towards 0, which has
     /// no gradient; `Embedding` then looks up the nearest number that it has.
     ///
     /// Keras: `keras.ops.cast`
@@ -40,7 +40,7 @@ fn read_dtype(args: &Bound<'_>, cx: &mut Cx<'_>) -> Option<LayerKind> {
         word => {
             let help = match word {
                 Some("bool") => "write `x != 0.0`, which is 1 where it holds and 0 elsewhere",
-                _ => "a model has one type of floats, `float32` here, and one of whole numbers, `int32`",
+                _ => "a model has one type of floats, `float32` here, and one of integers, `int32`",
             };
             read::wrong(value, what, "`float32` or `int32`", Some(help.into()), cx);
             None

@@ -1,4 +1,4 @@
-//! `CategoryEncoding`: encodes whole numbers as vectors of zeros and ones, or of counts.
+//! `CategoryEncoding`: encodes integers as vectors of zeros and ones, or of counts.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -21,7 +21,7 @@ pub struct CategoryEncoding {
 }
 
 layer! {
-    /// Encodes whole numbers, such as classes or words, as vectors of zeros and ones or of counts.
+    /// Encodes integers, such as classes or words, as vectors of zeros and ones or of counts.
     ///
     /// `[n] → [num_tokens]`, or `[…] → […, num_tokens]` with `output_mode = one_hot`, where a last axis of length 1 is left out. The
     /// numbers are below `num_tokens`. The layer has no weights.
@@ -90,7 +90,7 @@ impl Layer for CategoryEncoding {
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         if x.dtype == Dtype::Float {
-            let message = format!("`CategoryEncoding` encodes whole numbers, but `{}` holds floats", x.name);
+            let message = format!("`CategoryEncoding` encodes integers, but `{}` holds floats", x.name);
             cx.error(
                 Diag::error(Code::WholeNumbersNeeded, x.loc, message)
                     .about(x.named())

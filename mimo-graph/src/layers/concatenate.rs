@@ -137,7 +137,7 @@ impl Layer for Concatenate {
                     Diag::error(
                         Code::MixedDtypes,
                         x.loc,
-                        format!("`{}` holds whole numbers and `{}` holds floats", int.name, float.name),
+                        format!("`{}` holds integers and `{}` holds floats", int.name, float.name),
                     )
                     .about(first.named())
                     .about(x.named())

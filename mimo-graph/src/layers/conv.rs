@@ -168,7 +168,7 @@ impl Conv {
             wanted: Dim::Known(groups),
             what: format!("`filters` of `{name}`"),
             help: Some(format!("write a multiple of {groups}, or other `groups`")),
-            notes: vec![format!("each of the {groups} groups gives as many of them")],
+            notes: vec![format!("each of the {groups} groups outputs as many of them")],
             subjects: vec![],
         };
         let wrong_parts = match filters.known() {

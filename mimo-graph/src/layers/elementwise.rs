@@ -253,7 +253,7 @@ tensor_operations! {
     /// Keras: `keras.ops.trunc`
     "`trunc(x)`"
     trunc, "let x = Input(shape = [8]);\nlet y: [8] = trunc(x);" => |args, cx| Elementwise::read(Function::Trunc, args, cx);
-    /// Rounded to the nearest whole number, halves to the even one. It has no gradient.
+    /// Rounded to the nearest integer, halves to the even one. It has no gradient.
     ///
     /// The shape is unchanged.
     ///
@@ -300,7 +300,7 @@ tensor_operations! {
     /// Keras: `keras.ops.divide`
     "`divide(x1, x2)`"
     divide, "let a = Input(shape = [8]);\nlet y: [8] = divide(a, 2.0);" => |args, cx| Elementwise::read(Function::Divide, args, cx);
-    /// `x1` to the power of `x2`; NaN where `x1` is negative and `x2` is not a whole number.
+    /// `x1` to the power of `x2`; NaN where `x1` is negative and `x2` is not an integer.
     ///
     /// Shapes are equal, or axes of length 1 are repeated. One of both may be a number.
     ///
@@ -523,12 +523,12 @@ impl Elementwise {
         Elementwise { name: args.callee(), function: Function::ScaleGradient, operands, whole: true }
     }
 
-    /// `cast(x, int32)`, which outputs whole numbers.
+    /// `cast(x, int32)`, which outputs integers.
     pub(super) fn truncation(name: &'static str) -> Self {
         Elementwise { name, function: Function::Trunc, operands: vec![Single::Tensor], whole: true }
     }
 
-    /// Whether the result holds whole numbers: true for whole operands, except for divisions and functions of floats.
+    /// Whether the result holds integers: true for whole operands, except for divisions and functions of floats.
     /// As in Keras, one float among the operands makes the result a float.
     fn keeps_whole(&self, inputs: &[Operand<'_>]) -> bool {
         // A condition only selects.

@@ -1,4 +1,4 @@
-//! `Embedding`: vectors for whole numbers, such as the words of a vocabulary.
+//! `Embedding`: vectors for integers, such as the words of a vocabulary.
 
 use crate::activation::Activation;
 use crate::args::Bound;
@@ -12,7 +12,7 @@ use crate::layers::layer::{Effect, Layer, Masks, Operand, Reads, Typed, Weight, 
 use crate::operation::{self, BatchWeight, Call, OpKind};
 use crate::shape::{Dtype, Shape};
 
-/// Keras's `Embedding`: whole numbers below `input_dim`, `[…] → […, output_dim]`.
+/// Keras's `Embedding`: integers below `input_dim`, `[…] → […, output_dim]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Embedding {
     /// Number of vectors.
@@ -28,15 +28,15 @@ pub struct Embedding {
 }
 
 layer! {
-    /// Looks up a vector for each whole number, such as the index of a word.
+    /// Looks up a vector for each integer, such as the index of a word.
     ///
-    /// `[…] → […, output_dim]` of whole numbers below `input_dim`. Weights: `embeddings` `[input_dim, output_dim]`.
+    /// `[…] → […, output_dim]` of integers below `input_dim`. Weights: `embeddings` `[input_dim, output_dim]`.
     ///
     /// Keras: [`Embedding`](https://keras.io/api/layers/core_layers/embedding/)
     "`Embedding(input_dim, output_dim, embeddings_initializer = uniform, embeddings_regularizer = none, embeddings_constraint = none, mask_zero = false, activity_regularizer = none, name = none, trainable = true)`"
     Embedding, "let words = Input(shape = [20], dtype = \"int32\");\nlet y: [20, 64] = Embedding(10000, 64)(words);" => Embedding::from_args;
     takes {
-        /// Number of vectors: the inputs are below it. At most 2^24 = 16777216, since whole numbers are passed as
+        /// Number of vectors: the inputs are below it. At most 2^24 = 16777216, since integers are passed as
         /// `f32`.
         input_dim: usize,
         /// Length of each vector.
@@ -72,12 +72,12 @@ impl Embedding {
     }
 }
 
-/// Limit on the rows: whole numbers are passed as floats, and `f32` does not have 2²⁴ + 1.
+/// Limit on the rows: integers are passed as floats, and `f32` does not have 2²⁴ + 1.
 const ROWS: usize = 1 << 24;
 
-/// Whether every whole number below `n` is exact as a float.
+/// Whether every integer below `n` is exact as a float.
 fn few_rows(n: &Dim, args: &Bound<'_>, cx: &mut Cx<'_>) -> bool {
-    const NOTE: &str = "whole numbers are passed as `f32`, which holds each of them up to 2^24";
+    const NOTE: &str = "integers are passed as `f32`, which holds each of them up to 2^24";
     const HELP: &str =
         "map rare words to a common one, or split the numbers over two inputs with an `Embedding` each";
     match n.known() {
@@ -155,7 +155,7 @@ impl Layer for Embedding {
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let [x] = inputs else { return None };
         if x.dtype == Dtype::Float {
-            let message = format!("`Embedding` looks up whole numbers, but `{}` holds floats", x.name);
+            let message = format!("`Embedding` looks up integers, but `{}` holds floats", x.name);
             cx.error(
                 Diag::error(Code::WholeNumbersNeeded, x.loc, message)
                     .about(x.named())

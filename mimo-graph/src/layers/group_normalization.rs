@@ -79,7 +79,7 @@ impl GroupNormalization {
                 _ => {
                     let help =
                         "write `groups = -1` for one group per channel, `groups = 1` for a single group";
-                    let wanted = "a whole number of at least 1, or -1";
+                    let wanted = "an integer of at least 1, or -1";
                     read::out_of_range(value, what, wanted, Some(help.into()), cx);
                     None
                 }

@@ -15,7 +15,7 @@ pub struct Identity;
 layer! {
     /// Outputs its input unchanged: a placeholder for an omitted layer.
     ///
-    /// `[…] → […]`, of floats or of whole numbers. The layer computes nothing and has no weights.
+    /// `[…] → […]`, of floats or of integers. The layer computes nothing and has no weights.
     ///
     /// Keras: [`Identity`](https://keras.io/api/layers/core_layers/identity/)
     "`Identity(name = none, trainable = true)`"

@@ -35,7 +35,7 @@ pub mod words {
             /// The shape of one sample, as in `[256, 1]`; `[]` is one number.
             shape: Lengths,
             batch_size => "leave it out: the batch axis is never written, and any batch size works",
-            /// Element type: floats, or whole numbers for an `Embedding`.
+            /// Element type: floats, or integers for an `Embedding`.
             dtype: ElementType = "float32",
             sparse => "leave it out: every input is a dense tensor",
             ragged => "leave it out: every input is a dense tensor",

@@ -107,7 +107,7 @@ pub enum Reads {
 pub enum Effect {
     /// Outputs are computed with trained weights.
     Learned,
-    /// Outputs are vectors looked up by whole numbers.
+    /// Outputs are vectors looked up by integers.
     LookedUp,
     /// A function of each value, or of the last axis, without weights.
     Mapped,
@@ -292,10 +292,10 @@ macro_rules! operation_facts {
 }
 pub(super) use operation_facts;
 
-/// Reports a tensor of whole numbers where floats are required. Returns whether it is valid.
+/// Reports a tensor of integers where floats are required. Returns whether it is valid.
 pub(super) fn floats(class: &str, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
     if x.dtype == Dtype::Int {
-        let message = format!("`{class}` computes with floats, but `{}` holds whole numbers", x.name);
+        let message = format!("`{class}` computes with floats, but `{}` holds integers", x.name);
         cx.error(Diag::error(Code::FloatsNeeded, x.loc, message).about(x.named()).help(format!(
             "write `cast({}, float32)`, or leave `dtype = \"int32\"` out at its `Input`",
             x.name
@@ -326,7 +326,7 @@ pub(super) fn mask_broadcasts(class: &str, mask: &Operand<'_>, x: &Operand<'_>, 
 
 fn mask_of_shape(class: &str, mask: &Operand<'_>, x: &Operand<'_>, wanted: Shape, cx: &mut Cx<'_>) -> bool {
     if mask.dtype == Dtype::Int {
-        let message = format!("a mask holds 0.0 and 1.0, but `{}` holds whole numbers", mask.name);
+        let message = format!("a mask holds 0.0 and 1.0, but `{}` holds integers", mask.name);
         cx.error(
             Diag::error(Code::FloatsNeeded, mask.loc, message)
                 .about(mask.named())

@@ -133,7 +133,7 @@ impl Layer for Merge {
 
     fn infer(&self, inputs: &[Operand<'_>], _: Loc, cx: &mut Cx<'_>) -> Option<Vec<(Shape, Dtype)>> {
         let shape = broadcast(&format!("`{}` needs", self.class_name()), inputs, cx)?;
-        // Sums of whole numbers are whole numbers. As in Keras, one float among them makes the result a float.
+        // Sums of integers are integers. As in Keras, one float among them makes the result a float.
         let is_whole = self.op != MergeOp::Average && inputs.iter().all(|x| x.dtype == Dtype::Int);
         Some(vec![(shape, if is_whole { Dtype::Int } else { Dtype::Float })])
     }

@@ -88,7 +88,7 @@ impl NamedAxes {
         Shape(axes.iter().filter_map(|&axis| shape.0.get(axis)).cloned().collect())
     }
 
-    /// Reports axes out of range, tensors without axes, and tensors of whole numbers. Returns whether there was no
+    /// Reports axes out of range, tensors without axes, and tensors of integers. Returns whether there was no
     /// error.
     pub(super) fn fit(&self, class: &str, x: &Operand<'_>, call: Loc, cx: &mut Cx<'_>) -> bool {
         floats(class, x, cx) && has_axes(class, x, cx) && self.exist(class, x, call, cx)

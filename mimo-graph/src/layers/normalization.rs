@@ -33,7 +33,7 @@ layer! {
     /// Normalizes values to mean 0 and variance 1: `(x − mean) / √variance`, by constants or by mean and variance of
     /// data.
     ///
-    /// The shape is unchanged. Whole numbers become floats. Without constants, `mean` and `variance` are weights that
+    /// The shape is unchanged. Integers become floats. Without constants, `mean` and `variance` are weights that
     /// are not trained: `model.normalization.adapt(&values)` sets them; their initial values are 0 and 1. Weights:
     /// `mean` and `variance`, of the lengths of the axes.
     ///

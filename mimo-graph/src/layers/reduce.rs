@@ -146,7 +146,7 @@ tensor_operations! {
 
     /// The index of the largest value along an axis; the first of equal ones. It has no gradient.
     ///
-    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Results are whole numbers, which an
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Results are integers, which an
     /// `Embedding` looks up and a `CategoryEncoding` encodes. Keras's default compares all samples; here it is the
     /// last axis.
     ///
@@ -156,7 +156,7 @@ tensor_operations! {
 
     /// The index of the smallest value along an axis; the first of equal ones. It has no gradient.
     ///
-    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Results are whole numbers, which an
+    /// `[a, b] → [a]` for the last axis, `[a, 1]` with `keepdims = true`. Results are integers, which an
     /// `Embedding` looks up and a `CategoryEncoding` encodes. Keras's default compares all samples; here it is the
     /// last axis.
     ///

@@ -24,7 +24,7 @@ pub struct Rescaling {
 layer! {
     /// Multiplies all values by a constant and adds another: `x · scale + offset`.
     ///
-    /// The shape is unchanged. Whole numbers become floats. Both constants may be lists with one number for each
+    /// The shape is unchanged. Integers become floats. Both constants may be lists with one number for each
     /// channel, the positions of the last axis. `Rescaling(1.0 / 255.0)` scales bytes to the range 0 to 1.
     ///
     /// Keras: [`Rescaling`](https://keras.io/api/layers/preprocessing_layers/image_preprocessing/rescaling/)

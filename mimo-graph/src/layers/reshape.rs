@@ -154,7 +154,7 @@ impl Layer for Reshape {
         if let (false, Some((values, given))) = (holds, known) {
             let message = match open {
                 true => format!(
-                    "`{}` has {values} values, which {target} cannot hold: {values} is no multiple of {given}",
+                    "`{}` has {values} values, which {target} cannot hold: {values} is not a multiple of {given}",
                     x.name
                 ),
                 false => format!("`{}` has {values} values, but {target} holds {given}", x.name),

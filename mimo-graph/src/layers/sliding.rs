@@ -147,7 +147,7 @@ fn per_axis<T: Clone>(
     })
 }
 
-/// Reads a whole number of at least 1 that is known to the macro, for the parameter `name`.
+/// Reads an integer of at least 1 that is known to the macro, for the parameter `name`.
 pub(super) fn positive(name: &str) -> impl Fn(&Value, &str, &mut Cx<'_>) -> Option<usize> {
     move |value, what, cx| {
         let n = read::integer(value, what, cx)?;
@@ -158,7 +158,7 @@ pub(super) fn positive(name: &str) -> impl Fn(&Value, &str, &mut Cx<'_>) -> Opti
         }
         if positive.is_none() {
             let help = format!("write `{name} = 1`, or leave it out, which means the same");
-            read::out_of_range(value, what, "a whole number of at least 1", Some(help), cx);
+            read::out_of_range(value, what, "an integer of at least 1", Some(help), cx);
         }
         positive
     }
@@ -373,7 +373,7 @@ impl Sliding {
     pub(super) fn lengths(&self, x: &Operand<'_>, call: Loc, cx: &mut Cx<'_>) -> Option<Vec<Dim>> {
         let lengths = self.given(x.shape);
         if let Some(axis) = lengths.iter().position(|length| *length == Dim::Known(0)) {
-            let message = format!("`{}` gives nothing along axis {}", self.class.name(), axis + 1);
+            let message = format!("`{}` outputs nothing along axis {}", self.class.name(), axis + 1);
             cx.error(
                 Diag::error(Code::NothingLeft, call, message)
                     .about(x.named())

@@ -138,7 +138,7 @@ pub(crate) fn parts(
                 ),
                 None => wrong(
                     Code::ValueOutOfRange,
-                    format!("{message}, and `unstack` gives at most {MOST} tensors"),
+                    format!("{message}, and `unstack` outputs at most {MOST} tensors"),
                     "take those that are read by an index: `x[0]`".into(),
                 ),
             });

@@ -110,7 +110,7 @@ impl Layer for Stack {
 fn same(first: &Operand<'_>, x: &Operand<'_>, cx: &mut Cx<'_>) -> bool {
     if x.dtype != first.dtype {
         let (float, int) = if x.dtype == Dtype::Int { (first, x) } else { (x, first) };
-        let message = format!("`{}` holds whole numbers and `{}` holds floats", int.name, float.name);
+        let message = format!("`{}` holds integers and `{}` holds floats", int.name, float.name);
         cx.error(
             Diag::error(Code::MixedDtypes, x.loc, message)
                 .about(first.named())

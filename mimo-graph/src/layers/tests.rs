@@ -232,7 +232,7 @@ fn floats_are_computed_with_and_whole_numbers_moved() {
     {
         let kind = layer(&mut bench, class, given);
         assert_eq!(infer_typed(&mut bench, &kind, &[known(&[6])], Dtype::Int), None);
-        let message = format!("`{class}` computes with floats, but `x` holds whole numbers");
+        let message = format!("`{class}` computes with floats, but `x` holds integers");
         let diags = bench.expect(&[&message]);
         assert_eq!(
             diags[0].helps,
@@ -295,7 +295,7 @@ fn reshape_keeps_the_number_of_values() {
     assert_eq!(reshape(known(&[2]), items([])), None);
     let diags = bench.expect(&[
         "`x` has 196 values, but [28, 28] holds 784",
-        "`x` has 196 values, which [-1, 5] cannot hold: 196 is no multiple of 5",
+        "`x` has 196 values, which [-1, 5] cannot hold: 196 is not a multiple of 5",
         "`x` has 196 values, but [5, 5] holds 25",
         "`x` has 2 values, but [] holds 1",
     ]);
@@ -325,7 +325,7 @@ fn reshape_targets_are_lengths_and_one_minus_one() {
     for wrong in [list(&[-1, -1]), int(4), list(&[0]), list(&[-2])] {
         assert_eq!(made(&mut bench, "Reshape", [(None, wrong)]), None);
     }
-    let axis = "each axis in `target_shape` of `Reshape` must be a whole number of at least 1";
+    let axis = "each axis in `target_shape` of `Reshape` must be an integer of at least 1";
     let diags = bench.expect(&[
         "only one axis of `Reshape` can be -1",
         "`target_shape` of `Reshape` must be a list, found the number 4",
@@ -349,7 +349,7 @@ fn permute_orders_the_axes_of_a_sample() {
         "`dims` of `Permute` must hold each of 1 to 2 once, found [0, 1]",
         "`dims` of `Permute` must hold each of 1 to 2 once, found [1, 1]",
         "`dims` of `Permute` must hold 1 only, found [2]",
-        "each axis in `dims` of `Permute` must be a whole number, found the number 1",
+        "each axis in `dims` of `Permute` must be an integer, found the number 1",
         "`Permute` orders 3 axes, but `x` has 2: [2, 3]",
     ]);
     assert_eq!(diags[0].helps, ["axis 1 is the first axis of a sample: the batch is not counted"]);
@@ -416,7 +416,7 @@ fn floats_and_whole_numbers_are_not_concatenated() {
     let operand = |name, dtype| Operand { name, shape: &shape, dtype, loc: Loc(1), tensor: None, role: "" };
     let inputs = [operand("ids", Dtype::Int), operand("x", Dtype::Float)];
     assert_eq!(bench.cx(|cx| last.infer(&inputs, CALL, cx)), None);
-    bench.expect(&["`ids` holds whole numbers and `x` holds floats"]);
+    bench.expect(&["`ids` holds integers and `x` holds floats"]);
 }
 
 #[test]

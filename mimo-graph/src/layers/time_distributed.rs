@@ -85,7 +85,8 @@ impl TimeDistributed {
             );
             Some((message, "leave `stateful` out".into()))
         } else if several > 1 {
-            let message = format!("`TimeDistributed` gives one tensor, and this `{class}` gives {several}");
+            let message =
+                format!("`TimeDistributed` outputs one tensor, and this `{class}` outputs {several}");
             let help = match &made.kind {
                 LayerKind::Bidirectional(both) if both.merge_mode.is_none() => {
                     "write `merge_mode = concat`, and leave `return_state` out"

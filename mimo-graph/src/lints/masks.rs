@@ -97,7 +97,7 @@ impl Lost {
             // As in Keras.
             Reason::Unmasked(other) => {
                 let other = shown_name(graph, other);
-                let message = format!("`{class}` gives no mask: `{name}` has one, and `{other}` has none");
+                let message = format!("`{class}` outputs no mask: `{name}` has one, and `{other}` has none");
                 let both = format!(
                     "give both the same mask: `Embedding(…, mask_zero = true)` or `Masking()` for `{other}` too"
                 );
@@ -107,7 +107,8 @@ impl Lost {
             }
             Reason::Another(other) => {
                 let other = shown_name(graph, other);
-                let message = format!("`{class}` gives no mask: `{name}` and `{other}` have different ones");
+                let message =
+                    format!("`{class}` outputs no mask: `{name}` and `{other}` have different ones");
                 return Diag::warning(Code::LostMask, node.loc, message).help(by_keyword);
             }
             Reason::Axes => match kind {

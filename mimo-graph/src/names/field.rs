@@ -36,7 +36,7 @@ fn not_a_field(name: &str, keywords: &[&str], letter: fn(char) -> bool) -> Optio
         return Some(if wrong.is_alphabetic() {
             "has letters that are not ASCII"
         } else {
-            "is no identifier"
+            "is not an identifier"
         });
     }
     None

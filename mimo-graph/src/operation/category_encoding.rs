@@ -1,4 +1,4 @@
-//! `CategoryEncoding`: encodes whole numbers as vectors of zeros and ones, or of counts.
+//! `CategoryEncoding`: encodes integers as vectors of zeros and ones, or of counts.
 
 use super::{Planned, Read, Written, operation};
 use crate::dim::Dim;
@@ -17,7 +17,7 @@ crate::describe! {
 }
 
 operation! {
-    /// Encodes whole numbers. The input has no gradient.
+    /// Encodes integers. The input has no gradient.
     ///
     /// **Keras equivalent:** `keras.layers.CategoryEncoding(num_tokens)`.
     #[derive(Clone, Copy, Debug, PartialEq)]

@@ -172,7 +172,7 @@ functions! {
         Ceil(1, Zero),
         /// Rounded towards 0.
         Trunc(1, Zero),
-        /// Rounded to the nearest whole number.
+        /// Rounded to the nearest integer.
         Round(1, Zero),
         /// `a`; its gradient is multiplied by `b`.
         ScaleGradient(2, Constant),

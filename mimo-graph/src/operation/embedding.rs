@@ -1,4 +1,4 @@
-//! `Embedding`: looks up vectors by whole numbers.
+//! `Embedding`: looks up vectors by integers.
 
 use super::{BatchWeight, Planned, Read, Written, operation};
 use crate::dim::Dim;
@@ -11,7 +11,7 @@ operation! {
         pub vocabulary: L,
         /// Length of a vector.
         pub units: L,
-        /// Number of whole numbers per sample.
+        /// Number of integers per sample.
         pub numbers: L,
         /// The numbers, whole and below `vocabulary`.
         pub x: Read<L>,

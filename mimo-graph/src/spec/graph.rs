@@ -131,7 +131,7 @@ macro_rules! graph_types {
             }
 
             /// The class and the arguments that differ from their defaults, for pictures: `Conv2D(64, (3, 3), relu)`. `length` and
-            /// `number` write whole numbers and others.
+            /// `number` write integers and others.
             pub fn short(
                 &self,
                 length: &dyn Fn(&Length) -> String,
@@ -177,9 +177,9 @@ macro_rules! graph_types {
             None,
             /// `true` or `false`.
             Bool(bool),
-            /// A whole number that is not negative: a length, a count, a seed.
+            /// An integer that is not negative: a length, a count, a seed.
             Whole(Length),
-            /// A whole number below 0, such as an axis counted from the last.
+            /// An integer below 0, such as an axis counted from the last.
             Negative(i64),
             /// A number.
             Float(Number),
@@ -433,7 +433,7 @@ pub mod fixed {
     }
 
     impl Setting {
-        /// The number, if the value is a whole number.
+        /// The number, if the value is an integer.
         pub fn whole(&self) -> Option<i64> {
             match self {
                 Setting::Whole(value) => i64::try_from(*value).ok(),
@@ -458,7 +458,7 @@ pub mod built {
     graph_types! {}
 
     impl Setting {
-        /// A whole number that is known to the macro.
+        /// An integer that is known to the macro.
         pub(crate) fn of_whole(value: i64) -> Self {
             usize::try_from(value).map_or(Setting::Negative(value), |value| Setting::Whole(Dim::Known(value)))
         }

@@ -61,7 +61,7 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn load_first(p: *const Self::Elem, n: usize) -> Self::V;
     /// The first `n < LANES` lanes to memory. Touches only those `n` values.
     unsafe fn store_first(p: *mut Self::Elem, n: usize, v: Self::V);
-    /// Stores the first `n <= LANES` lanes, which hold small whole numbers, as bytes.
+    /// Stores the first `n <= LANES` lanes, which hold small integers, as bytes.
     unsafe fn store_bytes(p: *mut u8, n: usize, v: Self::V);
     /// The first `n` lanes of `v`, `other` in the rest.
     unsafe fn keep_first(v: Self::V, n: usize, other: Self::V) -> Self::V;

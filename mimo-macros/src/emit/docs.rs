@@ -41,7 +41,7 @@ fn ports(cx: &Context<'_>) -> Vec<String> {
     lines.extend(["| input | shape of a sample | values |".into(), "|---|---|---|".into()]);
     for port in &graph.inputs {
         let values = match graph.tensor(port.tensor).dtype {
-            Dtype::Int => "whole numbers",
+            Dtype::Int => "integers",
             Dtype::Float => "floats",
         };
         lines.push(format!("| `{}` | `{}` | {values} |", port.name, shown(cx, port.tensor)));

@@ -1,4 +1,4 @@
-//! Upper bounds of an input's whole numbers, from the layers that look them up.
+//! Upper bounds of an input's integers, from the layers that look them up.
 
 use mimo_graph::dim::Dim;
 use mimo_graph::graph::{Dtype, Layer, Node, TensorId};
@@ -11,7 +11,7 @@ use super::context::Context;
 /// Samples with more values are not split into parts.
 const MOST: usize = 4096;
 
-/// Upper bound (excluded) of the whole numbers that a layer reads; `None` if it does not read whole numbers.
+/// Upper bound (excluded) of the integers that a layer reads; `None` if it does not read integers.
 fn numbers_below(layer: &Layer) -> Option<&Dim> {
     match layer.kind.core().0 {
         LayerKind::Embedding(layer) => Some(&layer.input_dim),
@@ -60,7 +60,7 @@ pub(super) fn bounds(cx: &Context<'_>, input: TensorId) -> (TokenStream, Vec<Tok
         }
         unknown |= matches!(layer.kind.core().0, LayerKind::GetItem(_)) && matches!(read[..], [Held::All]);
         let held = moved(cx, layer, node, &read);
-        // Argmax indices, sums and products are new whole numbers.
+        // Argmax indices, sums and products are new integers.
         let computed = match &layer.kind.core().0 {
             LayerKind::Reduce(_) | LayerKind::Merge(_) => true,
             LayerKind::Elementwise(layer) => layer.name != "cast",

@@ -70,7 +70,7 @@ impl Operand {
     }
 }
 
-/// Whole numbers are comparable with all numbers, as in Python.
+/// Integers are comparable with all numbers, as in Python.
 fn number(n: i64) -> Operand {
     Operand::Number(n as f64)
 }

@@ -135,7 +135,7 @@ impl Lower<'_> {
             return Diag::error(
                 Code::WrongValue,
                 expr.loc,
-                format!("`{text}` is {what}, and an index is a whole number"),
+                format!("`{text}` is {what}, and an index is an integer"),
             )
             .help(format!("write `{shown}[0]`, `{shown}[-1]` or `{shown}[0..2]`"));
         }

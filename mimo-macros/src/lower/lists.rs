@@ -61,8 +61,10 @@ impl Lower<'_> {
     /// The tensor of one round; a poisoned one after an error, so that the list has its length.
     fn tensor_of_round(&mut self, result: &Expr) -> TensorId {
         let several = |count: usize| {
-            let message =
-                format!("a round gives one tensor to the list, and this is {count}", count = count.max(2));
+            let message = format!(
+                "an iteration adds one tensor to the list, and this is {count}",
+                count = count.max(2)
+            );
             Diag::error(Code::SeveralTensors, result.loc, message)
         };
         let diag = match &result.kind {
@@ -82,7 +84,7 @@ impl Lower<'_> {
                 Evaluated::List(_) => Diag::error(
                     Code::ListOfLists,
                     result.loc,
-                    "a round gives a list, and a list holds tensors",
+                    "an iteration produces a list, and a list holds tensors",
                 )
                 .help("join its tensors: `concatenate(parts)`")
                 .help("write one loop over the pairs: `for (i, j) in [(0, 0), (0, 1)] { … }`"),

@@ -26,8 +26,9 @@ impl Lower<'_> {
             {
                 let (class, a, b) = (item.class, shown(first), shown(second));
                 let other = if class == "max" { "maximum" } else { "minimum" };
-                let message =
-                    format!("`{class}` compares the values of one tensor over axes, and `{b}` is no axis");
+                let message = format!(
+                    "`{class}` compares the values of one tensor over axes, and `{b}` is not an axis"
+                );
                 Some(
                     Diag::error(Code::WrongValue, second.value.loc, message)
                         .help(format!("write `{other}({a}, {b})`")),

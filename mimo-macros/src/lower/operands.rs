@@ -372,7 +372,7 @@ impl Lower<'_> {
                         Diag::error(
                             Code::SeveralTensors,
                             expr.loc,
-                            format!("this gives {} tensors, and one is needed here", several.len()),
+                            format!("this returns {} tensors, and one is needed here", several.len()),
                         )
                         .help(format!("bind them first: `let {pattern} = …;`")),
                     );

@@ -123,7 +123,7 @@ impl Lower<'_> {
             Diag::error(
                 Code::StatementAsTensor,
                 expr.loc,
-                "`add_loss(…)` is a statement, which gives no tensor",
+                "`add_loss(…)` is a statement, which returns no tensor",
             )
             .help("bind the loss first: `let loss = …; add_loss(loss, name = \"loss\");`"),
         );
@@ -253,7 +253,7 @@ impl Lower<'_> {
     /// A number as a setting. With tensors all numbers are floats: `1 / 2` is 0.5, as in Keras.
     pub(super) fn number(&mut self, expr: &Expr) -> Value {
         let kind = match self.known_number(expr) {
-            // With whole tensors, a whole number keeps the result whole.
+            // With whole tensors, an integer keeps the result whole.
             Some(_) if let Some(whole) = self.whole_number(expr) => ValueKind::Int(whole),
             Some(number) => ValueKind::Float(number),
             None if self.has_outsiders(&expr.tokens, expr.loc) => ValueKind::Invalid,
@@ -262,7 +262,7 @@ impl Lower<'_> {
         Value { kind, loc: expr.loc }
     }
 
-    /// The value of a whole number that is not computed.
+    /// The value of an integer that is not computed.
     fn whole_number(&self, expr: &Expr) -> Option<i64> {
         match &expr.kind {
             ExprKind::Paren(inner) => self.whole_number(inner),
@@ -347,7 +347,7 @@ impl Lower<'_> {
             {
                 let [a, b, c] = [a, b, right].map(|side| text_of(side.tokens.clone()));
                 let (other, op) = (other.symbol(), op.symbol());
-                let message = "comparisons do not follow each other: the first gives 0 or 1";
+                let message = "comparisons do not follow each other: the first returns 0 or 1";
                 self.error(
                     Diag::error(Code::PythonExpression, expr.loc, message)
                         .help(format!("write `logical_and({a} {other} {b}, {b} {op} {c})`")),

@@ -282,7 +282,7 @@ impl Lower<'_> {
                         Diag::error(
                             Code::SeveralTensors,
                             value.loc,
-                            format!("this gives {} tensors, and `{name}` is one", tensors.len()),
+                            format!("this returns {} tensors, and `{name}` is one", tensors.len()),
                         )
                         .help("bind them with `let (a, b) = …;` and name each"),
                     );
@@ -311,7 +311,7 @@ impl Lower<'_> {
                         value.loc,
                         format!("`{name}` is a layer, and a tensor is needed here"),
                     )
-                    .help(format!("name what a call of it gives: `let y = {name}(x);`")),
+                    .help(format!("name what a call of it returns: `let y = {name}(x);`")),
                 );
                 self.builder.poison(value.loc)
             }

@@ -33,7 +33,7 @@ impl Lower<'_> {
     /// Reports a switch bound to a tuple of names.
     pub(super) fn switch_of_several(&mut self, statement: &Let, switch: &Switch) {
         let names: Vec<String> = statement.names.iter().map(|name| name_of(&name.ident)).collect();
-        let message = format!("a switch gives one tensor, but {} names are bound", names.len());
+        let message = format!("a switch returns one tensor, but {} names are bound", names.len());
         let parts = |branch: &Branch| -> Option<Vec<String>> {
             match branch.result.as_ref().map(|result| &result.kind) {
                 Some(ExprKind::List(items)) if items.len() == names.len() && branch.body.is_empty() => {

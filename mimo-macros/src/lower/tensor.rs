@@ -409,7 +409,7 @@ impl Lower<'_> {
             lacks_tensors |= places.is_some_and(|places| places.contains(&keyword.as_str()));
             let takes = made.is_none_or(|layer| self.builder.takes_at_calls(layer, keyword));
             self.error(if takes {
-                let message = format!("`{keyword}` is no setting: each call has its own");
+                let message = format!("`{keyword}` is not a setting: each call has its own");
                 Diag::error(Code::InitialStateInSettings, *loc, message)
                     .help(format!("give it at the call: `{name}(…)(x, {keyword} = …)`"))
             } else {

@@ -159,7 +159,7 @@ impl Lower<'_> {
             Evaluated::Value(value) => value.kind,
             Evaluated::Poison => ValueKind::Invalid,
             Evaluated::Tensors(_) | Evaluated::List(_) | Evaluated::Layer(_) => {
-                let message = "this gives a tensor or a layer, and a setting is needed here";
+                let message = "this is a tensor or a layer, and a setting is needed here";
                 let diag = Diag::error(Code::WrongValue, expr.loc, message);
                 self.error(
                     diag.help("end it with a number or a word, or bind it with `let` and call a layer on it"),

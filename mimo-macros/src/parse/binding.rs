@@ -86,7 +86,7 @@ impl Parser {
                     let loc = self.spans.of(tokens);
                     let shown = text_of(tokens.iter().cloned().collect());
                     self.error(
-                        Diag::error(Code::InvalidShape, loc, format!("`{shown}` is no shape"))
+                        Diag::error(Code::InvalidShape, loc, format!("`{shown}` is not a shape"))
                             .help("write the lengths of one sample's axes: `let name: [127, 32] = …;`"),
                     );
                 }

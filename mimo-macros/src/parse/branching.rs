@@ -152,7 +152,7 @@ impl Parser {
             let known = self.errors();
             let branch = self.side(contents(group.stream()), place, model);
             if place == Place::Branch && branch.result.is_none() && self.errors() == known {
-                let diag = Diag::error(Code::IncompleteIf, loc, "this side of an `if` gives nothing");
+                let diag = Diag::error(Code::IncompleteIf, loc, "this side of an `if` returns nothing");
                 self.error(diag.help("end it with a tensor or a value, without `;`"));
             }
             arms.push((condition, branch));
@@ -167,7 +167,7 @@ impl Parser {
                     let diag = Diag::error(
                         Code::IncompleteIf,
                         first,
-                        "this `if` does not say what it gives otherwise",
+                        "this `if` does not say what it returns otherwise",
                     );
                     self.error(diag.help("add `else { … }`, which ends with a tensor or a value"));
                 }
@@ -204,7 +204,7 @@ impl Parser {
             let known = self.errors();
             let branch = self.side(contents(group.stream()), place, model);
             if place == Place::Branch && branch.result.is_none() && self.errors() == known {
-                let diag = Diag::error(Code::IncompleteIf, loc, "this side of an `if` gives nothing");
+                let diag = Diag::error(Code::IncompleteIf, loc, "this side of an `if` returns nothing");
                 self.error(diag.help("end it with a tensor or a value, without `;`"));
             }
             otherwise = Some(branch);

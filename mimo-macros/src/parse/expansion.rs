@@ -122,7 +122,7 @@ impl Parser {
             let loc = self.spans.of(between);
             self.error(
                 Diag::error(Code::TypedFunction, loc, "a function of a model is written without types")
-                    .help("remove this: what the function gives follows from its body"),
+                    .help("remove this: what the function returns follows from its body"),
             );
         }
         let (body, mentions, lost) = (Vec::new(), HashSet::new(), Lost::default());
@@ -137,8 +137,8 @@ impl Parser {
             self.statements(&super::cursor::flatten(contents(group.stream())), &mut state, &mut inner);
             if state.result.is_none() && self.errors() == known {
                 self.error(
-                    Diag::error(Code::NoResult, loc, format!("the function `{ident}` gives nothing"))
-                        .help("end its body with what it gives, without `;`: a tensor, or `(a, b)`"),
+                    Diag::error(Code::NoResult, loc, format!("the function `{ident}` returns nothing"))
+                        .help("end its body with what it returns, without `;`: a tensor, or `(a, b)`"),
                 );
             }
             take_back(&mut inner, model);
@@ -227,8 +227,8 @@ impl Parser {
             ),
             _ => (
                 Code::NoResult,
-                "end the function with what it gives, without `;`",
-                "what a function gives stands at its end without `;`",
+                "end the function with what it returns, without `;`",
+                "what a function returns stands at its end without `;`",
             ),
         };
         if returns {
@@ -283,18 +283,22 @@ impl Parser {
             Some(Statement::For(inner)) => Diag::error(
                 Code::ListOfLists,
                 inner.loc,
-                "a loop at the end of another gives no tensor of the outer round",
+                "a loop at the end of another produces no tensor of the outer iteration",
             )
             .help("write one loop over the pairs: `for (i, j) in [(0, 0), (0, 1)] { … }`")
             .help("join the inner tensors: `let parts = for j in 0..2 { … }; concatenate(parts)`"),
-            Some(Statement::Let(last)) if let Some(name) = last.names.first() => {
-                Diag::error(Code::NoTensorOfRound, loc, "the rounds of this loop give no tensor for the list")
-                    .help(format!("end the body with a tensor, without `;`: `{}`", name_of(&name.ident)))
-            }
-            _ => {
-                Diag::error(Code::NoTensorOfRound, loc, "the rounds of this loop give no tensor for the list")
-                    .help(LIST)
-            }
+            Some(Statement::Let(last)) if let Some(name) = last.names.first() => Diag::error(
+                Code::NoTensorOfRound,
+                loc,
+                "the iterations of this loop produce no tensor for the list",
+            )
+            .help(format!("end the body with a tensor, without `;`: `{}`", name_of(&name.ident))),
+            _ => Diag::error(
+                Code::NoTensorOfRound,
+                loc,
+                "the iterations of this loop produce no tensor for the list",
+            )
+            .help(LIST),
         };
         self.error(diag);
     }

@@ -473,8 +473,11 @@ impl Parser {
                 return Err(Stop::Reported);
             }
             "for" => {
-                let diag =
-                    Diag::error(Code::IncompleteLoop, loc, "a loop gives a list only where `let` binds it");
+                let diag = Diag::error(
+                    Code::IncompleteLoop,
+                    loc,
+                    "a loop produces a list only where `let` binds it",
+                );
                 self.error(diag.help("bind the list first: `let heads = for i in 0..4 { Dense(1)(x) };`"));
                 return Err(Stop::Reported);
             }

@@ -84,7 +84,7 @@ impl Parser {
         let diag = match place {
             Place::Functions if is::<syn::Visibility>(&vis) => return vis,
             Place::Functions => |loc: Loc| {
-                Diag::error(Code::InvalidVisibility, loc, "this is no visibility")
+                Diag::error(Code::InvalidVisibility, loc, "this is not a visibility")
                     .help("write `pub` or `pub(crate)`")
             },
             _ => |loc: Loc| {

@@ -36,7 +36,7 @@ impl Parser {
         if !is::<syn::Visibility>(&vis) {
             let loc = self.spans.of(vis_tokens);
             self.error(
-                Diag::error(Code::InvalidVisibility, loc, "this is no visibility")
+                Diag::error(Code::InvalidVisibility, loc, "this is not a visibility")
                     .help("write `pub` or `pub(crate)`"),
             );
             vis = TokenStream::new();

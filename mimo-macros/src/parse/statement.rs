@@ -56,7 +56,7 @@ impl Parser {
                 Place::Branch => {
                     Diag::error(Code::NoTensorOfBranch, loc, "this stands after the tensor of the branch")
                 }
-                _ => Diag::error(Code::NoResult, loc, "this stands after what the function gives"),
+                _ => Diag::error(Code::NoResult, loc, "this stands after what the function returns"),
             };
             return self.error(diag.help("move it before the result"));
         }
@@ -174,7 +174,7 @@ impl Parser {
                 Diag::error(
                     Code::ListOfLists,
                     loc,
-                    "a loop inside of a loop that gives a list gives none itself",
+                    "a loop inside of a loop that produces a list produces none itself",
                 )
                 .help("write one loop over the pairs: `for (i, j) in [(0, 0), (0, 1)] { … }`")
                 .help("join the inner tensors: `let parts = for j in 0..2 { … }; concatenate(parts)`"),

@@ -44,7 +44,7 @@ impl Parser {
     pub(super) fn switch_in_expression(&mut self, run: &[TokenTree], loc: Loc) {
         let shown = text_of(run.iter().cloned().collect());
         let shown = if shown.len() > LONGEST { "if training { a } else { b }" } else { &shown };
-        let message = "a switch gives a tensor only where `let` binds it";
+        let message = "a switch returns a tensor only where `let` binds it";
         let diag = Diag::error(Code::NoTensorOfBranch, loc, message);
         self.error(diag.help(format!("bind it first: `let y = {shown};`")));
     }
@@ -100,7 +100,7 @@ impl Parser {
         let known = self.errors();
         let branch = self.side(tokens, Place::Branch, model);
         if branch.result.is_none() && self.errors() == known {
-            let diag = Diag::error(Code::NoTensorOfBranch, loc, "a side of this switch gives no tensor");
+            let diag = Diag::error(Code::NoTensorOfBranch, loc, "a side of this switch returns no tensor");
             self.error(diag.help("end both sides with a tensor, without `;`"));
         }
         branch
@@ -116,7 +116,7 @@ impl Parser {
             Diag::error(
                 Code::NoTensorOfBranch,
                 loc,
-                "a switch gives a tensor, and this one is bound to no name",
+                "a switch returns a tensor, and this one is bound to no name",
             )
             .help("write `let y = if training { … } else { … };`"),
         );

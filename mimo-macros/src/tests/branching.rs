@@ -115,8 +115,8 @@ fn mistakes_in_a_condition() {
         ("if { x } else { x }", "no condition"),
         ("if s == 2 { x } else", "the other side in braces"),
         ("if s == 2 { x }", "`else { … }`"),
-        ("if s == 2 { x } else { }", "gives nothing"),
-        ("if s == 2 { let y = x; } else { x }", "gives nothing"),
+        ("if s == 2 { x } else { }", "returns nothing"),
+        ("if s == 2 { let y = x; } else { x }", "returns nothing"),
         ("if s == 2 { x } elif s == 3 { x } else { x }", "`else if`"),
     ];
     let mut wrong = Vec::new();

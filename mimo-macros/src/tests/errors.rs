@@ -163,7 +163,7 @@ fn every_code_has_its_section_and_every_section_its_code() {
         assert!(found.contains(wanted), "docs/errors.md has no section `## {wanted}`");
     }
     for found in &found {
-        assert!(wanted.contains(found), "docs/errors.md has a section `{found}`, which is no code");
+        assert!(wanted.contains(found), "docs/errors.md has a section `{found}`, which is not a code");
     }
     assert_eq!(found, wanted, "the sections are in another order than the codes");
 }

@@ -77,23 +77,23 @@ fn what_is_offered_fits() {
         ),
         (
             "let a = LSTM(64)(s); let h = LSTM(8)(a);",
-            "`return_sequences = true` in the `LSTM` that gives `a`",
+            "`return_sequences = true` in the `LSTM` that outputs `a`",
             "let a = LSTM(64, return_sequences = true)(s); let h = LSTM(8)(a);",
         ),
         (
             "let a = Conv2D(32, 3)(i); let b = Conv2D(32, 1)(i); let h = a + b;",
-            "`padding = same` in the `Conv2D` that gives `a`",
+            "`padding = same` in the `Conv2D` that outputs `a`",
             "let a = Conv2D(32, 3, padding = same)(i); let b = Conv2D(32, 1)(i); let h = a + b;",
         ),
         (
             "let a = MaxPooling2D(2)(i); let b = Conv2D(1, 3, padding = same)(i); let h = a + b;",
-            "`strides = (2, 2)` in the `Conv2D` that gives `b`",
+            "`strides = (2, 2)` in the `Conv2D` that outputs `b`",
             "let a = MaxPooling2D(2)(i); let b = Conv2D(1, 3, padding = same, strides = (2, 2))(i); let h = a + b;",
         ),
         ("let h = Reshape([7, 7, 15])(i);", "write `Reshape([7, 7, 16])`", "let h = Reshape([7, 7, 16])(i);"),
         (
             "let a = Dense(32)(v); let b = Dense(64)(v); let h = a * b;",
-            "`units = 32` in the `Dense` that gives `b`",
+            "`units = 32` in the `Dense` that outputs `b`",
             "let a = Dense(32)(v); let b = Dense(units = 32)(v); let h = a * b;",
         ),
         (

@@ -54,7 +54,7 @@ fn what_looks_right_in_other_languages_is_told() {
         ("let y = max(x, 0.5);", "write `maximum(x, 0.5)`"),
         ("let y = max(x, 0.0);", "write `maximum(x, 0.0)`"),
         ("let y = min(x, 2.0 * x);", "write `minimum(x, 2.0 * x)`"),
-        ("let y = Dense(3)(argmax(z, axis = -1));", "`argmax(…)` holds whole numbers"),
+        ("let y = Dense(3)(argmax(z, axis = -1));", "`argmax(…)` holds integers"),
         ("let s = scale(4); let y = s(x);", "`scale(dim = 4)`"),
         ("let y = Embedding(3, 4)(argmax(z, axis = -1) * 0.5);", "`cast(multiply(…), int32)`"),
         ("let y = x @ x;", "`@` is Python's matrix product"),
@@ -79,7 +79,7 @@ fn outputs_of_whole_numbers_are_told() {
              Model(inputs = [x], {end} }}"
         ));
         assert_eq!(told.len(), wanted, "{told:?}");
-        assert!(told.iter().all(|text| text.contains("holds whole numbers")), "{told:?}");
+        assert!(told.iter().all(|text| text.contains("holds integers")), "{told:?}");
     }
 }
 
@@ -151,14 +151,14 @@ fn each_mistake_is_one_error_at_its_place() {
             "2:25 [scale(dim = 4)] `TimeDistributed` takes a layer, and `scale(dim = 4)` is a function of the block",
         ),
         ("let y = if training { x };", "2:9 [if training] this switch does not say what inference computes"),
-        ("let y = if training { x } else { };", "2:9 [if training] a side of this switch gives no tensor"),
+        ("let y = if training { x } else { };", "2:9 [if training] a side of this switch returns no tensor"),
         (
             "let y = if training { x; } else { x };",
             "2:23 [x] the tensor of a branch stands at its end without `;`",
         ),
         (
             "let y = if training { let h = x; } else { x };",
-            "2:9 [if training] a side of this switch gives no tensor",
+            "2:9 [if training] a side of this switch returns no tensor",
         ),
         (
             "let y = if !training { x } else { x };",
@@ -185,7 +185,7 @@ fn each_mistake_is_one_error_at_its_place() {
         ("let y = if training { let q = x; q } else { q };", "2:45 [q] cannot find a tensor or a layer `q`"),
         (
             "if training { let y = x; } let y = x;",
-            "2:1 [if training] a switch gives a tensor, and this one is bound to no name",
+            "2:1 [if training] a switch returns a tensor, and this one is bound to no name",
         ),
         (
             "let y = if training { 1.0 } else { 0.0 };",

@@ -219,8 +219,8 @@ const STATEMENTS: &[(&str, Code, &str)] = &[
         "a `Weight` has the axes of a sample",
     ),
     ("let _z = Embedding(9, 2)(n * 1.5);", Code::WholeNumbersNeeded, "`cast(multiply(…), int32)`"),
-    ("let _z = Embedding(9, 2)(n / 2);", Code::WholeNumbersNeeded, "whole numbers"),
-    ("let _z = Dense(2)(n + 1);", Code::FloatsNeeded, "holds whole numbers"),
+    ("let _z = Embedding(9, 2)(n / 2);", Code::WholeNumbersNeeded, "integers"),
+    ("let _z = Dense(2)(n + 1);", Code::FloatsNeeded, "holds integers"),
     (
         "let l = unstack(s, axis = 1); for (k, p) in l { let _q = p; }",
         Code::LoopPattern,
@@ -263,7 +263,7 @@ fn what_python_writes_alike_is_read() {
     }
 }
 
-/// Whole numbers stay whole, unless a fraction or a division makes them floats.
+/// Integers stay whole, unless a fraction or a division makes them floats.
 #[test]
 fn whole_numbers_are_computed_with_as_in_keras() {
     let looked_up = |expression: &str| errors(&format!("let _z = Embedding(9, 2)({expression});")).is_empty();

@@ -86,7 +86,7 @@ fn ends() {
     assert_end(
         "Model(inputs = [x], outputs = [l])",
         &[
-            "2:32 [l] `l` is a layer, and a tensor is needed here\n\n  = help: name what a call of it gives: `let y = l(x);`",
+            "2:32 [l] `l` is a layer, and a tensor is needed here\n\n  = help: name what a call of it returns: `let y = l(x);`",
         ],
     );
     assert_end(

@@ -122,8 +122,8 @@ fn mistakes_that_need_no_call_are_told_at_the_function() {
         (
             "pub fn f(x) { Dense(0, activation = rlu)(x) }",
             &[
-                "1:21 [0] `units` of `Dense` must be a whole number of at least 1, found the number 0\n\n  \
-                 = help: write a whole number of at least 1, such as `2`",
+                "1:21 [0] `units` of `Dense` must be an integer of at least 1, found the number 0\n\n  \
+                 = help: write an integer of at least 1, such as `2`",
                 "1:37 [rlu] unknown activation `rlu`\n\n  = help: did you mean `relu`?",
             ],
         ),

@@ -124,7 +124,7 @@ fn unknown_lints_are_warnings_of_their_own() {
 fn an_unknown_lint_hides_no_error() {
     let nothing = "Net { fn f(x) { #[allow(mimo::nope)] let _h = Dense(2)(x); } let x = Input(shape = [4]); \
                    let y = f(x); Model(inputs = [x], outputs = [y]) }";
-    assert_eq!(said(nothing), ["the function `f` gives nothing", "warning: unknown lint `mimo::nope`"]);
+    assert_eq!(said(nothing), ["the function `f` returns nothing", "warning: unknown lint `mimo::nope`"]);
     let generic = "#[allow(mimo::nope)] Net<T> { let x = Input(shape = [4]); let y = Dense(2)(x); \
                    Model(inputs = [x], outputs = [y]) }";
     assert_eq!(said(generic), ["warning: unknown lint `mimo::nope`", "a model has no generic parameters"]);

@@ -56,7 +56,7 @@ fn a_loop_that_is_being_typed_is_one_error_at_its_place() {
         ("let heads = for i in 0.. { Dense(2)(x) };", "2:22 [0..] the range `0..` has no end"),
         (
             "let heads = for i in 0..3 { };",
-            "2:13 [for i in 0..3] the rounds of this loop give no tensor for the list",
+            "2:13 [for i in 0..3] the iterations of this loop produce no tensor for the list",
         ),
         ("let heads = for i in 0..3 { De };", "2:29 [De] cannot find a tensor or a layer `De`"),
         ("let heads = for i in 0..3 { Dense() };", "2:29 [Dense()] `Dense` needs `units`"),
@@ -74,7 +74,7 @@ fn a_loop_that_is_being_typed_is_one_error_at_its_place() {
         ),
         (
             "let heads = for i in 0..3 { let h = Dense(2)(x) };",
-            "2:13 [for i in 0..3] the rounds of this loop give no tensor for the list",
+            "2:13 [for i in 0..3] the iterations of this loop produce no tensor for the list",
         ),
         ("let heads = for i in 0..3 { h = Dense(2)(x) };", "2:29 [h] a binding starts with `let`"),
         ("heads = for i in 0..3 { Dense(2)(x) };", "2:1 [heads] a binding starts with `let`"),
@@ -99,13 +99,13 @@ fn a_round_gives_one_tensor() {
             "let heads = for i in 0..3 { LSTM(2, return_state = true)(Reshape([4, 1])(x)) }; let y = concatenate(heads);"
         ),
         [
-            "2:29 [LSTM(2, return_state = true)(Reshape([4, 1])(x))] a round gives one tensor to the list, and this is 3\n\n  \
+            "2:29 [LSTM(2, return_state = true)(Reshape([4, 1])(x))] an iteration adds one tensor to the list, and this is 3\n\n  \
              = help: write `let (y, h, c) = …; y`\n  = note: in the loop, with `i = 0`"
         ]
     );
     assert_eq!(
         said("let heads = for i in 0..3 { (x, x) }; let y = concatenate(heads);"),
-        ["2:29 [(x, x)] a round gives one tensor to the list, and this is 2\n\n  \
+        ["2:29 [(x, x)] an iteration adds one tensor to the list, and this is 2\n\n  \
              = help: bind the others in the body with `let`, and end it with one\n  \
              = help: join them: `concatenate([a, b])`\n  = note: in the loop, with `i = 0`"]
     );
@@ -159,7 +159,7 @@ fn indices_are_checked() {
         ),
         (
             "for (a, b) in heads { let y = Dense(1)(a); }",
-            "a list of tensors gives one tensor at a time\n\n  = help: go over the numbers: `for a in 0..3 { let b = heads[a]; … }`",
+            "a list of tensors yields one tensor at a time\n\n  = help: go over the numbers: `for a in 0..3 { let b = heads[a]; … }`",
         ),
         (
             "let y = heads + x;",
@@ -169,7 +169,7 @@ fn indices_are_checked() {
             "let y = heads(x);",
             "`heads` is a list of tensors, and only layers are called\n\n  = help: take one of its tensors: `heads[0]`",
         ),
-        ("let (a, b) = heads; let y = add([a, b]);", "this gives 3 tensors, but 2 names are bound"),
+        ("let (a, b) = heads; let y = add([a, b]);", "this returns 3 tensors, but 2 names are bound"),
         ("let y: [2] = heads; let y = add(y);", "a list of tensors has no shape of its own"),
         ("let y = Dense(1)(x);", "the list `heads` is never used"),
     ] {

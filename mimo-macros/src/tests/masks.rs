@@ -55,19 +55,23 @@ fn one_mistake_in_a_call_is_one_error() {
         ("let y = Attention()([x, x], mask = [m, m], mask = [m, m]);", "`mask` is given twice", "remove one"),
         (
             "let y = MultiHeadAttention(2, 4, attention_mask = a)(x, x);",
-            "`attention_mask` is no setting",
+            "`attention_mask` is not a setting",
             "give it at the call: `MultiHeadAttention(…)(x, attention_mask = …)`",
         ),
         (
             "let y = MultiHeadAttention(2, 4, use_causal_mask = true)(x, x);",
-            "`use_causal_mask` is no setting",
+            "`use_causal_mask` is not a setting",
             "give it at the call",
         ),
-        ("let y = MultiHeadAttention(2, 4, query = z)(x);", "`query` is no setting", "give it at the call"),
-        ("let y = LSTM(4, mask = m)(x);", "`mask` is no setting", "`LSTM(…)(x, mask = …)`"),
+        (
+            "let y = MultiHeadAttention(2, 4, query = z)(x);",
+            "`query` is not a setting",
+            "give it at the call",
+        ),
+        ("let y = LSTM(4, mask = m)(x);", "`mask` is not a setting", "`LSTM(…)(x, mask = …)`"),
         (
             "let y = Bidirectional(LSTM(4), mask = m)(x);",
-            "`mask` is no setting",
+            "`mask` is not a setting",
             "`Bidirectional(…)(x, mask = …)`",
         ),
         (

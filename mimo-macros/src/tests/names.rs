@@ -10,7 +10,7 @@ fn tensors_and_layers_are_told_apart() {
     );
     assert_line(
         "let (_a, _b) = Dense(3)(x);",
-        &["2:16 [Dense(3)(x)] this gives 1 tensor, but 2 names are bound\n\n  = help: write `let _a = …;`"],
+        &["2:16 [Dense(3)(x)] this returns 1 tensor, but 2 names are bound\n\n  = help: write `let _a = …;`"],
     );
     assert_line("let _a = x * 2.0;", &[]);
     assert_line("let _a = 1 - x;", &[]);

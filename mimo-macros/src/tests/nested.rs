@@ -41,7 +41,7 @@ fn counts_of_tensors() {
     );
     assert_line(
         "let y = Encoder()(image, meta);",
-        &["2:9 [Encoder()(image, meta)] this gives 2 tensors, but 1 name is bound\n\n  \
+        &["2:9 [Encoder()(image, meta)] this returns 2 tensors, but 1 name is bound\n\n  \
            = help: write `let (y, z) = …;`\n  = help: `_` stands for a tensor that is not needed"],
     );
 }
@@ -62,7 +62,7 @@ fn shapes_and_types_of_tensors() {
     );
     assert_line(
         "let x = Input(shape = [3]); let (y, _) = Encoder()(image, x);",
-        &["2:59 [x] the input `meta` of `Encoder` holds whole numbers, but `x` holds floats\n\n  \
+        &["2:59 [x] the input `meta` of `Encoder` holds integers, but `x` holds floats\n\n  \
            = help: write `dtype = \"int32\"` at the `Input` of `x`"],
     );
 }

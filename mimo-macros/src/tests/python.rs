@@ -28,14 +28,14 @@ fn python_is_understood_and_corrected() {
         "_a, _b = Dense(3)(x);",
         &[
             "2:1 [_a, _b] a binding starts with `let`\n\n  = help: write `let (_a, _b) = …;`",
-            "2:10 [Dense(3)(x)] this gives 1 tensor, but 2 names are bound\n\n  = help: write `let _a = …;`",
+            "2:10 [Dense(3)(x)] this returns 1 tensor, but 2 names are bound\n\n  = help: write `let _a = …;`",
         ],
     );
     assert_line(
         "(_a, _b) = Dense(3)(x);",
         &[
             "2:1 [(_a, _b)] a binding starts with `let`\n\n  = help: write `let (_a, _b) = …;`",
-            "2:12 [Dense(3)(x)] this gives 1 tensor, but 2 names are bound\n\n  = help: write `let _a = …;`",
+            "2:12 [Dense(3)(x)] this returns 1 tensor, but 2 names are bound\n\n  = help: write `let _a = …;`",
         ],
     );
     assert_line(

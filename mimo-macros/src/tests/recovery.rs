@@ -43,7 +43,7 @@ fn broken_statements_are_told_at_their_tokens() {
     assert_line(
         "let _a: Tensor = Dense(3)(x);",
         &[
-            "2:9 [Tensor] `Tensor` is no shape\n\n  = help: write the lengths of one sample's axes: `let name: [127, 32] = …;`",
+            "2:9 [Tensor] `Tensor` is not a shape\n\n  = help: write the lengths of one sample's axes: `let name: [127, 32] = …;`",
         ],
     );
     assert_line(

@@ -134,5 +134,5 @@ fn axes_that_are_offered_are_lists_where_a_list_was_written() {
         "let n = UnitNormalization(axis = [1, 3, 4])(i); let a = Dense(1)(n); let b = Dense(1)(n);",
         "",
     );
-    assert!(told.len() == 1 && told[0].contains("= help: write `axis = (1, 3)`, which gives"), "{told:?}");
+    assert!(told.len() == 1 && told[0].contains("= help: write `axis = (1, 3)`, which outputs"), "{told:?}");
 }

@@ -93,7 +93,7 @@ impl<M: Trainable> ArrayDataset<M> {
     }
 
     /// Creates a data set from the columns of the inputs and of the outputs with targets, in order: the samples of
-    /// each one after another, each sample row-major with channels last. Whole numbers are floats. For readers of
+    /// each one after another, each sample row-major with channels last. Integers are floats. For readers of
     /// files; see [`new`](Self::new) for typed structs.
     ///
     /// # Errors
@@ -373,7 +373,7 @@ impl<E: Float> Arrays<E> {
         Ok(())
     }
 
-    /// Checks whole numbers, which must be valid indices independent of weights.
+    /// Checks integers, which must be valid indices independent of weights.
     fn check_indices(&self, spec: &'static ModelSpec, masks: &[&Masked]) -> Result<(), Error> {
         let row = |row| row;
         for (input, column) in spec.inputs.iter().zip(&self.inputs).filter(|(input, _)| input.below.is_some())

@@ -313,7 +313,7 @@ impl Valid {
     }
 }
 
-/// Whether a value is a whole number below `end`.
+/// Whether a value is an integer below `end`.
 #[inline]
 fn is_index<E: Float>(value: E, end: usize) -> bool {
     let value = value.f64();

@@ -89,7 +89,7 @@ pub enum TableFault {
         /// The cell.
         text: String,
     },
-    /// A cell is not a whole number.
+    /// A cell is not an integer.
     NotWhole {
         /// The cell.
         text: String,
@@ -290,7 +290,7 @@ impl fmt::Display for TableFault {
                  add it to `missing`",
                 cut(text)
             ),
-            TableFault::NotWhole { text } => write!(f, "`{}` is not a whole number", cut(text)),
+            TableFault::NotWhole { text } => write!(f, "`{}` is not an integer", cut(text)),
             TableFault::Kind { found, wanted } => write!(f, "the column holds {found}, but {wanted} needed"),
             TableFault::Missing => write!(
                 f,

@@ -31,7 +31,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A whole number below `bound`, uniformly distributed; 0 for a bound of 0.
+    /// An integer below `bound`, uniformly distributed; 0 for a bound of 0.
     pub fn below(&mut self, bound: usize) -> usize {
         // Lemire's method: the upper half of a product, with rejection of biased values.
         let bound = bound as u64;

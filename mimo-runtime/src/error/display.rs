@@ -99,7 +99,7 @@ impl fmt::Display for Error {
             Error::ClassIndex { output, row, index, classes } => {
                 let last = classes.saturating_sub(1);
                 write!(f, "class index {} in sample {row} is ", Number(*index))?;
-                f.write_str(if index.fract() == 0.0 { "out of range" } else { "not a whole number" })?;
+                f.write_str(if index.fract() == 0.0 { "out of range" } else { "not an integer" })?;
                 write!(f, ": `{output}` has {classes} classes (0 to {last})")
             }
             Error::Target { output, row, value, loss, valid } => {
@@ -120,7 +120,7 @@ impl fmt::Display for Error {
             }
             Error::Vocabulary { input, row, number, vocabulary } => write!(
                 f,
-                "`{input}` holds {} in sample {row}, but the layer that reads it takes whole numbers from 0 to {last}",
+                "`{input}` holds {} in sample {row}, but the layer that reads it takes integers from 0 to {last}",
                 Number(*number),
                 last = vocabulary.saturating_sub(1)
             ),
@@ -251,7 +251,7 @@ impl fmt::Display for Error {
             Error::StatefulRows { rows, wanted } => write!(
                 f,
                 "a batch of {rows} samples cannot continue the states of {wanted} samples: use batches of one \
-                 size, of which the data have a whole number, or call `reset_state()` before the one of another size"
+                 size, of which the data have an integer, or call `reset_state()` before the one of another size"
             ),
             Error::StatefulShuffle => write!(
                 f,

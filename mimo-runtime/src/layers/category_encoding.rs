@@ -1,4 +1,4 @@
-//! `CategoryEncoding`: encodes whole numbers as vectors of zeros and ones, or of counts.
+//! `CategoryEncoding`: encodes integers as vectors of zeros and ones, or of counts.
 
 pub use mimo_graph::operation::{CategoryEncoding, Encoding};
 
@@ -21,7 +21,7 @@ fn forward<E: Float>(op: &CategoryEncoding, chunk: &mut Chunk<'_, E>) {
     }
 }
 
-/// Whole numbers have no gradient.
+/// Integers have no gradient.
 fn backward<E: Float>(_: &CategoryEncoding, _: &mut Chunk<'_, E>) {}
 
 run!(CategoryEncoding, forward, backward);

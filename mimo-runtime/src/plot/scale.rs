@@ -35,7 +35,7 @@ pub(super) fn limits(values: impl Iterator<Item = f64>) -> (f64, f64) {
     if high > low { (low, high) } else { (low - limit * 1e-3, high + limit * 1e-3) }
 }
 
-/// Round numbers of a range, about `count` of them, with the distance between two; `whole` for whole numbers only.
+/// Round numbers of a range, about `count` of them, with the distance between two; `whole` for integers only.
 pub(super) fn ticks(low: f64, high: f64, count: usize, whole: bool) -> (Vec<f64>, f64) {
     let wanted = (high / 2.0 - low / 2.0) / count.max(1) as f64 * 2.0;
     let power = 10f64.powf(wanted.log10().floor());

@@ -131,7 +131,7 @@ pub(super) fn called(module: Module, json: &Json, name: Option<&str>) -> Result<
         }
         let value = match (argument.kind, value.get("class")) {
             (Kind::Rate, Some(_)) => called(Module::Schedules, value, None)?,
-            // Keras takes no whole numbers here.
+            // Keras takes no integers here.
             (Kind::Rate | Kind::Float, None) => value.as_f64().map_or_else(|| value.clone(), Json::from),
             _ => value.clone(),
         };

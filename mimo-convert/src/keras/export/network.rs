@@ -173,7 +173,7 @@ impl Network {
             json!([operation.map(|it| it.name.as_str()), tensor.call + usize::from(is_model), tensor.output])
         };
         let inputs = self.inputs.iter().map(|&operation| end(&Tensor { operation, call: 0, output: 0 }));
-        // One tensor is no list of one, which calls would get.
+        // One tensor is not a list of one, which calls would get.
         let all = |ends: Vec<Json>| match <[Json; 1]>::try_from(ends) {
             Ok([one]) => one,
             Err(several) => several.into(),

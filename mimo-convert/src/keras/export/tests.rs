@@ -97,6 +97,6 @@ fn modules_name_operations_and_activations() {
         .map(|item| operations::class_of(item.class))
         .collect();
     for class in operations::classes() {
-        assert!(known.iter().any(|known| known == class), "`{class}` is no operation of the language");
+        assert!(known.iter().any(|known| known == class), "`{class}` is not an operation of the language");
     }
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::onnx::model::{Data, Tensor};
 
-/// A whole number of a shape that the graph computes.
+/// An integer of a shape that the graph computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Size {
     /// A number.
@@ -33,7 +33,7 @@ impl Size {
         }
     }
 
-    /// The quotient, if it is a whole number.
+    /// The quotient, if it is an integer.
     pub(super) fn over(self, other: Size) -> Option<Size> {
         let divide = |a: i64, b: i64| (a.checked_rem(b)? == 0).then(|| a / b);
         match (self, other) {
@@ -50,7 +50,7 @@ impl Size {
 pub(super) enum Numbers {
     /// Floats; those of 64 bits are rounded.
     Float(Vec<f32>),
-    /// Whole numbers and truth values.
+    /// Integers and truth values.
     Whole(Vec<Size>),
 }
 
@@ -71,7 +71,7 @@ impl Array {
         Array { shape, numbers: Numbers::Float(values), name: None }
     }
 
-    /// A list of whole numbers.
+    /// A list of integers.
     pub(super) fn sizes(values: Vec<Size>) -> Array {
         Array { shape: vec![values.len()], numbers: Numbers::Whole(values), name: None }
     }
@@ -105,7 +105,7 @@ impl Array {
         }
     }
 
-    /// The values as whole numbers; none if they are floats or depend on the batch.
+    /// The values as integers; none if they are floats or depend on the batch.
     pub(super) fn to_whole(&self) -> Option<Vec<i64>> {
         match &self.numbers {
             Numbers::Whole(values) => values.iter().map(|it| it.known()).collect(),

@@ -358,7 +358,7 @@ impl Importer<'_> {
         first_output(reader.1)
     }
 
-    /// Nearest and linear enlargement of an image by whole numbers.
+    /// Nearest and linear enlargement of an image by integers.
     pub(super) fn resize(&mut self, node: &Node) -> Result<(), String> {
         let (x, input) = self.image(node)?;
         let rank = input.len();
@@ -385,7 +385,7 @@ impl Importer<'_> {
                 Some(factor) if factor >= 1.0 && factor.fract() == 0.0 && factor < 1e6 => {
                     factors.push(factor as usize)
                 }
-                _ => return Err("mimo enlarges images by whole numbers only".into()),
+                _ => return Err("mimo enlarges images by integers only".into()),
             }
         }
         let mode = text(node, "coordinate_transformation_mode");

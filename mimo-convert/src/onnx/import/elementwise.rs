@@ -169,7 +169,7 @@ impl Importer<'_> {
         let id = self.evaluator.tensor(&x.name);
         match (op, id.map(|id| self.evaluator.graph().tensor(id).dtype)) {
             (Op::Symbol("/"), Some(Dtype::Int)) => {
-                Err("it divides whole numbers, whose quotient mimo does not round".into())
+                Err("it divides integers, whose quotient mimo does not round".into())
             }
             _ => Ok(()),
         }

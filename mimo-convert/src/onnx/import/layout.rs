@@ -9,7 +9,7 @@ use super::state::Importer;
 use super::tensor::{Atom, Axis, Placed, owned};
 use crate::source::{Callee, Expr, value, whole};
 
-/// A list of whole numbers as a value of the language.
+/// A list of integers as a value of the language.
 pub(super) fn list(numbers: impl IntoIterator<Item = usize>) -> mimo_graph::value::Value {
     let numbers = numbers.into_iter().map(|n| whole(i64::try_from(n).unwrap_or(i64::MAX)));
     value(ValueKind::List(numbers.collect()))

@@ -248,7 +248,7 @@ impl Importer<'_> {
         self.output(node, Placed::plain(name, rank))
     }
 
-    /// Rows of a table by whole numbers.
+    /// Rows of a table by integers.
     pub(super) fn embedding(&mut self, node: &Node, table: &Rc<Array>, x: &Placed) -> Result<(), String> {
         let &[rows, columns] = &table.shape[..] else {
             return Err("a table that is looked up has two axes".into());
@@ -259,7 +259,7 @@ impl Importer<'_> {
             .is_some_and(|id| self.evaluator.graph().tensor(id).dtype == Dtype::Int);
         if !is_whole {
             return Err(format!(
-                "the places in the table are computed from floats; make `{}` an input of whole numbers",
+                "the places in the table are computed from floats; make `{}` an input of integers",
                 x.name
             ));
         }

@@ -53,7 +53,7 @@ impl Importer<'_> {
                     _ => (*self.needed(node, 1)?).clone(),
                 };
                 let Numbers::Whole(given) = given.numbers else {
-                    return Err("its lengths are no whole numbers".into());
+                    return Err("its lengths are not integers".into());
                 };
                 resolved(&sizes, &given, int(node, "allowzero").unwrap_or(0) != 0)?
             }
@@ -67,7 +67,7 @@ impl Importer<'_> {
         let x = self.tensor(node, 0)?;
         let sizes = self.sizes(&x)?;
         let &[samples, channels, height, width] = &sizes[..] else {
-            return Err("its input is no image".into());
+            return Err("its input is not an image".into());
         };
         let block = Size::Known(int(node, "blocksize").filter(|&n| n > 0).ok_or("`blocksize` is missing")?);
         let wrong = || "`blocksize` does not divide the axes".to_owned();
@@ -207,7 +207,7 @@ impl Importer<'_> {
     /// One number at all places of a shape.
     pub(super) fn constant_of_shape(&mut self, node: &Node) -> Result<(), String> {
         let Numbers::Whole(sizes) = &self.needed(node, 0)?.numbers else {
-            return Err("its shape is no list of whole numbers".into());
+            return Err("its shape is not a list of integers".into());
         };
         let value = match node.attributes.get("value") {
             Some(crate::onnx::model::Attribute::Tensor(tensor)) => Array::of(tensor, None),
@@ -238,7 +238,7 @@ impl Importer<'_> {
         let value = self.input(node, 0)?.ok_or("input 0 is missing")?;
         let given = self.needed(node, 1)?;
         let Numbers::Whole(target) = &given.numbers else {
-            return Err("its shape is no list of whole numbers".into());
+            return Err("its shape is not a list of integers".into());
         };
         let x = match value {
             Value::Known(array) => match array.uniform() {

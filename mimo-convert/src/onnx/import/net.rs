@@ -125,7 +125,7 @@ pub(super) fn shown(node: &Node) -> String {
     }
 }
 
-/// A whole number of an attribute.
+/// An integer of an attribute.
 pub(super) fn int(node: &Node, name: &str) -> Option<i64> {
     match node.attributes.get(name) {
         Some(Attribute::Int(n)) => Some(*n),
@@ -133,7 +133,7 @@ pub(super) fn int(node: &Node, name: &str) -> Option<i64> {
     }
 }
 
-/// Whole numbers of an attribute.
+/// Integers of an attribute.
 pub(super) fn ints<'a>(node: &'a Node, name: &str) -> Option<&'a [i64]> {
     match node.attributes.get(name) {
         Some(Attribute::Ints(all)) => Some(all),

@@ -160,7 +160,7 @@ impl Importer<'_> {
                     Some(Size::Known(n)) => usize::try_from(*n).map_err(|_| "a length is not valid")?,
                     _ => return Err("it chooses samples".into()),
                 };
-                let whole = places.to_whole().ok_or("the positions are no whole numbers")?;
+                let whole = places.to_whole().ok_or("the positions are not integers")?;
                 let found: Option<Vec<usize>> = whole.iter().map(|&place| position(place, len)).collect();
                 let found = found.ok_or("a position is out of range")?;
                 if let ([], [place]) = (&places.shape[..], &found[..]) {

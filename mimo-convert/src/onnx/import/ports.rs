@@ -78,7 +78,7 @@ impl Importer<'_> {
         let whole = match port.element {
             Some(Element::F32 | Element::F64) => false,
             Some(Element::I32 | Element::I64) => true,
-            _ => return Err(Error::new("its values are neither floats nor whole numbers of 32 or 64 bits")),
+            _ => return Err(Error::new("its values are neither floats nor integers of 32 or 64 bits")),
         };
         let batch = batch_axis(port)?;
         let asked = options
@@ -280,7 +280,7 @@ fn with_batch_of(axes: &[Axis], x: &Placed) -> Vec<Axis> {
     axes
 }
 
-/// Whole numbers of an initializer.
+/// Integers of an initializer.
 fn constant(net: &Net, name: &str) -> Option<Vec<i64>> {
     match net.arrays.get(name) {
         Some(array) => array.to_whole(),

@@ -1,4 +1,4 @@
-//! Whole numbers as vectors.
+//! Integers as vectors.
 
 use mimo_graph::layers::category_encoding::CategoryEncoding;
 use mimo_graph::layers::embedding::Embedding;
@@ -11,7 +11,7 @@ use crate::onnx::builder::{REST, Value, int};
 use crate::onnx::context::{Call, Context, Id};
 use crate::onnx::model::{Data, Element};
 
-/// Whole numbers within `0..count`: the nearest for others, as in mimo.
+/// Integers within `0..count`: the nearest for others, as in mimo.
 fn within(cx: &mut Context<'_>, call: &Call<'_>, count: usize) -> Result<Value, Error> {
     let x = call.x()?;
     let value = cx.last(x)?;

@@ -106,7 +106,7 @@ fn masked_mean(
     cx.mapped(call, value)
 }
 
-/// A fixed number of windows, which overlap where the length is no multiple of it. Rows and columns are pooled one after the other.
+/// A fixed number of windows, which overlap where the length is not a multiple of it. Rows and columns are pooled one after the other.
 pub(super) fn adaptive(
     cx: &mut Context<'_>,
     layer: &AdaptivePooling,

@@ -22,7 +22,7 @@ struct Given {
 }
 
 pub(super) fn recurrent(cx: &mut Context<'_>, layer: &Recurrent, call: &Call<'_>) -> Result<Vec<Id>, Error> {
-    let units = known(&layer.units)?;
+    let units = bounded(known(&layer.units)?, "units")?;
     let states = layer.states();
     let carried = match layer.stateful {
         true => cx.states(call.name, states, units)?,

@@ -67,7 +67,7 @@ pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dt
         for (changed, change) in kind.changes(&shapes, None) {
             let (text, shows) = match change {
                 Change::Layer(_, Settings::Shape(_)) => (format!("write `{change}`"), Shows::Nothing),
-                _ => (format!("write `{change}`, which gives"), Shows::Given),
+                _ => (format!("write `{change}`, which outputs"), Shows::Given),
             };
             let unlikely = is_unlikely(&change);
             let fewer =
@@ -78,7 +78,7 @@ pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dt
         }
     }
     if let LayerKind::TimeDistributed(wrapper) = kind {
-        let text = format!("call the layer itself: write `{}(…)`, which gives", wrapper.layer.class_name());
+        let text = format!("call the layer itself: write `{}(…)`, which outputs", wrapper.layer.class_name());
         let patches = vec![Patch::Layer(call.layer, (*wrapper.layer).clone())];
         found.push(Candidate { patches, unlikely: false, text, shows: Shows::Given });
     }
@@ -91,7 +91,7 @@ pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dt
             let class = graph.layer(layer).kind.setting_class();
             let mut text = match (change.is_setting(), graph.tensor(output).bindings.last()) {
                 (false, _) => format!("write `{change}` instead of the `{class}`"),
-                (true, Some(name)) => format!("write `{change}` in the `{class}` that gives `{name}`"),
+                (true, Some(name)) => format!("write `{change}` in the `{class}` that outputs `{name}`"),
                 (true, None) => format!("write `{change}` in that `{class}`"),
             };
             text += ", which makes it";
@@ -107,7 +107,7 @@ pub(super) fn candidates(known: Known<'_>, call: Call<'_>, tensors: &[(Shape, Dt
     found.append(&mut lesser);
     if tensors.len() == 1 && matches!(kind.reads(), Reads::Channels | Reads::Sequence) {
         let each = LayerKind::TimeDistributed(TimeDistributed { layer: Box::new(kind.clone()), name: None });
-        let text = format!("write `TimeDistributed({}(…))`, which gives", kind.class_name());
+        let text = format!("write `TimeDistributed({}(…))`, which outputs", kind.class_name());
         let patches = vec![Patch::Layer(call.layer, each)];
         found.push(Candidate { patches, unlikely: false, text, shows: Shows::Given });
     }

@@ -69,7 +69,7 @@ fn unknown_losses_get_help() {
         ("None", "`None` is Python\n  = help: write `none`".into()),
         (
             "SparseCategoricalCrossentropy(ignore_class = -1)",
-            "`ignore_class` of `SparseCategoricalCrossentropy` must be a whole number of at least 0, found the \
+            "`ignore_class` of `SparseCategoricalCrossentropy` must be an integer of at least 0, found the \
              number -1\n  = help: targets are indices of at least 0: mark what does not count with an index that \
              no class has, such as `ignore_class = 255`"
                 .into(),

@@ -171,7 +171,7 @@ fn logits(metric: Metric, written: &str, subject: Subject<'_>, loc: Loc, cx: &mu
     let name = head.name;
     let diag = match (wanted(metric, written), head.activation) {
         (Wanted::Probabilities(help), _) if gives_logits => {
-            let message = format!("`{written}` reads probabilities, but the output `{name}` gives logits");
+            let message = format!("`{written}` reads probabilities, but the output `{name}` outputs logits");
             Diag::warning(Code::MetricOfLogits, loc, message)
                 .help(help)
                 .note(format!("the loss of `{name}` has `from_logits = true`"))

@@ -65,7 +65,7 @@ fn names_that_logs_cannot_have_are_refused_with_one_that_they_can() {
         ("MeanAbsoluteError(name = \"\")", "the metric name \"\" is empty"),
         ("MeanAbsoluteError(name = \"loss\")", "is that of the output's loss"),
         ("MeanAbsoluteError(name = \"epoch\")", "is that of the number of the epoch"),
-        ("MeanAbsoluteError(name = \"a b\")", "is no identifier"),
+        ("MeanAbsoluteError(name = \"a b\")", "is not an identifier"),
     ] {
         let (_, errors) = of("mse", metrics);
         assert!(errors.len() == 1 && errors[0].contains(reason), "{metrics}: {errors:?}");
@@ -127,8 +127,8 @@ fn wrong_metrics_get_help() {
         ),
         (
             "AUC(num_thresholds = 1)",
-            "`num_thresholds` of `AUC` must be a whole number of at least 2, found the number 1\n  \
-             = help: write a whole number of at least 2",
+            "`num_thresholds` of `AUC` must be an integer of at least 2, found the number 1\n  \
+             = help: write an integer of at least 2",
         ),
         (
             "AUC(curve = up)",
@@ -261,7 +261,7 @@ fn metrics_of_logits_are_told_so() {
     ] {
         let told = on(1, Linear, logits, metric);
         let [warning] = &told[..] else { panic!("{metric}: {told:?}") };
-        assert!(warning.contains("reads probabilities, but the output `y` gives logits"), "{warning}");
+        assert!(warning.contains("reads probabilities, but the output `y` outputs logits"), "{warning}");
         assert!(warning.contains(help), "{warning}");
         assert_eq!(on(1, Sigmoid, "bce", metric), [""; 0], "{metric}");
     }

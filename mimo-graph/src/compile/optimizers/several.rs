@@ -149,7 +149,7 @@ fn unknown(key: &str, loc: Loc, layers: &Layers<'_>) -> Diag {
     let giver = bound.find_map(|(_, tensor)| maker(graph, crate::graph::TensorId(tensor)));
     if let Some(giver) = giver {
         let name = layers.whole_name(giver);
-        return diag.help(format!("`{key}` is bound to a tensor: the layer that gives it is `{name}`"));
+        return diag.help(format!("`{key}` is bound to a tensor: the layer that outputs it is `{name}`"));
     }
     // The name of a direction of a `Bidirectional`, or of a layer of a nested model, follows that of the whole.
     let part = graph.layers.iter().find(|layer| layer.name.rsplit('/').next() == Some(key));

@@ -141,8 +141,8 @@ fn wrong_optimizers_get_help() {
         ),
         (
             "Adam(gradient_accumulation_steps = 1)",
-            "`gradient_accumulation_steps` of `Adam` must be a whole number of at least 2, found the number 1\n  \
-             = help: write a whole number of at least 2",
+            "`gradient_accumulation_steps` of `Adam` must be an integer of at least 2, found the number 1\n  \
+             = help: write an integer of at least 2",
         ),
         (
             "SGD(learning_rate = -1)",
@@ -170,8 +170,8 @@ fn wrong_optimizers_get_help() {
         ),
         (
             "SGD(learning_rate = CosineDecay(0.1, 0))",
-            "`decay_steps` of `CosineDecay` must be a whole number of at least 1, found the number 0\n  \
-             = help: write a whole number of at least 1",
+            "`decay_steps` of `CosineDecay` must be an integer of at least 1, found the number 0\n  \
+             = help: write an integer of at least 1",
         ),
         (
             "SGD(learning_rate = CosineDecay(0.1, 100, warmup_steps = 10))",
@@ -277,7 +277,7 @@ mod by_key {
             (
                 "{ h: sgd, rest: adam }",
                 "at h: error: the model has no layer, nested model or output `h`\n  \
-                 = help: `h` is bound to a tensor: the layer that gives it is `trunk`",
+                 = help: `h` is bound to a tensor: the layer that outputs it is `trunk`",
             ),
             (
                 "{ somewhere: sgd, rest: adam }",

@@ -4,7 +4,7 @@ const PREPARE: &str = "compute it before the values are given to the model";
 const AFTER: &str = "compute it in Rust, from predictions, or before the values are given to the model; `argmax(x)` is the place of the largest";
 const NUMBERS: &str = "write numbers where they are used, as in `2.0 * x`: they are repeated along all axes; `Weight([4, 4], initializer = identity, trainable = false)` is a tensor of fixed numbers, and other numbers are an `Input`";
 const SPECTRUM: &str = "compute the spectrum before it is given to the model: tensors are real";
-const WHOLE: &str = "compute it before the values are given to the model: whole numbers are looked up or encoded, and not computed with";
+const WHOLE: &str = "compute it before the values are given to the model: integers are looked up or encoded, and not computed with";
 const LOOP: &str = "write a loop of the block: `for i in 0..3 { let x = Dense(8)(x); }`";
 const LOSS: &str = "write it at the output: `.compile(loss = { y: categorical_crossentropy })`";
 const SHAPE: &str = "leave it out: shapes are known where the model is written, `let y: [20, 8] = exp(x);`";

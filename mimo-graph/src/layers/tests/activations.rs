@@ -99,6 +99,6 @@ fn categories_become_one_vector_or_one_each() {
     bench.expect(&[
         "`CategoryEncoding` makes one vector of the numbers of one axis, but `x` is []",
         "`CategoryEncoding` makes one vector of the numbers of one axis, but `x` is [3, 4]",
-        "`CategoryEncoding` encodes whole numbers, but `x` holds floats",
+        "`CategoryEncoding` encodes integers, but `x` holds floats",
     ]);
 }

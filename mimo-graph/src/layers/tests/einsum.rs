@@ -80,7 +80,7 @@ fn what_einsum_dense_cannot_do_is_told() {
         "`bias_axes` names no axis",
         "mimo has no `EinsumDense` with a kernel of 5 axes: 4 are the most",
         "`abc,cd->abd` reads samples of 2 axes, but `x` has 1: [3]",
-        "`EinsumDense` computes with floats, but `x` holds whole numbers",
+        "`EinsumDense` computes with floats, but `x` holds integers",
         "the axis `b` of `abc,cd->abd` is 5 in `x`, and 4 in `output_shape`",
     ]);
 }

@@ -60,9 +60,9 @@ fn wrong_arguments_are_told() {
     let diags = bench.expect(&[
         "`pool_size` of `MaxPooling2D` must be one length or two, found a list of 3",
         "`pool_size` of `MaxPooling1D` must be one length, found a list of 2",
-        "`strides` of `MaxPooling2D` must be a whole number of at least 1, found the number 0",
+        "`strides` of `MaxPooling2D` must be an integer of at least 1, found the number 0",
         "`padding` of `MaxPooling2D` must be one of `valid`, `same`, found the string \"causal\"",
-        "`padding` of `ZeroPadding1D` must be a whole number of at least 0, found the number -1",
+        "`padding` of `ZeroPadding1D` must be an integer of at least 0, found the number -1",
         "`padding` of `ZeroPadding2D` must be one length or two, found a list of 3",
         "axis 0 is the batch, which is not summed over",
         "`axes` of `Dot` must be one axis or two, found a list of 1",
@@ -170,8 +170,8 @@ fn whole_numbers_are_moved_but_not_mixed() {
         assert_eq!(infer_typed(&mut bench, &kind, &image, Dtype::Int), None);
     }
     bench.expect(&[
-        "`UpSampling2D` computes with floats, but `x` holds whole numbers",
-        "`MaxPooling2D` computes with floats, but `x` holds whole numbers",
+        "`UpSampling2D` computes with floats, but `x` holds integers",
+        "`MaxPooling2D` computes with floats, but `x` holds integers",
     ]);
 }
 

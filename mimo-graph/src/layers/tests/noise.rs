@@ -51,7 +51,7 @@ fn a_noise_shape_has_the_axes_of_a_sample() {
     };
     let wrong = [
         "`noise_shape` of `Dropout` must be a list, found the number 1".to_owned(),
-        "each length in `noise_shape` of `Dropout` must be a whole number of at least 1, found the number 0"
+        "each length in `noise_shape` of `Dropout` must be an integer of at least 1, found the number 0"
             .into(),
     ];
     let wanted = [&wrong[..], &of("Dropout"), &of("AlphaDropout")].concat();

@@ -121,7 +121,7 @@ fn whole_numbers_are_not_normalized() {
     for class in CLASSES {
         let kind = layer(&mut bench, class, []);
         assert_eq!(infer_typed(&mut bench, &kind, &[known(&[6])], Dtype::Int), None);
-        bench.expect(&[&format!("`{class}` computes with floats, but `x` holds whole numbers")]);
+        bench.expect(&[&format!("`{class}` computes with floats, but `x` holds integers")]);
     }
 }
 
@@ -217,7 +217,7 @@ fn settings_of_the_other_normalizations_are_checked() {
         assert_eq!(made(&mut bench, class, given), None, "{class}");
     }
     let diags = bench.expect(&[
-        "`groups` of `GroupNormalization` must be a whole number of at least 1, or -1, found the number 0",
+        "`groups` of `GroupNormalization` must be an integer of at least 1, or -1, found the number 0",
         "`groups` of `GroupNormalization` must be at most 1099511627776 (2^40), found 9223372036854775807",
         "axis 0 is the batch, and `GroupNormalization` needs the axis of the channels",
         "axis 0 is the batch, which is not normalized over",
@@ -314,7 +314,7 @@ fn spectral_normalization_needs_one_kernel_of_its_own() {
         "the kernel in this `SpectralNormalization` is normalized already",
         "`SpectralNormalization` divides a layer's `kernel` or `embeddings`, and `TimeDistributed` has neither of its own",
         "`TimeDistributed` uses one kernel for all steps, and a `SpectralNormalization` would change it before each",
-        "`power_iterations` of `SpectralNormalization` must be a whole number of at least 1, found the number 0",
+        "`power_iterations` of `SpectralNormalization` must be an integer of at least 1, found the number 0",
         "whether this `Dense` is trained is said at the `SpectralNormalization` around it",
     ]);
 }

@@ -39,7 +39,7 @@ fn recurrent_layers_need_steps_of_floats() {
         "an `LSTM` reads [steps, features], but `x` is [100]",
         "an `LSTM` reads [steps, features], but `x` is []",
         "an `LSTM` reads [steps, features], but `x` is [4, 5, 6]",
-        "`LSTM` computes with floats, but `x` holds whole numbers",
+        "`LSTM` computes with floats, but `x` holds integers",
     ]);
     assert_eq!(diags[0].helps, ["bring it to [steps, features] with `Reshape(…)`"]);
     assert_eq!(diags[1].helps, ["write `shape = [steps, features]` at its `Input`"]);
@@ -147,6 +147,6 @@ fn an_embedding_looks_up_whole_numbers() {
     assert_eq!(embedding.weights(&[&known(&[5])])[0].shape, Shape(vec![a(), Dim::Known(3)]));
     bench.expect(&[]);
     assert_eq!(infer(&mut bench, &embedding, &[known(&[5])]), None);
-    let diags = bench.expect(&["`Embedding` looks up whole numbers, but `x` holds floats"]);
+    let diags = bench.expect(&["`Embedding` looks up integers, but `x` holds floats"]);
     assert_eq!(diags[0].helps[0], "write `dtype = \"int32\"` at its `Input`, or `cast(x, int32)`");
 }

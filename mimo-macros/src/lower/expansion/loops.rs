@@ -214,7 +214,7 @@ impl Lower<'_> {
                 let shown = text_of(expr.tokens.clone());
                 self.error(
                     Diag::error(Code::LoopLength, expr.loc, format!("how often a loop goes round is not known from `{shown}`"))
-                        .help("write a whole number, or a `const` of the block that is one")
+                        .help("write an integer, or a `const` of the block that is one")
                         .note("layers are made while the macro runs, before Rust evaluates constants of other places"),
                 );
                 None
@@ -229,7 +229,7 @@ impl Lower<'_> {
                 let [number, rest @ ..] = names else { return false };
                 if !tuple || rest.is_empty() {
                     let diag =
-                        Diag::error(Code::LoopPattern, looped.loc, "`enumerate` gives a number and a value");
+                        Diag::error(Code::LoopPattern, looped.loc, "`enumerate` yields a number and a value");
                     self.error(diag.help("write `for (i, depth) in DEPTHS.iter().enumerate() { … }`"));
                     return false;
                 }
@@ -242,7 +242,7 @@ impl Lower<'_> {
                     // An invalid name was reported.
                     if tuple {
                         let diag =
-                            Diag::error(Code::LoopPattern, looped.loc, "a range gives one number at a time");
+                            Diag::error(Code::LoopPattern, looped.loc, "a range yields one number at a time");
                         self.error(diag.help("write `for i in 0..4 { … }`"));
                     }
                     return false;
@@ -257,7 +257,7 @@ impl Lower<'_> {
                         let diag = Diag::error(
                             Code::LoopPattern,
                             looped.loc,
-                            "a list of tensors gives one tensor at a time",
+                            "a list of tensors yields one tensor at a time",
                         );
                         let list = match &looped.values {
                             Values::List(expr) => text_of(expr.tokens.clone()),
