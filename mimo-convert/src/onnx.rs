@@ -1,4 +1,5 @@
-//! ONNX files of models: an inference graph that ONNX Runtime, tract, rten and others run.
+//! ONNX files of models: an inference graph that ONNX Runtime, tract, rten and others run. Of the operators that are written, tract 0.23
+//! refuses some forms of `Einsum` and sequences that are read backward.
 //!
 //! Inputs and outputs have the names that the model gives them, and a free first axis `batch`. Floats are of 32 bits, integers of
 //! 64. The graph computes what a `Predictor` does: dropout and noise are left out, batch normalization uses its moving statistics, masks
