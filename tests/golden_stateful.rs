@@ -165,8 +165,8 @@ fn batches_are_of_one_size() {
     let error = predictor.predict(&rows(3)).expect_err("another size");
     assert_eq!(
         error.to_string(),
-        "a batch of 3 samples cannot continue the states of 2 samples: use batches of one size, of which the data have a \
-         whole number, or call `reset_state()` before the one of another size"
+        "a batch of 3 samples cannot continue the states of 2 samples: use batches of one size that divides the number of \
+         samples, or call `reset_state()` before the one of another size"
     );
     predictor.reset_state();
     predictor.predict(&rows(3)).expect("outputs");

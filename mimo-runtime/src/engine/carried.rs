@@ -134,7 +134,7 @@ fn carry_states<E: Float>(states: &mut States<E>, transfer: &mut Transfer<'_>) -
     let name = name(&["states"]);
     let mut all = if *rows == 0 { vec![] } else { values.concat() };
     transfer.list(&name, &mut all)?;
-    transfer.expect::<E>(&name, "the states of an integer of samples", |all| all.len().is_multiple_of(width));
+    transfer.expect::<E>(&name, "the states of complete samples", |all| all.len().is_multiple_of(width));
     *rows = all.len() / width;
     values.resize(places.len(), vec![]);
     let mut rest = &all[..];

@@ -251,7 +251,7 @@ impl fmt::Display for Error {
             Error::StatefulRows { rows, wanted } => write!(
                 f,
                 "a batch of {rows} samples cannot continue the states of {wanted} samples: use batches of one \
-                 size, of which the data have an integer, or call `reset_state()` before the one of another size"
+                 size that divides the number of samples, or call `reset_state()` before the one of another size"
             ),
             Error::StatefulShuffle => write!(
                 f,
