@@ -76,7 +76,7 @@ pub use activate::Activate;
 pub use activity_regularization::ActivityRegularization;
 pub use adaptive_pooling::AdaptivePooling;
 pub use added_loss::AddedLoss;
-pub use attend::{Attend, Score, Unseeing};
+pub use attend::{Attend, FullyMasked, Score};
 pub use batch_normalization::BatchNormalization;
 pub use bias::Bias;
 pub use call::Call;

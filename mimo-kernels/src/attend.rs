@@ -57,7 +57,7 @@ pub enum Score<'a, E> {
 
 /// Result for a query that sees no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unseeing {
+pub enum FullyMasked {
     /// The mean of all values.
     Mean,
     /// Zeros.
@@ -107,7 +107,7 @@ pub struct Attention<'a, E> {
     /// A query sees only keys less than this far away; `usize::MAX` for all.
     pub window: usize,
     /// The result for a query that sees no key.
-    pub unseeing: Unseeing,
+    pub fully_masked: FullyMasked,
     /// Random zeros.
     pub dropout: Option<AttentionDropout>,
 }
@@ -151,7 +151,7 @@ pub fn attend<E: Element>(
     let sample = Sample::new(arena, of, at, Layout::new(of, memory, arena.len(), false));
     for key_head in 0..of.key_heads {
         sample.pack_keys(arena, key_head);
-        if of.unseeing == Unseeing::Mean {
+        if of.fully_masked == FullyMasked::Mean {
             mean_value(arena, &sample, key_head);
         }
         for head in sample.heads(key_head) {
@@ -161,12 +161,12 @@ pub fn attend<E: Element>(
                 results(arena, &sample, &block);
                 for query in block.queries.clone() {
                     if arena[sample.layout.sums + query - block.queries.start] == E::zero() {
-                        unseeing(arena, &sample, head, key_head, query);
+                        fully_masked(arena, &sample, head, key_head, query);
                     }
                 }
             }
             for query in (0..sample.queries.start).chain(sample.queries.end..of.queries) {
-                unseeing(arena, &sample, head, key_head, query);
+                fully_masked(arena, &sample, head, key_head, query);
             }
         }
     }
@@ -266,22 +266,29 @@ fn mean_value<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, key_head: usi
 }
 
 /// Writes the result of a query that sees no key.
-fn unseeing<E: Element>(arena: &mut [E], sample: &Sample<'_, E>, head: usize, key_head: usize, query: usize) {
+fn fully_masked<E: Element>(
+    arena: &mut [E],
+    sample: &Sample<'_, E>,
+    head: usize,
+    key_head: usize,
+    query: usize,
+) {
     let Sample { of, at, layout, .. } = sample;
     let block = Block { head, key_head, queries: query..query + 1, keys: 0..of.keys, sees: Sees::All };
     if let Some(logs) = at.logs {
         arena[logs + head * of.queries + query] = E::infinity();
     }
-    if of.unseeing == Unseeing::Shifted && !sample.is_hidden(arena, head, query) && of.keys > 0 {
+    if of.fully_masked == FullyMasked::Shifted && !sample.is_hidden(arena, head, query) && of.keys > 0 {
         return results(arena, sample, &block);
     }
     let output = sample.results(at.output, &block).offset;
-    match of.unseeing {
-        Unseeing::Mean => arena.copy_within(layout.mean..layout.mean + of.value_dim, output),
-        Unseeing::Zeros | Unseeing::Shifted => arena[output..output + of.value_dim].fill(E::zero()),
+    match of.fully_masked {
+        FullyMasked::Mean => arena.copy_within(layout.mean..layout.mean + of.value_dim, output),
+        FullyMasked::Zeros | FullyMasked::Shifted => arena[output..output + of.value_dim].fill(E::zero()),
     }
     if let Some(probabilities) = at.probabilities {
-        let value = if of.unseeing == Unseeing::Mean { E::of(of.keys as f64).recip() } else { E::zero() };
+        let value =
+            if of.fully_masked == FullyMasked::Mean { E::of(of.keys as f64).recip() } else { E::zero() };
         let start = probabilities + sample.number(head, query, 0);
         arena[start..start + of.keys].fill(value);
     }

@@ -68,7 +68,7 @@ pub use activation::{
 pub use aligned::{AlignedVec, AllocationError};
 pub use arithmetic::{Binary, binary, copy, fill, scale_add};
 pub use attend::{
-    Attention, AttentionDropout, AttentionGradients, AttentionPlaces, Score, Unseeing, attend,
+    Attention, AttentionDropout, AttentionGradients, AttentionPlaces, FullyMasked, Score, attend,
     attend_gradient, attend_gradient_memory, attend_memory,
 };
 pub use contraction::{Contraction, Part, contract};

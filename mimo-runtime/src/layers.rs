@@ -60,10 +60,10 @@ mod check;
 mod properties;
 
 /// Finishes the writing of a gradient: sets it to 0 where the ReLU output is not positive.
-fn apply_mask<E: Float>(chunk: &mut Chunk<'_, E>, sink: GradientTarget) {
-    let Some(mask) = sink.mask else { return };
+fn apply_mask<E: Float>(chunk: &mut Chunk<'_, E>, target: GradientTarget) {
+    let Some(mask) = target.mask else { return };
     for row in 0..chunk.rows {
-        let [gradient, value] = chunk.rows_mut([sink.view, mask], row);
+        let [gradient, value] = chunk.rows_mut([target.view, mask], row);
         for (gradient, value) in gradient.iter_mut().zip(value) {
             // As in the dense kernels, NaN is not positive.
             *gradient = if *value > E::zero() { *gradient } else { E::zero() };
@@ -73,15 +73,15 @@ fn apply_mask<E: Float>(chunk: &mut Chunk<'_, E>, sink: GradientTarget) {
 
 /// Begins the writing of one sample's gradient, for layers that add to it several times: sets it to 0, or keeps the
 /// gradients of other readers.
-fn clear<E: Float>(chunk: &mut Chunk<'_, E>, sink: GradientTarget, row: usize) {
-    if !sink.accumulate {
-        chunk.row_mut(sink.view, row).fill(E::zero());
+fn clear<E: Float>(chunk: &mut Chunk<'_, E>, target: GradientTarget, row: usize) {
+    if !target.accumulate {
+        chunk.row_mut(target.view, row).fill(E::zero());
     }
 }
 
 /// Passes a gradient on unchanged.
-fn pass<E: Float>(chunk: &mut Chunk<'_, E>, dy: View, sink: GradientTarget) {
-    let (from, to) = (chunk.mat(dy), chunk.mat(sink.view));
-    kernels::copy(chunk.arena, from, to, sink.accumulate);
-    apply_mask(chunk, sink);
+fn pass<E: Float>(chunk: &mut Chunk<'_, E>, dy: View, target: GradientTarget) {
+    let (from, to) = (chunk.mat(dy), chunk.mat(target.view));
+    kernels::copy(chunk.arena, from, to, target.accumulate);
+    apply_mask(chunk, target);
 }

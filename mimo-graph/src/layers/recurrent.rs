@@ -299,7 +299,7 @@ impl Recurrent {
         let go_backwards = args.boolean("go_backwards", cx);
         let stateful = args.boolean("stateful", cx);
         let zero_output_for_mask = args.boolean("zero_output_for_mask", cx);
-        for (name, instead) in NOT_YET {
+        for (name, instead) in ABSENT {
             not_yet(name, instead, args, cx);
         }
         // These decide the outputs.
@@ -373,7 +373,7 @@ impl Recurrent {
 }
 
 /// Arguments without effect unless they are `true`, which is refused.
-const NOT_YET: &[(&str, &str)] = &[("unroll", "leave it out: it would change nothing")];
+const ABSENT: &[(&str, &str)] = &[("unroll", "leave it out: it would change nothing")];
 
 fn not_yet(name: &str, instead: &str, args: &Bound<'_>, cx: &mut Cx<'_>) {
     let Some(value) = args.take(name) else { return };

@@ -23,7 +23,7 @@ crate::describe! {
 crate::describe! {
     /// Result for a query that sees no key.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum Unseeing {
+    pub enum FullyMasked {
         /// The mean of all values.
         Mean,
         /// Zeros.
@@ -65,7 +65,7 @@ operation! {
         /// A query sees keys less than this far away.
         pub window: Option<L>,
         /// Result for a query that sees no key.
-        pub unseeing: Unseeing,
+        pub fully_masked: FullyMasked,
         /// Dropout rate of the attention weights.
         pub rate: f64,
         /// Distinguishes its random numbers from those of other layers.

@@ -1,8 +1,8 @@
 //! Visitor over the parts of an operation: the fields with a role.
 
 use super::{
-    BatchWeight, Cell, Drawn, ElementwiseStep, Encoding, Interpolation, Length, MergeOp, Number, Padding,
-    PoolKind, Randomness, Read, Reduction, Score, Scratch, Statistic, Unseeing, View, Weight, Written,
+    BatchWeight, Cell, Drawn, ElementwiseStep, Encoding, FullyMasked, Interpolation, Length, MergeOp, Number,
+    Padding, PoolKind, Randomness, Read, Reduction, Score, Scratch, Statistic, View, Weight, Written,
 };
 use crate::activation::Activation;
 use crate::describe::List;
@@ -78,7 +78,7 @@ settings!(
     Drawn,
     Statistic,
     Score,
-    Unseeing,
+    FullyMasked,
     PoolKind,
     Reduction,
     Cell,

@@ -10,8 +10,8 @@ use crate::graph::{Graph, LayerId, NodeId, TensorId};
 use crate::layers::attention::{Attention, ScoreMode};
 use crate::layers::multi_head_attention::{AttentionAxes, MultiHeadAttention, Projection};
 use crate::operation::{
-    ActivityRegularization, Attend, BatchWeight, Dense, During, Merge, MergeInput, MergeOp, Score, Scratch,
-    Segment, Unseeing, Weight,
+    ActivityRegularization, Attend, BatchWeight, Dense, During, FullyMasked, Merge, MergeInput, MergeOp,
+    Score, Scratch, Segment, Weight,
 };
 use crate::order::{marked, needed_tensors};
 use crate::shape::Shape;
@@ -35,7 +35,7 @@ struct Settings {
     score: Score,
     causal: bool,
     window: Option<Dim>,
-    unseeing: Unseeing,
+    fully_masked: FullyMasked,
     rate: f64,
     seed: Option<u64>,
     factor: Option<Weight<Dim>>,
@@ -71,7 +71,7 @@ impl Building {
             score,
             causal: layer.causal,
             window: None,
-            unseeing: Unseeing::Shifted,
+            fully_masked: FullyMasked::Shifted,
             rate: layer.dropout,
             seed: layer.seed,
             factor,
@@ -110,7 +110,7 @@ impl Building {
             score: Score::Product { scaled: true },
             causal: layer.causal,
             window: layer.sliding_window.clone(),
-            unseeing: if by_softmax { Unseeing::Zeros } else { Unseeing::Mean },
+            fully_masked: if by_softmax { FullyMasked::Zeros } else { FullyMasked::Mean },
             rate: layer.dropout,
             seed: layer.seed,
             factor: None,
@@ -309,7 +309,7 @@ impl Building {
             score: settings.score,
             causal: settings.causal,
             window: settings.window,
-            unseeing: settings.unseeing,
+            fully_masked: settings.fully_masked,
             rate: settings.rate,
             key: key(settings.seed, id),
             query: query.0,

@@ -14,7 +14,7 @@ pub(super) fn connect(graph: &Graph, building: &mut Building) {
     stages::place_sums(&mut building.plan);
     order(building);
     stages::stages(building);
-    let last = sinks(building);
+    let last = targets(building);
     masks(building, &last);
     weights(graph, building);
     chunk_sums(graph, building);
@@ -64,7 +64,7 @@ fn order(building: &mut Building) {
 
 /// Sets the gradient target of every read, in the order in which gradients are written: declared losses, custom
 /// losses, the backward. Returns by value the operation that writes its gradient last.
-fn sinks(building: &mut Building) -> Vec<Option<usize>> {
+fn targets(building: &mut Building) -> Vec<Option<usize>> {
     let mut written = vec![false; building.values.len()];
     let mut last = vec![None; building.values.len()];
     let Building { plan, reads, values, gradients, loss_values, custom_values, .. } = building;

@@ -113,9 +113,10 @@ fn cross_entropy_is_computed_from_what_the_softmax_is_given() {
 #[test]
 fn a_relu_is_passed_on_the_way_back() {
     let plan = plan(two_heads(), LOSSES);
-    let sink = dense(&plan, "value_and_kind").x.gradient.clone().expect("the hidden layer is trained");
-    assert_eq!(sink.mask, Some(dense(&plan, "value_and_kind").x.view.clone()));
-    assert!(!sink.accumulate);
+    let gradient_target =
+        dense(&plan, "value_and_kind").x.gradient.clone().expect("the hidden layer is trained");
+    assert_eq!(gradient_target.mask, Some(dense(&plan, "value_and_kind").x.view.clone()));
+    assert!(!gradient_target.accumulate);
     assert!(dense(&plan, "dense").activations[0].activation_grad_applied);
     assert_eq!(dense(&plan, "dense").x.gradient, None, "inputs have no gradient");
     let packed: Vec<bool> = plan.blocks.iter().map(|block| block.pack).collect();

@@ -5,7 +5,7 @@ use core::ops::Range;
 use super::layout::Layout;
 use super::sample::{Block, Sample, Sees};
 use super::scores::ScoreGradient;
-use super::{Attention, AttentionPlaces, Score, Unseeing, drop_out};
+use super::{Attention, AttentionPlaces, FullyMasked, Score, drop_out};
 use crate::dispatch::Kernels;
 use crate::element::Element;
 use crate::matmul::{Strided, correlate, product};
@@ -62,7 +62,7 @@ pub fn attend_gradient<E: Element>(
         sample.pack_keys(arena, key_head);
         sample.pack_values(arena, key_head);
         arena[layout.mean..layout.mean + of.value_dim].fill(E::zero());
-        let mut unseeing = false;
+        let mut fully_masked = false;
         for head in sample.heads(key_head) {
             for queries in sample.blocks() {
                 let keys = sample.keys_seen(&queries);
@@ -77,18 +77,18 @@ pub fn attend_gradient<E: Element>(
                 }
                 let queries = query..query + 1;
                 let block = Block { head, key_head, queries, keys: 0..of.keys, sees: Sees::All };
-                match of.unseeing {
-                    Unseeing::Zeros => {}
-                    Unseeing::Mean => {
+                match of.fully_masked {
+                    FullyMasked::Zeros => {}
+                    FullyMasked::Mean => {
                         let Some(output) = to.output else { continue };
-                        unseeing = true;
+                        fully_masked = true;
                         let from = sample.results(output, &block).offset;
                         for i in 0..of.value_dim {
                             let gradient = arena[from + i];
                             arena[layout.mean + i] += gradient;
                         }
                     }
-                    Unseeing::Shifted => {
+                    FullyMasked::Shifted => {
                         if of.keys > 0 && !sample.is_hidden(arena, head, query) {
                             gradients(arena, &sample, &block, to);
                         }
@@ -96,7 +96,7 @@ pub fn attend_gradient<E: Element>(
                 }
             }
         }
-        if let Some(value) = to.value.filter(|_| unseeing) {
+        if let Some(value) = to.value.filter(|_| fully_masked) {
             let share = E::of(of.keys as f64).recip();
             let values = sample.values(value, key_head, 0..of.keys);
             for key in 0..of.keys {

@@ -4,13 +4,13 @@ use core::ops::Range;
 
 use super::layout::Layout;
 use super::scores::{Scores, Tangents};
-use super::{Attention, AttentionPlaces, BLOCK, Score, Unseeing};
+use super::{Attention, AttentionPlaces, BLOCK, FullyMasked, Score};
 use crate::dispatch::Kernels;
 use crate::element::Element;
 use crate::matmul::{Strided, pack, product};
 use crate::product::PANEL;
 
-/// Subtracted from the scores of masked keys by [`Unseeing::Shifted`].
+/// Subtracted from the scores of masked keys by [`FullyMasked::Shifted`].
 const SHIFT: f64 = 1e9;
 
 /// Set of keys that queries see.
@@ -81,7 +81,7 @@ impl<'a, E: Element> Sample<'a, E> {
             keys = span(&arena[layout.key_mask..layout.key_mask + of.keys]);
         }
         // Queries that see no key may read all of them.
-        let packed = if of.unseeing == Unseeing::Shifted { of.keys } else { keys.end };
+        let packed = if of.fully_masked == FullyMasked::Shifted { of.keys } else { keys.end };
         let mut sample = Sample { of, at, layout, queries: 0..of.queries, keys, packed, masked };
         if let Some(mask) = at.query_mask.filter(|_| sample.hides_queries()) {
             sample.queries = span(&arena[mask..mask + of.queries]);
@@ -133,7 +133,7 @@ impl<'a, E: Element> Sample<'a, E> {
 
     /// Whether the query mask hides queries. It only hides results if the probabilities of all queries are an output.
     pub(super) fn hides_queries(&self) -> bool {
-        self.of.unseeing != Unseeing::Shifted || self.at.probabilities.is_none()
+        self.of.fully_masked != FullyMasked::Shifted || self.at.probabilities.is_none()
     }
 
     /// Whether the query mask is 0 at a query.

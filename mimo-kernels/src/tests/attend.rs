@@ -1,7 +1,7 @@
 use super::*;
 use crate::random::RandomScale;
 use crate::{
-    Attention, AttentionDropout, AttentionGradients, AttentionPlaces, Score, Unseeing, attend,
+    Attention, AttentionDropout, AttentionGradients, AttentionPlaces, FullyMasked, Score, attend,
     attend_gradient, attend_gradient_memory,
 };
 
@@ -18,7 +18,7 @@ struct Case {
     tangents: usize,
     causal: bool,
     window: usize,
-    unseeing: Unseeing,
+    fully_masked: FullyMasked,
     query_mask: bool,
     key_masks: usize,
     /// Which axes of the mask have their whole length instead of 1.
@@ -40,7 +40,7 @@ const PLAIN: Case = Case {
     tangents: 0,
     causal: false,
     window: usize::MAX,
-    unseeing: Unseeing::Mean,
+    fully_masked: FullyMasked::Mean,
     query_mask: false,
     key_masks: 0,
     mask: None,
@@ -54,15 +54,20 @@ fn every_case() -> Vec<Case> {
     let mut all = vec![PLAIN];
     if cfg!(miri) {
         let masked = Case { query_mask: true, key_masks: 1, mask: Some([true; 3]), ..PLAIN };
-        let shifted =
-            Case { key_masks: 1, causal: true, unseeing: Unseeing::Shifted, probabilities: true, ..PLAIN };
+        let shifted = Case {
+            key_masks: 1,
+            causal: true,
+            fully_masked: FullyMasked::Shifted,
+            probabilities: true,
+            ..PLAIN
+        };
         let tangents = Case { tangents: 3, gap: 1, ..PLAIN };
         return [masked, shifted, tangents].to_vec();
     }
     let long = Case { queries: 37, keys: 70, heads: 4, key_heads: 2, key_dim: 5, value_dim: 6, ..PLAIN };
     for base in [PLAIN, long, Case { queries: 1, ..PLAIN }, Case { keys: 1, gap: 3, ..PLAIN }] {
-        for unseeing in [Unseeing::Mean, Unseeing::Zeros, Unseeing::Shifted] {
-            let base = Case { unseeing, ..base };
+        for fully_masked in [FullyMasked::Mean, FullyMasked::Zeros, FullyMasked::Shifted] {
+            let base = Case { fully_masked, ..base };
             all.extend([
                 Case { causal: true, ..base },
                 Case { window: 3, gap: 2, ..base },
@@ -74,7 +79,7 @@ fn every_case() -> Vec<Case> {
                 Case { tangents: 1, key_masks: 1, query_mask: true, probabilities: true, ..base },
                 Case { tangents: base.key_dim, causal: true, gap: 1, ..base },
             ]);
-            if unseeing != Unseeing::Shifted {
+            if fully_masked != FullyMasked::Shifted {
                 for axes in [[true; 3], [false, true, true], [false, false, true], [true, true, false]] {
                     all.push(Case { mask: Some(axes), key_masks: 1, ..base });
                 }
@@ -172,7 +177,7 @@ fn attention<'a, E: Element>(case: &Case, steps: [usize; 4], inner: f64, outer: 
         scale: if case.tangents == 0 { E::of(0.5 * inner) } else { E::one() },
         causal: case.causal,
         window: case.window,
-        unseeing: case.unseeing,
+        fully_masked: case.fully_masked,
         dropout: case.dropout.then_some(AttentionDropout { rate: 0.3, key: 5, first: 1000 }),
     }
 }
@@ -193,7 +198,7 @@ fn reference(
         let key_head = head / (case.heads / case.key_heads);
         for q in 0..case.queries {
             let masked = at.query_mask.is_some_and(|mask| arena[mask + q] == 0.0);
-            let shifts = case.unseeing == Unseeing::Shifted;
+            let shifts = case.fully_masked == FullyMasked::Shifted;
             let seen = |k: usize| {
                 let by_keys = at.key_masks.iter().flatten().all(|mask| arena[mask + k] != 0.0);
                 let by_mask = at.mask.is_none_or(|(mask, [by_head, by_query, by_key])| {
@@ -218,13 +223,13 @@ fn reference(
             let none = (0..case.keys).all(|k| !seen(k));
             let row = &mut p[(head * case.queries + q) * case.keys..][..case.keys];
             for (k, p) in row.iter_mut().enumerate() {
-                *p = match (none, case.unseeing) {
+                *p = match (none, case.fully_masked) {
                     (false, _) => f64::from(u8::from(seen(k))) * score(k).exp(),
-                    (true, Unseeing::Zeros) => 0.0,
-                    (true, Unseeing::Mean) => 1.0,
+                    (true, FullyMasked::Zeros) => 0.0,
+                    (true, FullyMasked::Mean) => 1.0,
                     // In single precision, no digit of a score is left after 1e9 is subtracted.
-                    (true, Unseeing::Shifted) if single => 1.0,
-                    (true, Unseeing::Shifted) => score(k).exp(),
+                    (true, FullyMasked::Shifted) if single => 1.0,
+                    (true, FullyMasked::Shifted) => score(k).exp(),
                 };
             }
             any_shifted |= none && shifts && (!masked || case.probabilities);
@@ -382,8 +387,8 @@ fn gradients_are_the_same_on_every_table() {
 #[test]
 fn hidden_values_are_not_read() {
     let case = Case { query_mask: true, key_masks: 1, queries: 40, keys: 70, ..PLAIN };
-    for unseeing in [Unseeing::Zeros, Unseeing::Shifted] {
-        let case = Case { unseeing, ..case };
+    for fully_masked in [FullyMasked::Zeros, FullyMasked::Shifted] {
+        let case = Case { fully_masked, ..case };
         let Bench { mut arena, at, steps, outer, memory, .. } = bench::<f32>(&case);
         // Only the first 10 of both are shown.
         let masks = [(at.query_mask, case.queries), (at.key_masks[0], case.keys)];
@@ -404,6 +409,6 @@ fn hidden_values_are_not_read() {
         attend(&mut arena, &of, &at, memory.clone());
         attend(&mut marked, &of, &at, memory);
         let results = at.output..at.output + case.queries * steps[3];
-        assert_eq!(arena[results.clone()], marked[results], "{unseeing:?}");
+        assert_eq!(arena[results.clone()], marked[results], "{fully_masked:?}");
     }
 }

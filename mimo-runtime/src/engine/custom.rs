@@ -67,12 +67,13 @@ pub(super) fn train<E: Float>(
     // While the stages run, the gradients are read and the rest of the engine is borrowed.
     let gradients = std::mem::take(&mut engine.custom.gradients);
     let scatter = |chunk: &mut Chunk<'_, E>| {
-        for (sink, gradient) in program.custom_gradients.iter().zip(&gradients) {
-            let Some(sink) = *sink else { continue };
-            let samples = gradient.chunks_exact(sink.view.len.max(1)).skip(chunk.first_row).take(chunk.rows);
+        for (gradient_target, gradient) in program.custom_gradients.iter().zip(&gradients) {
+            let Some(gradient_target) = *gradient_target else { continue };
+            let samples =
+                gradient.chunks_exact(gradient_target.view.len.max(1)).skip(chunk.first_row).take(chunk.rows);
             for (row, sample) in samples.enumerate() {
-                let to = chunk.row_mut(sink.view, row);
-                if sink.accumulate {
+                let to = chunk.row_mut(gradient_target.view, row);
+                if gradient_target.accumulate {
                     to.iter_mut().zip(sample).for_each(|(to, value)| *to += *value);
                 } else {
                     to.copy_from_slice(sample);

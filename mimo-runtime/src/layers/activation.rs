@@ -15,11 +15,11 @@ fn forward<E: Float>(op: &Activate, chunk: &mut Chunk<'_, E>) {
 
 fn backward<E: Float>(op: &Activate, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
-    let Some(sink) = op.x.gradient else { return };
+    let Some(gradient_target) = op.x.gradient else { return };
     let saved = if op.activation.from_output() { op.y.view } else { op.x.view };
-    let [saved, dy, dx] = [saved, dy, sink.view].map(|view| chunk.positions(view, op.positions));
-    kernels::activation_backward(chunk.arena, op.activation, saved, dy, dx, sink.accumulate);
-    apply_mask(chunk, sink);
+    let [saved, dy, dx] = [saved, dy, gradient_target.view].map(|view| chunk.positions(view, op.positions));
+    kernels::activation_backward(chunk.arena, op.activation, saved, dy, dx, gradient_target.accumulate);
+    apply_mask(chunk, gradient_target);
 }
 
 run!(Activate, forward, backward);
@@ -77,14 +77,15 @@ mod tests {
                 for accumulate in [false, true] {
                     let mut bench = Bench::new(3);
                     let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(len, gap));
-                    let sink = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
+                    let gradient_target =
+                        GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
                     let op = Activate {
                         activation,
                         positions,
-                        x: Read::new(x, Some(sink)),
+                        x: Read::new(x, Some(gradient_target)),
                         y: Written::new(y, Some(dy)),
                     };
-                    check(&bench, &op, &[(x, Some(sink))], y, dy);
+                    check(&bench, &op, &[(x, Some(gradient_target))], y, dy);
                 }
             }
         }

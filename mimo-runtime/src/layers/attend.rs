@@ -1,7 +1,7 @@
 //! Attention: for every query, the mean of the values, weighted by the softmax of the scores of the query with the
 //! keys.
 
-pub use mimo_graph::operation::{Attend, Score, Unseeing};
+pub use mimo_graph::operation::{Attend, FullyMasked, Score};
 
 use crate::chunk::{Chunk, Mode};
 use crate::float::Float;
@@ -107,10 +107,10 @@ fn each_position<E: Float>(
                 scale,
                 causal: op.causal,
                 window: op.window.unwrap_or(usize::MAX),
-                unseeing: match op.unseeing {
-                    Unseeing::Mean => kernels::Unseeing::Mean,
-                    Unseeing::Zeros => kernels::Unseeing::Zeros,
-                    Unseeing::Shifted => kernels::Unseeing::Shifted,
+                fully_masked: match op.fully_masked {
+                    FullyMasked::Mean => kernels::FullyMasked::Mean,
+                    FullyMasked::Zeros => kernels::FullyMasked::Zeros,
+                    FullyMasked::Shifted => kernels::FullyMasked::Shifted,
                 },
                 dropout,
             };
@@ -213,7 +213,7 @@ mod tests {
             score: Score::Product { scaled: true },
             causal: false,
             window: None,
-            unseeing: Unseeing::Mean,
+            fully_masked: FullyMasked::Mean,
             rate: 0.0,
             key: 3,
             query,

@@ -69,7 +69,7 @@ fn forward<E: Float>(op: &BatchNormalization, chunk: &mut Chunk<'_, E>) {
 
 fn backward<E: Float>(op: &BatchNormalization, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
-    let Some(sink) = op.x.gradient else { return };
+    let Some(target) = op.x.gradient else { return };
     let positions = op.x.view.len / op.channels.max(1);
     let count = (chunk.batch * positions) as f64;
     let batch = batch_sums(op, chunk.mode);
@@ -94,16 +94,16 @@ fn backward<E: Float>(op: &BatchNormalization, chunk: &mut Chunk<'_, E>) {
         for row in 0..chunk.rows {
             let by_channel = &[mean, scale, slope, shift];
             if batch.is_some() {
-                let [x, dy, dx] = chunk.rows_mut([op.x.view, dy, sink.view], row);
-                channel_gradient(block, by_channel, x, dy, dx, sink.accumulate);
+                let [x, dy, dx] = chunk.rows_mut([op.x.view, dy, target.view], row);
+                channel_gradient(block, by_channel, x, dy, dx, target.accumulate);
             } else {
                 // The gradient does not depend on x, which is not stored: the slopes are 0.
-                let [dy, dx] = chunk.rows_mut([dy, sink.view], row);
-                channel_gradient(block, by_channel, dy, dy, dx, sink.accumulate);
+                let [dy, dx] = chunk.rows_mut([dy, target.view], row);
+                channel_gradient(block, by_channel, dy, dy, dx, target.accumulate);
             }
         }
     }
-    apply_mask(chunk, sink);
+    apply_mask(chunk, target);
 }
 
 /// Statistics of a chunk, which are merged to those of the batch: the mean of each channel, and the sum of squared

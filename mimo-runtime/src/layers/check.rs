@@ -188,14 +188,14 @@ pub(super) fn check<O: Operation>(
             "f32 differs at {i}: {single} instead of {double}"
         );
     }
-    for (number, (x, sink)) in inputs.iter().enumerate() {
-        let Some(sink) = sink else { continue };
-        let found = bench.read(&arena, sink.view);
-        let before = bench.read(&start::<f64>(bench, inputs, dy), sink.view);
-        let mask = sink.mask.map(|mask| bench.read(&arena, mask));
+    for (number, (x, gradient_target)) in inputs.iter().enumerate() {
+        let Some(gradient_target) = gradient_target else { continue };
+        let found = bench.read(&arena, gradient_target.view);
+        let before = bench.read(&start::<f64>(bench, inputs, dy), gradient_target.view);
+        let mask = gradient_target.mask.map(|mask| bench.read(&arena, mask));
         for (i, place) in bench.places(*x).into_iter().enumerate() {
             let mut wanted = difference(bench, op, &start(bench, inputs, dy), place, y, dy);
-            if sink.accumulate {
+            if gradient_target.accumulate {
                 wanted += before[i];
             }
             if mask.as_ref().is_some_and(|mask| mask[i] <= 0.0) {
@@ -213,11 +213,11 @@ pub(super) fn check<O: Operation>(
 /// Values before an operation: inputs, masks, the gradient of the result, and initial gradients for accumulation.
 fn start<E: Float>(bench: &Bench, inputs: &[(View, Option<GradientTarget>)], dy: View) -> Vec<E> {
     let mut arena = bench.arena();
-    for (x, sink) in inputs {
+    for (x, gradient_target) in inputs {
         bench.fill(&mut arena, *x, 1 + x.slot as u64);
-        if let Some(sink) = sink {
-            bench.fill(&mut arena, sink.view, 100 + sink.view.slot as u64);
-            if let Some(mask) = sink.mask {
+        if let Some(gradient_target) = gradient_target {
+            bench.fill(&mut arena, gradient_target.view, 100 + gradient_target.view.slot as u64);
+            if let Some(mask) = gradient_target.mask {
                 bench.fill(&mut arena, mask, 1 + mask.slot as u64);
             }
         }
@@ -238,7 +238,11 @@ fn run<O: Operation, E: Float + Run<O>>(
     let mut arena = before.clone();
     bench.forward(op, &mut arena);
     bench.backward(op, &mut arena);
-    let results = inputs.iter().filter_map(|(_, sink)| *sink).map(|sink| sink.view).chain([y]);
+    let results = inputs
+        .iter()
+        .filter_map(|(_, gradient_target)| *gradient_target)
+        .map(|gradient_target| gradient_target.view)
+        .chain([y]);
     let results: Vec<usize> = results.flat_map(|view| bench.places(view)).collect();
     let values = bench.next * bench.capacity;
     let kept: Vec<usize> = bench.scratch.map(|view| bench.places(view)).unwrap_or_default();

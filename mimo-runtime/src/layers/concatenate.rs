@@ -30,11 +30,11 @@ fn backward<E: Float>(op: &Concatenate, chunk: &mut Chunk<'_, E>) {
     let mut column = 0;
     for part in op.parts.iter() {
         let len = part.view.len / op.outer;
-        if let Some(sink) = part.gradient.filter(|target| target.view.slot != dy.slot) {
+        if let Some(gradient_target) = part.gradient.filter(|target| target.view.slot != dy.slot) {
             let dy = Runs::of(chunk, op.outer, dy, column, len);
-            let dx = Runs::of(chunk, op.outer, sink.view, 0, len);
-            copy(chunk, op.outer, dy, dx, sink.accumulate);
-            apply_mask(chunk, sink);
+            let dx = Runs::of(chunk, op.outer, gradient_target.view, 0, len);
+            copy(chunk, op.outer, dy, dx, gradient_target.accumulate);
+            apply_mask(chunk, gradient_target);
         }
         column += len;
     }

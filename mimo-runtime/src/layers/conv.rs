@@ -120,9 +120,9 @@ fn backward<E: Float>(op: &Conv, chunk: &mut Chunk<'_, E>) {
     }
     for row in 0..chunk.rows {
         let (x, dy) = (x.offset + row * x.stride, dy.offset + row * dy.stride);
-        let to = op.x.gradient.map(|sink| {
-            let epilogue = Epilogue { bias: None, accumulate: sink.accumulate, relu: false };
-            let dx = chunk.mat(sink.view);
+        let to = op.x.gradient.map(|target| {
+            let epilogue = Epilogue { bias: None, accumulate: target.accumulate, relu: false };
+            let dx = chunk.mat(target.view);
             (dx.offset + row * dx.stride, epilogue)
         });
         if op.transposed {
@@ -143,8 +143,8 @@ fn backward<E: Float>(op: &Conv, chunk: &mut Chunk<'_, E>) {
             }
         }
     }
-    if let Some(sink) = op.x.gradient {
-        apply_mask(chunk, sink);
+    if let Some(target) = op.x.gradient {
+        apply_mask(chunk, target);
     }
 }
 

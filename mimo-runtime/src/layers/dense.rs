@@ -43,10 +43,10 @@ fn backward<E: Float>(op: &Dense, chunk: &mut Chunk<'_, E>) {
         let (y, dy) = (y.columns(segment.column, segment.len), dy.columns(segment.column, segment.len));
         kernels::activation_backward(chunk.arena, segment.activation, y, dy, dy, false);
     }
-    if let Some(sink) = op.x.gradient {
-        let dx = chunk.positions(sink.view, op.positions);
-        let mask = sink.mask.map(|view| chunk.positions(view, op.positions));
-        let epilogue = Epilogue { accumulate: sink.accumulate, mask };
+    if let Some(target) = op.x.gradient {
+        let dx = chunk.positions(target.view, op.positions);
+        let mask = target.mask.map(|view| chunk.positions(view, op.positions));
+        let epilogue = Epilogue { accumulate: target.accumulate, mask };
         kernels::dense_input_gradient(chunk.arena, dy, dx, packed(op, chunk), epilogue);
     }
 }

@@ -61,24 +61,24 @@ fn backward<E: Float>(op: &Depthwise, chunk: &mut Chunk<'_, E>) {
             let input = widened(geometry, chunk, op.backward, x);
             depthwise::depthwise_kernel_gradient(chunk.arena, geometry, input, dy, gradient.offset);
         }
-        let (Some(sink), Some(output)) = (op.x.gradient, op.backward.output) else { continue };
-        let (dx, output) = (chunk.mat(sink.view), chunk.fixed(output.view).offset);
+        let (Some(target), Some(output)) = (op.x.gradient, op.backward.output) else { continue };
+        let (dx, output) = (chunk.mat(target.view), chunk.fixed(output.view).offset);
         let dx = dx.offset + row * dx.stride;
         conv::pad_output(chunk.arena, geometry, dy, output);
         match op.backward.input {
             Some(copies) if geometry.filters != geometry.channels => {
                 let copies = chunk.fixed(copies.view).offset;
                 depthwise::depthwise_transposed(chunk.arena, geometry, output, copies, kernel, false);
-                depthwise::narrow(chunk.arena, geometry, copies, dx, sink.accumulate);
+                depthwise::narrow(chunk.arena, geometry, copies, dx, target.accumulate);
             }
             _ => {
-                let accumulate = sink.accumulate;
+                let accumulate = target.accumulate;
                 depthwise::depthwise_transposed(chunk.arena, geometry, output, dx, kernel, accumulate);
             }
         }
     }
-    if let Some(sink) = op.x.gradient {
-        apply_mask(chunk, sink);
+    if let Some(target) = op.x.gradient {
+        apply_mask(chunk, target);
     }
 }
 

@@ -19,15 +19,15 @@ fn forward<E: Float>(op: &Dropout, chunk: &mut Chunk<'_, E>) {
 
 fn backward<E: Float>(op: &Dropout, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
-    let Some(sink) = op.x.gradient else { return };
+    let Some(gradient_target) = op.x.gradient else { return };
     match chunk.mode {
         Mode::Train => {
             // The mask is not stored: the same numbers are drawn again.
-            let (dy, dx) = (chunk.mat(dy), chunk.mat(sink.view));
-            drop_out(op, chunk, dy, dx, sink.accumulate);
-            apply_mask(chunk, sink);
+            let (dy, dx) = (chunk.mat(dy), chunk.mat(gradient_target.view));
+            drop_out(op, chunk, dy, dx, gradient_target.accumulate);
+            apply_mask(chunk, gradient_target);
         }
-        Mode::Evaluate | Mode::Predict => pass(chunk, dy, sink),
+        Mode::Evaluate | Mode::Predict => pass(chunk, dy, gradient_target),
     }
 }
 
@@ -53,8 +53,14 @@ mod tests {
 
     fn dropout(bench: &mut Bench, rate: f64, len: usize, gap: usize) -> Dropout {
         let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(len, gap));
-        let sink = GradientTarget { view: dx, accumulate: false, mask: None };
-        Dropout { rate, positions: 1, key: 3, x: Read::new(x, Some(sink)), y: Written::new(y, Some(dy)) }
+        let gradient_target = GradientTarget { view: dx, accumulate: false, mask: None };
+        Dropout {
+            rate,
+            positions: 1,
+            key: 3,
+            x: Read::new(x, Some(gradient_target)),
+            y: Written::new(y, Some(dy)),
+        }
     }
 
     #[test]

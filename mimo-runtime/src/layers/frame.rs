@@ -58,19 +58,19 @@ fn forward<E: Float>(op: &Frame, chunk: &mut Chunk<'_, E>) {
 
 fn backward<E: Float>(op: &Frame, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
-    let Some(sink) = op.x.gradient else { return };
+    let Some(target) = op.x.gradient else { return };
     let inside = Inside::new(op);
     for row in 0..chunk.rows {
         if op.pads {
-            let [small, large] = inside.of(chunk, [sink.view, dy], row);
-            kernels::copy(chunk.arena, large, small, sink.accumulate);
+            let [small, large] = inside.of(chunk, [target.view, dy], row);
+            kernels::copy(chunk.arena, large, small, target.accumulate);
         } else {
-            clear(chunk, sink, row);
-            let [small, large] = inside.of(chunk, [dy, sink.view], row);
-            kernels::copy(chunk.arena, small, large, sink.accumulate);
+            clear(chunk, target, row);
+            let [small, large] = inside.of(chunk, [dy, target.view], row);
+            kernels::copy(chunk.arena, small, large, target.accumulate);
         }
     }
-    apply_mask(chunk, sink);
+    apply_mask(chunk, target);
 }
 
 run!(Frame, forward, backward);
@@ -98,11 +98,11 @@ mod tests {
                     let mut bench = Bench::new(3);
                     let [x, dx] = std::array::from_fn(|_| bench.value(from, gap));
                     let [y, dy] = std::array::from_fn(|_| bench.value(to, gap));
-                    let sink = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
+                    let target = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
                     let before = [above, left];
-                    let (x_read, y_written) = (Read::new(x, Some(sink)), Written::new(y, Some(dy)));
+                    let (x_read, y_written) = (Read::new(x, Some(target)), Written::new(y, Some(dy)));
                     let op = Frame { pads, inner, outer, before, x: x_read, y: y_written };
-                    check(&bench, &op, &[(x, Some(sink))], y, dy);
+                    check(&bench, &op, &[(x, Some(target))], y, dy);
                 }
             }
         }

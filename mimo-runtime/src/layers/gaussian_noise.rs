@@ -24,8 +24,8 @@ fn forward<E: Float>(op: &GaussianNoise, chunk: &mut Chunk<'_, E>) {
 
 fn backward<E: Float>(op: &GaussianNoise, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
-    if let Some(sink) = op.x.gradient {
-        pass(chunk, dy, sink);
+    if let Some(target) = op.x.gradient {
+        pass(chunk, dy, target);
     }
 }
 
@@ -39,8 +39,8 @@ mod tests {
 
     fn noise(bench: &mut Bench, len: usize, gap: usize, accumulate: bool) -> GaussianNoise {
         let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(len, gap));
-        let sink = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
-        GaussianNoise { stddev: 0.2, key: 8, x: Read::new(x, Some(sink)), y: Written::new(y, Some(dy)) }
+        let target = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
+        GaussianNoise { stddev: 0.2, key: 8, x: Read::new(x, Some(target)), y: Written::new(y, Some(dy)) }
     }
 
     #[test]

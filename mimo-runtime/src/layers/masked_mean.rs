@@ -30,10 +30,10 @@ fn forward<E: Float>(op: &MaskedMean, chunk: &mut Chunk<'_, E>) {
 }
 
 fn backward<E: Float>(op: &MaskedMean, chunk: &mut Chunk<'_, E>) {
-    let (Some(dy), Some(sink)) = (op.y.gradient, op.x.gradient) else { return };
+    let (Some(dy), Some(target)) = (op.y.gradient, op.x.gradient) else { return };
     for row in 0..chunk.rows {
-        clear(chunk, sink, row);
-        let [mask, dy, dx] = chunk.rows_mut([op.mask.view, dy, sink.view], row);
+        clear(chunk, target, row);
+        let [mask, dy, dx] = chunk.rows_mut([op.mask.view, dy, target.view], row);
         let share = share(mask);
         for (dx, mask) in dx.chunks_exact_mut(op.channels.max(1)).zip(&*mask) {
             if *mask != E::zero() {
@@ -41,7 +41,7 @@ fn backward<E: Float>(op: &MaskedMean, chunk: &mut Chunk<'_, E>) {
             }
         }
     }
-    apply_mask(chunk, sink);
+    apply_mask(chunk, target);
 }
 
 run!(MaskedMean, forward, backward);
@@ -58,10 +58,10 @@ mod tests {
             let mut bench = Bench::new(3);
             let (x, mask, y) = (bench.value(6, 1), bench.value(3, 0), bench.value(2, 0));
             let (dy, dx) = (bench.value(2, 2), bench.value(6, 0));
-            let sink = GradientTarget { view: dx, accumulate, mask: None };
+            let target = GradientTarget { view: dx, accumulate, mask: None };
             let op = MaskedMean {
                 channels: 2,
-                x: Read::new(x, Some(sink)),
+                x: Read::new(x, Some(target)),
                 mask: Read::kept(mask, None),
                 y: Written::new(y, Some(dy)),
             };

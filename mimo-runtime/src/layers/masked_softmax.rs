@@ -50,11 +50,11 @@ fn forward<E: Float>(op: &MaskedSoftmax, chunk: &mut Chunk<'_, E>) {
 
 /// Gradient of a softmax, which is 0 where the result is 0.
 fn backward<E: Float>(op: &MaskedSoftmax, chunk: &mut Chunk<'_, E>) {
-    let (Some(dy), Some(sink)) = (op.y.gradient, op.x.gradient) else { return };
+    let (Some(dy), Some(target)) = (op.y.gradient, op.x.gradient) else { return };
     let positions = op.y.view.len / op.shape.last().copied().unwrap_or(1).max(1);
-    let [y, dy, dx] = [op.y.view, dy, sink.view].map(|view| chunk.positions(view, positions));
-    kernels::softmax_backward(chunk.arena, y, dy, dx, false, sink.accumulate);
-    apply_mask(chunk, sink);
+    let [y, dy, dx] = [op.y.view, dy, target.view].map(|view| chunk.positions(view, positions));
+    kernels::softmax_backward(chunk.arena, y, dy, dx, false, target.accumulate);
+    apply_mask(chunk, target);
 }
 
 run!(MaskedSoftmax, forward, backward);
@@ -75,16 +75,16 @@ mod tests {
                 let mut bench = Bench::new(3);
                 let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(24, 0));
                 let mask = bench.value(axes.iter().product(), 2);
-                let sink = GradientTarget { view: dx, accumulate, mask: None };
+                let target = GradientTarget { view: dx, accumulate, mask: None };
                 let op = MaskedSoftmax {
                     shape: List::Owned(shape.to_vec()),
-                    x: Read::new(x, Some(sink)),
+                    x: Read::new(x, Some(target)),
                     mask: Read::new(mask, None),
                     strides: broadcast_strides(&axes, &shape),
                     y: Written::kept(y, Some(dy)),
                 };
                 // About a quarter of the values of the mask are above 0.5.
-                check(&bench, &op, &[(x, Some(sink)), (mask, None)], y, dy);
+                check(&bench, &op, &[(x, Some(target)), (mask, None)], y, dy);
             }
         }
     }

@@ -21,13 +21,13 @@ fn forward<E: Float>(op: &Masking, chunk: &mut Chunk<'_, E>) {
 }
 
 fn backward<E: Float>(op: &Masking, chunk: &mut Chunk<'_, E>) {
-    let (Some(dy), Some(sink)) = (op.y.gradient, op.x.gradient) else { return };
+    let (Some(dy), Some(target)) = (op.y.gradient, op.x.gradient) else { return };
     let (len, value) = (op.len.max(1), E::of(op.mask_value));
     for row in 0..chunk.rows {
-        let [x, dy, dx] = chunk.rows_mut([op.x.view, dy, sink.view], row);
+        let [x, dy, dx] = chunk.rows_mut([op.x.view, dy, target.view], row);
         let positions = x.chunks_exact(len).zip(dy.chunks_exact(len)).zip(dx.chunks_exact_mut(len));
         for ((x, dy), dx) in positions {
-            match (x.iter().any(|x| *x != value), sink.accumulate) {
+            match (x.iter().any(|x| *x != value), target.accumulate) {
                 (true, true) => dx.iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy),
                 (true, false) => dx.copy_from_slice(dy),
                 (false, true) => {}
@@ -35,7 +35,7 @@ fn backward<E: Float>(op: &Masking, chunk: &mut Chunk<'_, E>) {
             }
         }
     }
-    apply_mask(chunk, sink);
+    apply_mask(chunk, target);
 }
 
 run!(Masking, forward, backward);
@@ -51,10 +51,10 @@ mod tests {
         for (gap, accumulate) in [(0, false), (3, false), (2, true)] {
             let mut bench = Bench::new(3);
             let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(6, gap));
-            let sink = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
-            let (x_read, y_written) = (Read::new(x, Some(sink)), Written::new(y, Some(dy)));
+            let target = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
+            let (x_read, y_written) = (Read::new(x, Some(target)), Written::new(y, Some(dy)));
             let op = Masking { len: 2, mask_value: 0.0, x: x_read, y: y_written };
-            check(&bench, &op, &[(x, Some(sink))], y, dy);
+            check(&bench, &op, &[(x, Some(target))], y, dy);
         }
     }
 

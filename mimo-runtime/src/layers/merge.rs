@@ -90,22 +90,22 @@ fn broadcast<E: Float>(
 fn backward<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
     for (place, input) in op.inputs.iter().enumerate() {
-        let Some(sink) = input.x.gradient else { continue };
+        let Some(target) = input.x.gradient else { continue };
         match op.op {
-            MergeOp::Add => scaled(op, chunk, input, sink, 1.0),
-            MergeOp::Subtract => scaled(op, chunk, input, sink, if place == 0 { 1.0 } else { -1.0 }),
-            MergeOp::Average => scaled(op, chunk, input, sink, 1.0 / op.inputs.len() as f64),
+            MergeOp::Add => scaled(op, chunk, input, target, 1.0),
+            MergeOp::Subtract => scaled(op, chunk, input, target, if place == 0 { 1.0 } else { -1.0 }),
+            MergeOp::Average => scaled(op, chunk, input, target, 1.0 / op.inputs.len() as f64),
             MergeOp::Multiply => match &*op.inputs {
-                [a, b] if full(op, a) && full(op, b) && !sink.accumulate => {
+                [a, b] if full(op, a) && full(op, b) && !target.accumulate => {
                     let other = if place == 0 { b } else { a };
-                    let [other, dy, dx] = [other.x.view, dy, sink.view].map(|view| chunk.mat(view));
+                    let [other, dy, dx] = [other.x.view, dy, target.view].map(|view| chunk.mat(view));
                     kernels::binary(chunk.arena, Binary::Multiply, dy, other, dx);
                 }
-                _ => weighted(op, chunk, place, sink),
+                _ => weighted(op, chunk, place, target),
             },
-            MergeOp::Maximum | MergeOp::Minimum => weighted(op, chunk, place, sink),
+            MergeOp::Maximum | MergeOp::Minimum => weighted(op, chunk, place, target),
         }
-        apply_mask(chunk, sink);
+        apply_mask(chunk, target);
     }
 }
 
@@ -115,15 +115,15 @@ fn scaled<E: Float>(
     op: &Merge,
     chunk: &mut Chunk<'_, E>,
     input: &MergeInput,
-    sink: GradientTarget,
+    target: GradientTarget,
     factor: f64,
 ) {
     let Some(dy_view) = op.y.gradient else { return };
-    let (dy, dx) = (chunk.mat(dy_view), chunk.mat(sink.view));
+    let (dy, dx) = (chunk.mat(dy_view), chunk.mat(target.view));
     if full(op, input) && factor == 1.0 {
-        return kernels::copy(chunk.arena, dy, dx, sink.accumulate);
+        return kernels::copy(chunk.arena, dy, dx, target.accumulate);
     }
-    if !sink.accumulate {
+    if !target.accumulate {
         kernels::fill(chunk.arena, dx, E::zero());
     }
     if full(op, input) {
@@ -131,7 +131,7 @@ fn scaled<E: Float>(
     }
     let factor = E::of(factor);
     for row in 0..chunk.rows {
-        let [dy, dx] = chunk.rows_mut([dy_view, sink.view], row);
+        let [dy, dx] = chunk.rows_mut([dy_view, target.view], row);
         each_run(&op.shape, &input.strides, |at, to, len, step| {
             let dy = &dy[at..at + len];
             if step == 0 {
@@ -147,10 +147,10 @@ fn scaled<E: Float>(
 const BLOCK: usize = 64;
 
 /// Gradient of an input whose factor of `dy` depends on all inputs.
-fn weighted<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>, place: usize, sink: GradientTarget) {
+fn weighted<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>, place: usize, target: GradientTarget) {
     let Some(dy) = op.y.gradient else { return };
-    if !sink.accumulate {
-        let dx = chunk.mat(sink.view);
+    if !target.accumulate {
+        let dx = chunk.mat(target.view);
         kernels::fill(chunk.arena, dx, E::zero());
     }
     // Without broadcasting a whole sample is one run.
@@ -185,7 +185,7 @@ fn weighted<E: Float>(op: &Merge, chunk: &mut Chunk<'_, E>, place: usize, sink: 
                     }
                 }
                 let (start, step) = starts(own, run);
-                let dx = &mut chunk.row_mut(sink.view, row)[start + column * step..];
+                let dx = &mut chunk.row_mut(target.view, row)[start + column * step..];
                 if step == 0 {
                     dx[0] += gradient.iter().copied().sum();
                 } else {

@@ -39,9 +39,9 @@ fn forward<E: Float>(op: &Normalize, chunk: &mut Chunk<'_, E>) {
 
 fn backward<E: Float>(op: &Normalize, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
-    let Some(sink) = op.x.gradient else { return };
+    let Some(target) = op.x.gradient else { return };
     for row in 0..chunk.rows {
-        let [x, dy, dx] = chunk.rows_mut([op.x.view, dy, sink.view], row);
+        let [x, dy, dx] = chunk.rows_mut([op.x.view, dy, target.view], row);
         for start in vectors(op) {
             let length = product(vector(op, start), x, x).sqrt();
             // A vector divided by a constant has no gradient through its length.
@@ -52,11 +52,11 @@ fn backward<E: Float>(op: &Normalize, chunk: &mut Chunk<'_, E>) {
             let length = length.max(E::of(SHORTEST));
             for i in vector(op, start) {
                 let gradient = (dy[i] - x[i] * along) / length;
-                dx[i] = if sink.accumulate { dx[i] + gradient } else { gradient };
+                dx[i] = if target.accumulate { dx[i] + gradient } else { gradient };
             }
         }
     }
-    apply_mask(chunk, sink);
+    apply_mask(chunk, target);
 }
 
 run!(Normalize, forward, backward);
@@ -73,9 +73,10 @@ mod tests {
             for (gap, accumulate) in [(0, false), (3, false), (2, true)] {
                 let mut bench = Bench::new(3);
                 let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(outer * len * inner, gap));
-                let sink = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
-                let op = Normalize { len, inner, x: Read::new(x, Some(sink)), y: Written::new(y, Some(dy)) };
-                check(&bench, &op, &[(x, Some(sink))], y, dy);
+                let target = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
+                let op =
+                    Normalize { len, inner, x: Read::new(x, Some(target)), y: Written::new(y, Some(dy)) };
+                check(&bench, &op, &[(x, Some(target))], y, dy);
             }
         }
     }

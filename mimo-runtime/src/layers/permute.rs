@@ -24,16 +24,16 @@ fn forward<E: Float>(op: &Permute, chunk: &mut Chunk<'_, E>) {
 
 fn backward<E: Float>(op: &Permute, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
-    let Some(sink) = op.x.gradient else { return };
+    let Some(target) = op.x.gradient else { return };
     for row in 0..chunk.rows {
-        let [dx, dy] = chunk.rows_mut([sink.view, dy], row);
+        let [dx, dy] = chunk.rows_mut([target.view, dy], row);
         strided::each_run(&op.shape, &op.strides, |from, to, len, step| {
             for (dx, dy) in dx[to..].iter_mut().step_by(step.max(1)).zip(&dy[from..from + len]) {
-                *dx = if sink.accumulate { *dx + *dy } else { *dy };
+                *dx = if target.accumulate { *dx + *dy } else { *dy };
             }
         });
     }
-    apply_mask(chunk, sink);
+    apply_mask(chunk, target);
 }
 
 run!(Permute, forward, backward);
@@ -54,11 +54,11 @@ mod tests {
     fn permute<const RANK: usize>(from: [usize; RANK], dims: [usize; RANK], gap: usize, accumulate: bool) {
         let mut bench = Bench::new(3);
         let [x, y, dy, dx] = std::array::from_fn(|_| bench.value(from.iter().product(), gap));
-        let sink = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
+        let target = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
         let shape = List::Owned(dims.map(|dim| from[dim - 1]).to_vec());
         let strides = permuted_strides(&from, &dims);
-        let op = Permute { shape, strides, x: Read::new(x, Some(sink)), y: Written::new(y, Some(dy)) };
-        check(&bench, &op, &[(x, Some(sink))], y, dy);
+        let op = Permute { shape, strides, x: Read::new(x, Some(target)), y: Written::new(y, Some(dy)) };
+        check(&bench, &op, &[(x, Some(target))], y, dy);
     }
 
     #[test]

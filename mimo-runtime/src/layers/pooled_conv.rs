@@ -76,9 +76,9 @@ fn backward<E: Float>(op: &PooledConv, chunk: &mut Chunk<'_, E>) {
             let to = [gradient.offset, sums.offset];
             was_transposed = pooled::pooled_kernel_gradient(chunk.arena, pooling, [image, dy, argmax], to);
         }
-        if let (Some(sink), Some([image, transposed])) = (op.x.gradient, op.spread) {
-            clear(chunk, sink, row);
-            let dx = chunk.mat(sink.view);
+        if let (Some(target), Some([image, transposed])) = (op.x.gradient, op.spread) {
+            clear(chunk, target, row);
+            let dx = chunk.mat(target.view);
             let (dx, transposed) = (dx.offset + row * dx.stride, chunk.fixed(transposed.view).offset);
             if geometry.is_padded() {
                 let image = chunk.fixed(image.view);
@@ -93,8 +93,8 @@ fn backward<E: Float>(op: &PooledConv, chunk: &mut Chunk<'_, E>) {
     if let (Some((gradient, sums)), true) = (gradient, was_transposed) {
         conv::add_transposed(chunk.arena, sums.offset, geometry.filters, taps, gradient.offset);
     }
-    if let Some(sink) = op.x.gradient {
-        apply_mask(chunk, sink);
+    if let Some(target) = op.x.gradient {
+        apply_mask(chunk, target);
     }
 }
 

@@ -29,23 +29,23 @@ fn forward<E: Float>(op: &Pooling, chunk: &mut Chunk<'_, E>) {
 
 fn backward<E: Float>(op: &Pooling, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
-    let Some(sink) = op.x.gradient else { return };
+    let Some(target) = op.x.gradient else { return };
     let windows = windows(op);
     for row in 0..chunk.rows {
-        clear(chunk, sink, row);
+        clear(chunk, target, row);
         match op.kind {
             PoolKind::Max | PoolKind::SharedMax => {
-                let [x, y, dy, dx] = chunk.rows_mut([op.x.view, op.y.view, dy, sink.view], row);
+                let [x, y, dy, dx] = chunk.rows_mut([op.x.view, op.y.view, dy, target.view], row);
                 kernels::pooling_gradient(op.kind, &windows, [x, y, dy], dx);
             }
             // The other two buffers need not exist any more.
             PoolKind::Average => {
-                let [dy, dx] = chunk.rows_mut([dy, sink.view], row);
+                let [dy, dx] = chunk.rows_mut([dy, target.view], row);
                 kernels::pooling_gradient(op.kind, &windows, [&[], &[], dy], dx);
             }
         }
     }
-    apply_mask(chunk, sink);
+    apply_mask(chunk, target);
 }
 
 run!(Pooling, forward, backward);

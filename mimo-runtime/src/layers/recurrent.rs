@@ -255,8 +255,8 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
         }
         let counted = counted(chunk.arena, step);
         if counted == Counted::None {
-            if let Some(sink) = op.x.gradient.filter(|sink| !sink.accumulate) {
-                kernels::fill(chunk.arena, op.read(chunk, sink.view, step), E::zero());
+            if let Some(target) = op.x.gradient.filter(|target| !target.accumulate) {
+                kernels::fill(chunk.arena, op.read(chunk, target.view, step), E::zero());
             }
             // The inputs of steps that are summed up together are contiguous.
             sums.add(op, chunk, at..summed, step + 1);
@@ -289,14 +289,14 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
             Cell::Simple => simple::backward(op, chunk.arena, &values),
         }
         partly.iter().for_each(|masked| masked.restore(op, chunk.arena, step, state_gradients, gates));
-        if let Some(sink) = op.x.gradient {
-            let dx = op.read(chunk, sink.view, step);
+        if let Some(target) = op.x.gradient {
+            let dx = op.read(chunk, target.view, step);
             let pack = chunk.transposed(op.kernel.block, kernels::packed_len(op.features, width));
             let (arena, dy) = (&mut *chunk.arena, gates.columns(0, width));
             match input_mask {
-                Some(mask) => mask.input_gradient(arena, dy, units, dx, pack, sink.accumulate),
+                Some(mask) => mask.input_gradient(arena, dy, units, dx, pack, target.accumulate),
                 None => {
-                    let epilogue = Epilogue { accumulate: sink.accumulate, mask: None };
+                    let epilogue = Epilogue { accumulate: target.accumulate, mask: None };
                     kernels::dense_input_gradient(arena, dy, dx, pack, epilogue);
                 }
             }
@@ -306,13 +306,13 @@ fn backward<E: Float>(op: &Recurrent, chunk: &mut Chunk<'_, E>) {
             summed = at;
         }
     }
-    if let Some(sink) = op.x.gradient {
-        apply_mask(chunk, sink);
+    if let Some(target) = op.x.gradient {
+        apply_mask(chunk, target);
     }
     for (gradient, initial) in state_gradients.into_iter().zip(op.initial) {
-        let Some(sink) = initial.and_then(|initial| initial.gradient) else { continue };
-        kernels::copy(chunk.arena, gradient, chunk.mat(sink.view), sink.accumulate);
-        apply_mask(chunk, sink);
+        let Some(target) = initial.and_then(|initial| initial.gradient) else { continue };
+        kernels::copy(chunk.arena, gradient, chunk.mat(target.view), target.accumulate);
+        apply_mask(chunk, target);
     }
 }
 

@@ -18,13 +18,13 @@ fn forward<E: Float>(op: &RepeatVector, chunk: &mut Chunk<'_, E>) {
 
 fn backward<E: Float>(op: &RepeatVector, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
-    let Some(sink) = op.x.gradient else { return };
-    let dx = chunk.mat(sink.view);
+    let Some(target) = op.x.gradient else { return };
+    let dx = chunk.mat(target.view);
     for i in 0..op.n {
         let dy = chunk.mat(dy.columns(i * op.x.view.len, op.x.view.len));
-        kernels::copy(chunk.arena, dy, dx, sink.accumulate || i > 0);
+        kernels::copy(chunk.arena, dy, dx, target.accumulate || i > 0);
     }
-    apply_mask(chunk, sink);
+    apply_mask(chunk, target);
 }
 
 run!(RepeatVector, forward, backward);
@@ -42,9 +42,9 @@ mod tests {
                 let mut bench = Bench::new(3);
                 let [x, dx] = std::array::from_fn(|_| bench.value(len, gap));
                 let [y, dy] = std::array::from_fn(|_| bench.value(n * len, gap));
-                let sink = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
-                let op = RepeatVector { n, x: Read::new(x, Some(sink)), y: Written::new(y, Some(dy)) };
-                check(&bench, &op, &[(x, Some(sink))], y, dy);
+                let target = GradientTarget { view: dx, accumulate, mask: accumulate.then_some(x) };
+                let op = RepeatVector { n, x: Read::new(x, Some(target)), y: Written::new(y, Some(dy)) };
+                check(&bench, &op, &[(x, Some(target))], y, dy);
             }
         }
     }

@@ -29,14 +29,14 @@ fn forward<E: Float>(op: &UpSampling, chunk: &mut Chunk<'_, E>) {
 
 fn backward<E: Float>(op: &UpSampling, chunk: &mut Chunk<'_, E>) {
     let Some(dy) = op.y.gradient else { return };
-    let Some(sink) = op.x.gradient else { return };
+    let Some(gradient_target) = op.x.gradient else { return };
     let resize = resize(op);
     for row in 0..chunk.rows {
-        clear(chunk, sink, row);
-        let [dy, dx] = chunk.rows_mut([dy, sink.view], row);
+        clear(chunk, gradient_target, row);
+        let [dy, dx] = chunk.rows_mut([dy, gradient_target.view], row);
         kernels::resize_gradient(&resize, dy, dx);
     }
-    apply_mask(chunk, sink);
+    apply_mask(chunk, gradient_target);
 }
 
 run!(UpSampling, forward, backward);

@@ -86,7 +86,7 @@ pub(super) fn gradient<E: Float>(
     (mask, start): (Read, usize),
     by_channel: &[[E; BLOCK]; 3],
 ) {
-    let (Some(dy), Some(sink)) = (op.y.gradient, op.x.gradient) else { return };
+    let (Some(dy), Some(target)) = (op.y.gradient, op.x.gradient) else { return };
     let [mean, scale, inverse] = *by_channel;
     let ([mut slope, mut shift], none) = ([[E::zero(); BLOCK]; 2], [E::zero(); BLOCK]);
     for (i, c) in (block.first..block.first + block.len).enumerate() {
@@ -99,9 +99,9 @@ pub(super) fn gradient<E: Float>(
         shift[i] = E::of(of_mean / all);
     }
     for row in 0..chunk.rows {
-        let [dy, dx] = chunk.rows_mut([dy, sink.view], row);
-        channel_gradient(block, &[mean, scale, none, none], dy, dy, dx, sink.accumulate);
-        let ([x, mask], dx) = chunk.masked_row([op.x.view, mask.view], sink.view, row);
+        let [dy, dx] = chunk.rows_mut([dy, target.view], row);
+        channel_gradient(block, &[mean, scale, none, none], dy, dy, dx, target.accumulate);
+        let ([x, mask], dx) = chunk.masked_row([op.x.view, mask.view], target.view, row);
         counted(op, block, mask, |at, channel| {
             dx[at] += (x[at] - mean[channel]) * slope[channel] + shift[channel];
         });

@@ -118,9 +118,9 @@ impl Case {
         }
         let before = arena.clone();
         self.run(&mut arena, &params, |op, chunk| op.backward(chunk));
-        let Some(sink) = self.op.x.gradient else { return };
+        let Some(target) = self.op.x.gradient else { return };
         let step = 1e-5;
-        let added = |value: f64| if sink.accumulate { value } else { 0.0 };
+        let added = |value: f64| if target.accumulate { value } else { 0.0 };
         let x = self.offsets[self.op.x.view.slot] * CAPACITY;
         for i in (0..ROWS * self.op.x.view.len).step_by(3) {
             let moved = |by: f64| {
@@ -129,8 +129,8 @@ impl Case {
                 self.total(&arena, &params)
             };
             let wanted =
-                (moved(step) - moved(-step)) / (2.0 * step) + added(self.rows(&before, sink.view)[i]);
-            let found = self.rows(&arena, sink.view)[i];
+                (moved(step) - moved(-step)) / (2.0 * step) + added(self.rows(&before, target.view)[i]);
+            let found = self.rows(&arena, target.view)[i];
             assert!(
                 (found - wanted).abs() < 1e-6,
                 "dx[{i}] {found} instead of {wanted}: {:?}",

@@ -89,8 +89,11 @@ fn results(op: MergeOp, values: &[&[f64]]) -> (Vec<f64>, Vec<Vec<f64>>) {
     bench.write(&mut arena, gradient_of(&op.y), &vec![1.0; len]);
     bench.forward(&op, &mut arena);
     bench.backward(&op, &mut arena);
-    let sinks = op.inputs.iter().filter_map(|input| input.x.gradient);
-    (bench.read(&arena, op.y.view), sinks.map(|sink| bench.read(&arena, sink.view)).collect())
+    let gradient_targets = op.inputs.iter().filter_map(|input| input.x.gradient);
+    (
+        bench.read(&arena, op.y.view),
+        gradient_targets.map(|gradient_target| bench.read(&arena, gradient_target.view)).collect(),
+    )
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn equal_values_share_or_the_first_takes_all() {
         bench.write(&mut arena, gradient_of(&op.y), &[8.0]);
         bench.forward(&op, &mut arena);
         bench.backward(&op, &mut arena);
-        bench.read(&arena, op.x.gradient.expect("a sink").view)
+        bench.read(&arena, op.x.gradient.expect("a gradient_target").view)
     };
     assert_eq!(gradient(PoolKind::Max), [0.0, 8.0, 0.0, 0.0]);
     assert_eq!(gradient(PoolKind::SharedMax), [0.0, 4.0, 0.0, 4.0]);
