@@ -52,10 +52,10 @@ pub fn export<M: Model>(model: &M, path: impl AsRef<Path>) -> Result<Vec<String>
 
 /// Writes the model of a trainer as a `.keras` file with the state of its optimizer: Keras continues the training.
 ///
-/// Returns the parts of the training that Keras does not have, as [`export`] does.
+/// Returns the parts of the training that Keras does not have, as [`export()`] does.
 ///
 /// # Errors
-/// Those of [`export`], and [`Memory`](Error::Memory).
+/// Those of [`export()`], and [`Memory`](Error::Memory).
 pub fn export_training<M: Trainable>(
     trainer: &mut Trainer<'_, M>,
     path: impl AsRef<Path>,

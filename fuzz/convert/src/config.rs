@@ -18,8 +18,11 @@ static CONFIGS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     texts.iter().map(|text| serde_json::from_str(text).expect("JSON")).collect()
 });
 
-/// Descriptions of small models of every layer, each with the shapes of its weights.
-static DESCRIPTIONS: LazyLock<Vec<(Value, BTreeMap<String, Vec<usize>>)>> = LazyLock::new(|| {
+/// A description, and the shapes of its weights by name.
+type Described = (Value, BTreeMap<String, Vec<usize>>);
+
+/// Descriptions of small models of every layer.
+static DESCRIPTIONS: LazyLock<Vec<Described>> = LazyLock::new(|| {
     let text = include_str!("../../../mimo-convert/tests/onnx/descriptions.json");
     let all: BTreeMap<String, Value> = serde_json::from_str(text).expect("JSON");
     let small = all.into_values().filter(|it| it["graph"].as_str().is_some_and(|graph| graph.len() < 20_000));
@@ -41,13 +44,11 @@ pub fn config(bytes: &[u8]) {
 
 /// A description becomes an ONNX file and a file of Keras, or the error says why not.
 pub fn description(bytes: &[u8]) {
-    let Some((&which, _)) = bytes.split_first() else { return };
-    let graphs: Vec<Value> = match DESCRIPTIONS.get(usize::from(which) * 3 % DESCRIPTIONS.len()) {
-        Some((graph, _)) => vec![graph.clone()],
-        None => return,
+    let Some(&which) = bytes.first() else { return };
+    let Some((graph, shapes)) = DESCRIPTIONS.get(usize::from(which) * 3 % DESCRIPTIONS.len().max(1)) else {
+        return;
     };
-    let shapes = &DESCRIPTIONS[usize::from(which) * 3 % DESCRIPTIONS.len()].1;
-    let Some((graph, len)) = changed(bytes, &graphs) else { return };
+    let Some((graph, len)) = changed(bytes, std::slice::from_ref(graph)) else { return };
     let metadata = BTreeMap::from([("graph".to_owned(), graph.to_string())]);
     let (read, bytes) = peak(|| Description::of_metadata(&metadata));
     assert_bounded(bytes, len, 128);
@@ -104,7 +105,7 @@ fn apply(found: &mut Value, how: u8, value: u8, copied: Value) {
     match how % 12 {
         0..=3 => *found = numbers[usize::from(value) % numbers.len()].clone(),
         4 => *found = Value::Null,
-        5 => *found = Value::Bool(value % 2 == 0),
+        5 => *found = Value::Bool(value.is_multiple_of(2)),
         6 => {
             *found =
                 Value::String(["", "a", "same", "../x", "é\u{0}", "__tuple__"][usize::from(value) % 6].into())
